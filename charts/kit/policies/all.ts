@@ -1,0 +1,18 @@
+import { caBundles, images, resources, retention, secrets } from './contents.ts'
+import { podSecurity } from './pod-security.ts'
+import type { Policy } from './policy.ts'
+import { references } from './references.ts'
+import { fields, names } from './shape.ts'
+
+/** Every rule that `dist/` keeps; all are asked, and all answers are shown at once. */
+export const POLICIES: Readonly<Record<string, Policy>> = {
+  names,
+  fields,
+  references,
+  podSecurity,
+  secrets,
+  caBundles,
+  images,
+  resources,
+  retention,
+}

@@ -1,0 +1,23 @@
+import type { Finding } from '../../../config/findings.ts'
+import { type Rendered, spoken } from '../rendered.ts'
+
+/** What policies may know besides the objects. */
+export interface PolicyContext {
+  /** The registry that our own images come from. */
+  readonly registry: string
+  /** What is not in `dist/` because something makes it in the cluster: `Secret deskfleet-system/webhook-tls`. */
+  readonly madeInCluster: ReadonlySet<string>
+}
+
+/** A rule over everything that will stand in `dist/`: pure, all findings at once. */
+export type Policy = (rendered: readonly Rendered[], context: PolicyContext) => Finding[]
+
+/** A finding about one object; `field` is the path in it. */
+export function about(
+  { app, origin, object }: Rendered,
+  field: string,
+  { what, rule, mend }: Pick<Finding, 'what' | 'rule' | 'mend'>,
+): Finding {
+  const where = `${app}: ${spoken(object)}${field === '' ? '' : ` ${field}`} (${origin})`
+  return { severity: 'error', where, what, rule, mend }
+}

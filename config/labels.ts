@@ -1,0 +1,23 @@
+/** Every label and annotation key that Deskfleet reads or writes. Nothing else may spell one out. */
+
+export const PREFIX = 'deskfleet.io'
+
+/** On pods and workload templates: the slug of the person whose pod this is (a claim, proved by admission). */
+export const PERSON = `${PREFIX}/person`
+
+/** On a namespace: `"true"` makes it one of desktops, so that admission guards its pods. */
+export const DESKTOPS = `${PREFIX}/desktops`
+
+/** Annotation on a person's pod: the text that the pod sees at `/etc/passwd`. */
+export const PASSWD = `${PREFIX}/passwd`
+
+/** Annotation on a person's pod: the text that the pod sees at `/etc/group`. */
+export const GROUP = `${PREFIX}/group`
+
+/** Kubernetes' own recommended labels: what a thing is, and that it is ours. */
+export const NAME = 'app.kubernetes.io/name'
+export const PART_OF = 'app.kubernetes.io/part-of'
+export const MANAGED_BY = 'app.kubernetes.io/managed-by'
+
+/** The label that every namespace has from the API server: its own name. */
+export const NAMESPACE_NAME = 'kubernetes.io/metadata.name'

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+
+/** Names that several parts must agree on. A name that one file alone uses stays in that file. */
+
+export const API_GROUP = 'deskfleet.io'
+export const API_VERSION = 'v1alpha1'
+
+export const NAMESPACES = {
+  /** Gateway, webhook, identity sync, image pre-pull. */
+  system: 'deskfleet-system',
+  /** slapd. */
+  directory: 'deskfleet-directory',
+  /** Gluster and the mounter. */
+  storage: 'deskfleet-storage',
+  /** The meta-orchestrator and its jobs on nodes. */
+  crown: 'deskfleet-crown',
+  /** What answers at the room's one address. */
+  door: 'deskfleet-door',
+  /** People's desktops. */
+  desktops: 'desktops',
+} as const
+
+/** The custom resource that says who is who: cluster-scoped, named by slug. */
+export const IDENTITY = { kind: 'Identity', plural: 'identities', singular: 'identity' } as const
+
+/** The ConfigMap in `deskfleet-system` that the admission policies read: `<slug>: uid|gid|g1,g2|login`. */
+export const IDENTITIES_CONFIG_MAP = 'identities'
+
+/** The RBAC verb on `identities.deskfleet.io/<slug>` that lets somebody act as that person. */
+export const CLAIM_VERB = 'claim'
+
+/** The mutating webhook: configuration, webhook in it, Service, path and port. */
+export const WEBHOOK = {
+  configuration: 'deskfleet-identity',
+  webhook: 'identity.deskfleet.io',
+  service: 'webhook',
+  path: '/admit/pods',
+  port: 8443,
+} as const
+
+/** slapd as the cluster knows it, and the Secrets and ConfigMaps that go with it. */
+export const LDAP = {
+  service: 'ldap',
+  /** LDAPS inside the pod (unprivileged); the Service shows it as 636. */
+  port: 1636,
+  servicePort: 636,
+  /** Rendered ConfigMap: slapd's configuration, seed and start script. In `deskfleet-directory`. */
+  config: 'slapd',
+  /** Rendered ConfigMap in both namespaces: `url`, `baseDN`, `readerDN`, `adminDN`. */
+  connection: 'directory',
+  /** Secret in `deskfleet-directory`: `password` of the directory's administrator. */
+  adminSecret: 'ldap-admin',
+  /** Secret in `deskfleet-directory` and `deskfleet-system`: `password` of the reading account. */
+  readerSecret: 'ldap-reader',
+  /** Secret in `deskfleet-directory`: `tls.crt`, `tls.key`, `ca.crt`. */
+  tlsSecret: 'ldap-tls',
+} as const
+
+/** The cluster's own certificate authority. */
+export const AUTHORITY = {
+  /** Secret in `deskfleet-system`: `tls.crt`, `tls.key`. */
+  secret: 'certificate-authority',
+  /** ConfigMap in the namespaces that check certificates: `ca.crt`. */
+  configMap: 'certificate-authority',
+  /** Secret in `deskfleet-system`: the webhook's `tls.crt`, `tls.key`. */
+  webhookSecret: 'webhook-tls',
+} as const
+
+/** Field managers of server-side apply: who owns which field. */
+export const FIELD_MANAGERS = {
+  certificates: 'deskfleet-certificates',
+  identitySync: 'deskfleet-identity-sync',
+} as const
+
+/** uids and gids of people start here, so that no person is ever a system account. */
+export const FIRST_UID = 10_000
+/** The largest uid the kernel and Kubernetes both take. */
+export const LAST_UID = 2_147_483_646
+
+/** A login as Linux and LDAP take it. */
+export const LOGIN_PATTERN = /^[a-z_][a-z0-9_.-]{0,31}$/
+
+/** A slug as Kubernetes takes it in a label value, an object name, and after `desktop-` a Service name. */
+export const SLUG_PATTERN = /^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$/
+
+const ESCAPED = /--[0-9a-f]{8}$/
+
+/**
+ * A person's name made safe for Kubernetes names. A login that is already safe is its own slug; any other
+ * gets its unsafe characters as `-` and the first eight hex digits of its SHA-256, so that two logins never
+ * share a slug. A login that merely looks escaped is escaped again, for the same reason.
+ */
+export function slugOf(login: string): string {
+  if (SLUG_PATTERN.test(login) && !ESCAPED.test(login)) return login
+  const safe = login
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 32)
+    .replace(/-+$/, '')
+  return `${safe || 'p'}--${createHash('sha256').update(login).digest('hex').slice(0, 8)}`
+}
+
+export const homeClaim = (slug: string): string => `home-${slug}`
+export const SHARED_CLAIM = 'shared'
+export const desktopName = (slug: string): string => `desktop-${slug}`

@@ -1,0 +1,94 @@
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, type YAMLError } from 'yaml'
+import type { Finding } from './findings.ts'
+
+/** A file as it was read: what messages call it, and its text. */
+export interface SourceFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** The place of a value: keys and list indexes from the top. */
+export type Path = readonly PropertyKey[]
+
+/** A YAML file whose every value still knows its line. */
+export interface Source {
+  readonly name: string
+  readonly document: Document
+  readonly lines: LineCounter
+}
+
+export function parseSource({ name, text }: SourceFile): Source {
+  const lines = new LineCounter()
+  return { name, document: parseDocument(text, { lineCounter: lines, prettyErrors: false }), lines }
+}
+
+/** What to do about each mistake of YAML itself; the rest get the last line. */
+const SYNTAX: Readonly<Record<string, readonly [rule: string, mend: string]>> = {
+  DUPLICATE_KEY: ['a key may stand once in its section', 'delete one of the two'],
+  TAB_AS_INDENT: ['YAML is indented by spaces, never by tabs', 'replace the tab by two spaces'],
+  BAD_INDENT: ['lines of one section begin in the same column', 'indent this line like its neighbours'],
+  MISSING_CHAR: ['quotes and brackets come in pairs', 'add the one that is missing'],
+}
+
+/** Mistakes of YAML itself, and a file that holds no settings at all. */
+export function syntaxFindings({ name, document, lines }: Source): Finding[] {
+  const findings = [...document.errors].map((error: YAMLError): Finding => {
+    const [rule, mend] = SYNTAX[error.code] ?? ['the file must be YAML', 'mend the line']
+    const key = error.code === 'DUPLICATE_KEY' ? keyAt(document, error.pos[0]) : undefined
+    const what = key === undefined ? firstLine(error.message) : `"${key}" stands here a second time`
+    return { severity: 'error', where: `${name}:${lines.linePos(error.pos[0]).line}`, what, rule, mend }
+  })
+  if (findings.length > 0) return findings
+  if (isMap(document.contents)) return []
+  const empty =
+    document.contents === null || (isScalar(document.contents) && document.contents.value === null)
+  return [
+    {
+      severity: 'error',
+      where: `${name}:1`,
+      what: empty ? 'the file is empty' : 'the file holds no settings',
+      rule: 'it must hold at least the domain of the room',
+      mend: 'begin it with a line such as domain: room.example.org',
+    },
+  ]
+}
+
+const firstLine = (message: string): string => (message.split('\n')[0] ?? message).replace(/[.:]$/, '')
+
+function keyAt(document: Document, position: number): string | undefined {
+  const text = document.toString === undefined ? undefined : position
+  let found: string | undefined
+  const visit = (node: unknown): void => {
+    if (!isMap(node)) return
+    for (const pair of node.items) {
+      if (isScalar(pair.key) && pair.key.range?.[0] === text) found = String(pair.key.value)
+      visit(pair.value)
+    }
+  }
+  visit(document.contents)
+  return found
+}
+
+/** `FILE:LINE` of a path: of the last file that has it, else of its nearest parent. */
+export function locate(sources: readonly Source[], path: Path, key = false): string {
+  for (let length = path.length; length > 0; length--) {
+    for (const { name, document, lines } of [...sources].reverse()) {
+      const position = positionOf(document, path.slice(0, length), key)
+      if (position !== undefined) return `${name}:${lines.linePos(position).line}`
+    }
+  }
+  return `${sources[0]?.name ?? 'cluster.yaml'}:1`
+}
+
+function positionOf(document: Document, path: Path, key: boolean): number | undefined {
+  const last = path[path.length - 1]
+  const parent: unknown = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+  if (isMap(parent)) {
+    const pair = parent.items.find(({ key: name }) => isScalar(name) && String(name.value) === String(last))
+    if (pair === undefined) return undefined
+    if (!key && isNode(pair.value) && pair.value.range && isScalar(pair.value)) return pair.value.range[0]
+    return isScalar(pair.key) ? pair.key.range?.[0] : undefined
+  }
+  const node: unknown = document.getIn(path, true)
+  return isNode(node) ? node.range?.[0] : undefined
+}

@@ -1,0 +1,100 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { Command } from 'commander'
+import { MADE_IN_CLUSTER, sources } from './charts/apps.ts'
+import { compile } from './charts/kit/compile.ts'
+import { plan, planText } from './charts/kit/plan.ts'
+import { readFolder, swapFolder } from './charts/kit/write.ts'
+import { type Finding, sentence } from './config/findings.ts'
+import { readCluster } from './config/read.ts'
+import { jsonSchema } from './config/schema.ts'
+
+interface Options {
+  readonly config: string
+  readonly overlay: readonly string[]
+  readonly out: string
+  readonly plan?: true
+  readonly check?: true
+}
+
+const home = import.meta.dirname
+
+const program = new Command('synth')
+  .description('Reads cluster.yaml, builds the charts, checks them, and swaps them into dist/.')
+  .option('--config <file>', 'the file to read', resolve(home, 'cluster.yaml'))
+  .option('--overlay <file>', 'a file to lay over it (may be given more than once)', append, [])
+  .option('--out <folder>', 'the folder to write', resolve(home, 'dist'))
+  .option('--plan', 'show what would change, with what could hurt, and write nothing')
+  .option('--check', 'write nothing; fail when the folder is not what synth would write')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 mistakes found (or, with --check, a stale folder), 2 wrong usage.',
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+
+process.exitCode = run(program.parse().opts<Options>())
+
+function append(value: string, earlier: string[]): string[] {
+  return [...earlier, value]
+}
+
+function run({ config, overlay, out, plan: planOnly, check }: Options): number {
+  const started = performance.now()
+  const files = read([config, ...overlay])
+  if (!files.ok) return refuse(files.findings)
+  const [file, ...overlays] = files.value
+  const cluster = file === undefined ? undefined : readCluster(file, overlays)
+  if (cluster === undefined || !cluster.ok) return refuse(cluster?.findings ?? [])
+
+  const compiled = compile(sources(cluster.value), {
+    registry: cluster.value.registry,
+    madeInCluster: new Set(Object.keys(MADE_IN_CLUSTER)),
+  })
+  if (!compiled.ok) return refuse(compiled.findings)
+  for (const warning of [...cluster.warnings, ...compiled.warnings]) console.error(sentence(warning))
+
+  const changes = plan(readFolder(out), compiled.value.files)
+  const name = relative(process.cwd(), out) || out
+  if (planOnly === true) {
+    process.stdout.write(planText(changes))
+    return 0
+  }
+  if (check === true) {
+    if (changes.length === 0) return 0
+    process.stderr.write(planText(changes))
+    console.error(
+      `${name} is not what cluster.yaml and the charts give: run npm run synth, and commit ${name} with them.`,
+    )
+    return 1
+  }
+  swapFolder(out, compiled.value.files)
+  // Editors read it while somebody types; it follows from the code alone.
+  writeFileSync(resolve(home, 'cluster.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
+  const took = ((performance.now() - started) / 1000).toFixed(2)
+  console.log(`${name}: ${compiled.value.files.size} objects, ${changes.length} changed, in ${took} s.`)
+  return 0
+}
+
+function read(paths: readonly string[]) {
+  const findings: Finding[] = []
+  const files = paths.flatMap((path) => {
+    const name = relative(process.cwd(), path)
+    try {
+      return [{ name, text: readFileSync(path, 'utf8') }]
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error)
+      const rule = 'the file must be readable'
+      findings.push({ severity: 'error', where: name, what, rule, mend: 'check its name and its rights' })
+      return []
+    }
+  })
+  return findings.length > 0 ? { ok: false as const, findings } : { ok: true as const, value: files }
+}
+
+function refuse(findings: readonly Finding[]): number {
+  for (const finding of findings) console.error(sentence(finding))
+  const count = findings.filter(({ severity }) => severity === 'error').length
+  console.error(`${count} ${count === 1 ? 'mistake' : 'mistakes'}; nothing was written.`)
+  return 1
+}

@@ -8,6 +8,7 @@ import { plan, planText } from './charts/kit/plan.ts'
 import { readFolder, swapFolder } from './charts/kit/write.ts'
 import { type Finding, sentence } from './config/findings.ts'
 import { readCluster } from './config/read.ts'
+import { referencePage } from './config/reference.ts'
 import { jsonSchema } from './config/schema.ts'
 
 interface Options {
@@ -69,11 +70,19 @@ function run({ config, overlay, out, plan: planOnly, check }: Options): number {
     return 1
   }
   swapFolder(out, compiled.value.files)
-  // Editors read it while somebody types; it follows from the code alone.
-  writeFileSync(resolve(home, 'cluster.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
+  if (resolve(out) === resolve(home, 'dist')) describe()
+  // `cdk8s synth` expects the manifests in the folder that it emptied, too.
+  const outdir = process.env.CDK8S_OUTDIR
+  if (outdir !== undefined) swapFolder(resolve(outdir), compiled.value.files)
   const took = ((performance.now() - started) / 1000).toFixed(2)
   console.log(`${name}: ${compiled.value.files.size} objects, ${changes.length} changed, in ${took} s.`)
   return 0
+}
+
+/** What editors and people read about the settings: it follows from the schema alone. */
+function describe(): void {
+  writeFileSync(resolve(home, 'cluster.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
+  writeFileSync(resolve(home, 'docs/configuration.md'), referencePage(jsonSchema()))
 }
 
 function read(paths: readonly string[]) {

@@ -116,7 +116,7 @@ export const schema = section('cluster.yaml', {
   hosts: section('hosts', {
     door: host('desk.room.example.org')
       .optional()
-      .describe('What people type into the browser. Default: desk.<domain>.'),
+      .describe('What people type into the browser. Default: `desk.` and the domain.'),
   }).prefault({}),
   ldap: section('ldap', {
     baseDN: text(
@@ -185,12 +185,14 @@ export const schema = section('cluster.yaml', {
   delivery: section('delivery', {
     kind: choice('argo', 'flux').default('argo').describe('What applies dist/ to the cluster.'),
     repository: text(
-      /^(https?|ssh|git):\/\/[^\s@]+(@[^\s@:]+)?[^\s]*$/,
+      /^(https?|ssh|git):\/\/([^\s@:/]+@)?[^\s@:/]+(:\d+)?(\/[^\s@]*)?$/,
       'it must be the URL of a Git repository',
       'write a URL such as https://git.example.org/room.git, without a password in it',
     )
       .optional()
-      .describe('The Git repository that holds dist/. Default: https://git.<domain>/deskfleet.git.'),
+      .describe(
+        'The Git repository that holds dist/. Default: `https://git.` and the domain, `/deskfleet.git`.',
+      ),
     revision: text(
       /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
       'it must be a branch or a tag',
@@ -212,7 +214,7 @@ export const schema = section('cluster.yaml', {
     'write HOST:PORT or HOST:PORT/FOLDER, without https://',
   )
     .optional()
-    .describe('The registry that the PCs pull from. Default: registry.<domain>:5000.'),
+    .describe('The registry that the PCs pull from. Default: `registry.`, the domain, `:5000`.'),
   images: z
     .record(
       z.string(),

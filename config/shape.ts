@@ -41,14 +41,10 @@ export function shapeFindings(issue: z.core.$ZodIssue, merged: unknown, where: L
 
 const show = (value: unknown): string => {
   if (value === null) return 'empty'
-  const text =
-    typeof value === 'object'
-      ? Array.isArray(value)
-        ? value.length === 0
-          ? 'an empty list'
-          : 'a list'
-        : 'a section'
-      : JSON.stringify(value)
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (typeof value === 'object') return 'a section'
+  // A password that somebody put into a URL is not repeated on the screen.
+  const text = JSON.stringify(value).replace(/:\/\/[^\s/@]*@/, '://…@')
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 

@@ -39,7 +39,7 @@ export function syntaxFindings({ name, document, lines }: Source): Finding[] {
     return { severity: 'error', where: `${name}:${lines.linePos(error.pos[0]).line}`, what, rule, mend }
   })
   if (findings.length > 0) return findings
-  if (isMap(document.contents)) return []
+  if (isMap(document.contents)) return bombFindings(document, name)
   const empty =
     document.contents === null || (isScalar(document.contents) && document.contents.value === null)
   return [
@@ -51,6 +51,26 @@ export function syntaxFindings({ name, document, lines }: Source): Finding[] {
       mend: 'begin it with a line such as domain: room.example.org',
     },
   ]
+}
+
+/** Aliases of aliases of aliases: a few lines that would fill the memory. */
+function bombFindings(document: Document, name: string): Finding[] {
+  try {
+    document.toJS()
+    return []
+  } catch (error) {
+    const what = error instanceof Error ? firstLine(error.message) : 'its aliases cannot be resolved'
+    const rule = 'a settings file says each thing once'
+    return [
+      {
+        severity: 'error',
+        where: `${name}:1`,
+        what,
+        rule,
+        mend: 'write the values out instead of &anchors and *aliases',
+      },
+    ]
+  }
 }
 
 const firstLine = (message: string): string => (message.split('\n')[0] ?? message).replace(/[.:]$/, '')

@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs'
+import { PREFIX } from '../../config/labels.ts'
 import { NAMESPACES } from '../../config/names.ts'
 import type { Cluster } from '../../config/schema.ts'
 import { KINDS } from '../kit/kinds.ts'
@@ -62,7 +63,7 @@ function application(
         'argocd.argoproj.io/sync-wave': String(wave),
         // Compared as the API server would apply it: what it defaults, or others own, is no drift.
         'argocd.argoproj.io/compare-options': 'ServerSideDiff=true',
-        'deskfleet.io/about': about,
+        [`${PREFIX}/about`]: about,
       },
     },
     {

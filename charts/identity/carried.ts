@@ -34,11 +34,13 @@ const variables: Readonly<Record<string, string>> = {
   group: `${cel(GROUP)} in variables.annotations ? variables.annotations[${cel(GROUP)}] : ''`,
   groupStart: cel('root:x:0:\nnogroup:x:65534:\n'),
   groupLines: `variables.group.startsWith(variables.groupStart) ? variables.group.substring(size(variables.groupStart)).split('\\n') : ['']`,
-  settings: 'object.spec.?securityContext',
   volumes: 'has(object.spec.volumes) ? object.spec.volumes : []',
   inits: 'has(object.spec.initContainers) ? object.spec.initContainers : []',
   late: 'has(object.spec.ephemeralContainers) ? object.spec.ephemeralContainers : []',
 }
+
+/** The pod's own settings. Never a variable: CEL variables lose what makes an optional value optional. */
+const SETTINGS = 'object.spec.?securityContext'
 
 /** The three lists of containers have types of their own, so each is asked by itself. */
 const everywhere = (
@@ -110,13 +112,13 @@ export const CARRIED: Proof = {
     ),
     rule(
       created(
-        `variables.settings.?runAsUser.hasValue() && string(variables.settings.?runAsUser.value()) == variables.uid && variables.settings.?runAsGroup.hasValue() && string(variables.settings.?runAsGroup.value()) == variables.gid && variables.settings.?runAsNonRoot.orValue(false)`,
+        `${SETTINGS}.?runAsUser.hasValue() && string(${SETTINGS}.?runAsUser.value()) == variables.uid && ${SETTINGS}.?runAsGroup.hasValue() && string(${SETTINGS}.?runAsGroup.value()) == variables.gid && ${SETTINGS}.?runAsNonRoot.orValue(false)`,
       ),
       `'spec.securityContext must have runAsUser ' + variables.uid + ', runAsGroup ' + variables.gid + ' and runAsNonRoot true'`,
     ),
     rule(
       created(
-        `variables.settings.?supplementalGroupsPolicy.orValue('') == 'Strict' && !variables.settings.?fsGroup.hasValue() && variables.settings.?supplementalGroups.orValue([]).all(g, string(g) in variables.others) && variables.others.all(o, variables.settings.?supplementalGroups.orValue([]).exists(g, string(g) == o))`,
+        `${SETTINGS}.?supplementalGroupsPolicy.orValue('') == 'Strict' && !${SETTINGS}.?fsGroup.hasValue() && ${SETTINGS}.?supplementalGroups.orValue([]).all(g, string(g) in variables.others) && variables.others.all(o, ${SETTINGS}.?supplementalGroups.orValue([]).exists(g, string(g) == o))`,
       ),
       `'spec.securityContext must have supplementalGroups [' + variables.others.join(', ') + '], supplementalGroupsPolicy Strict and no fsGroup'`,
     ),

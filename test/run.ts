@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { up } from '../lab/bare.ts'
+import { startPlatform } from '../lab/platform.ts'
+
+/**
+ * `npm test` runs everything: first what needs no lab, then one lab shared by all tests that need one.
+ * `npm run test:unit` runs the first part alone. Ends with one line `N passed, N failed`.
+ */
+
+const root = join(import.meta.dirname, '..')
+const unitOnly = process.argv[2] === 'unit'
+
+interface Count {
+  passed: number
+  failed: number
+}
+const count: Count = { passed: 0, failed: 0 }
+
+const since = performance.now()
+const say = (line: string) =>
+  console.log(`[${((performance.now() - since) / 1000).toFixed(0).padStart(4)} s] ${line}`)
+
+/** Runs ava on some patterns and counts by its TAP lines; a run that ends badly without a failed test is one. */
+async function ava(title: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+  say(title)
+  const child = spawn(
+    process.execPath,
+    [join(root, 'node_modules/ava/entrypoints/cli.mjs'), '--tap', ...args],
+    {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const before = { ...count }
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (/^ok \d+/.test(line)) count.passed++
+    else if (/^not ok \d+/.test(line)) count.failed++
+    if (/^(ok|not ok) \d+/.test(line)) say(line.replace(/^(ok|not ok) \d+ - /, '$1  '))
+    else if (!/^(TAP version|1\.\.\d+|# |\s*$)/.test(line)) console.log(line)
+  }
+  const code =
+    child.exitCode ?? (await new Promise<number>((done) => child.once('close', (value) => done(value ?? 1))))
+  const ran = count.passed + count.failed - before.passed - before.failed
+  if ((code !== 0 && count.failed === before.failed) || ran === 0) {
+    say(`not ok  ${title}: ava ended with code ${code} after ${ran} tests`)
+    count.failed++
+  }
+}
+
+async function withLab(): Promise<void> {
+  const name = `test-${process.pid}`
+  say(`bringing up the lab ${name}`)
+  const lab = await up({ name, ldap: true, ownerPid: process.pid, progress: say })
+  try {
+    await startPlatform(lab, say)
+    await ava('tests on the lab', ['test/**/*.lab.test.ts', '--concurrency=1', '--timeout=5m'], {
+      DESKFLEET_LAB: name,
+    })
+  } finally {
+    say('ending the lab')
+    await lab.down()
+  }
+}
+
+try {
+  await ava('tests without a lab', ['test/**/*.test.ts', '!test/**/*.lab.test.ts', '--concurrency=2'])
+  if (!unitOnly) await withLab()
+} catch (error) {
+  console.error(error)
+  count.failed++
+}
+console.log(`${count.passed} passed, ${count.failed} failed`)
+process.exitCode = count.failed === 0 ? 0 : 1

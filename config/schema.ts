@@ -47,7 +47,7 @@ const duration = text(
 )
 
 /** An LDAP name made of `dc`, `o`, `ou`, `c` or `l` parts: no escapes, since slapd's seed is made from it. */
-const BASE_DN = /^(dc|o|ou|c|l)=[A-Za-z0-9][A-Za-z0-9 -]*(,(dc|o|ou|c|l)=[A-Za-z0-9][A-Za-z0-9 -]*)*$/
+const BASE_DN = /^(dc|o)=[A-Za-z0-9][A-Za-z0-9 -]*(,(dc|o|ou|c|l)=[A-Za-z0-9][A-Za-z0-9 -]*)*$/
 
 const section = <T extends z.ZodRawShape>(name: string, shape: T) =>
   z.strictObject(shape, {
@@ -121,7 +121,7 @@ export const schema = section('cluster.yaml', {
   ldap: section('ldap', {
     baseDN: text(
       BASE_DN,
-      'it must be an LDAP name made of dc=, o=, ou=, c= or l= parts',
+      'it must be an LDAP name that begins with dc= or o=, with dc=, o=, ou=, c= or l= parts after it',
       'write a name such as dc=room,dc=example,dc=org',
     )
       .optional()

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { WEBHOOK } from '../config/names.ts'
-import type { BareLab } from './bare.ts'
+import type { BareLab } from './bare-lab.ts'
 import { LAB_MANAGER } from './furnish.ts'
 
 const KubernetesObject = z.looseObject({

@@ -88,6 +88,10 @@ const environment = (container: string) =>
     )
     .join(' && ')
 
+/** Of all Secrets a pod sees one, by volume or by environment alike: its own desktop's. */
+const noOtherSecret = (container: string) =>
+  `${container}.?env.orValue([]).all(e, !has(e.valueFrom) || !has(e.valueFrom.secretKeyRef) || e.valueFrom.secretKeyRef.?name.orValue('') == 'desktop-' + variables.person) && ${container}.?envFrom.orValue([]).all(e, !has(e.secretRef) || e.secretRef.?name.orValue('') == 'desktop-' + variables.person)`
+
 const created = (expression: string): string => `!(${fresh}) || (${expression})`
 
 const rule = (expression: string, says: string) => ({
@@ -152,6 +156,10 @@ export const CARRIED: Proof = {
     rule(
       `(${fresh} || request.?subResource.orValue('') == 'ephemeralcontainers') ? (${everywhere(nothingElse, withLate)}) : true`,
       `'nothing else may be mounted at, above or below /home, /mnt, /etc/passwd and /etc/group'`,
+    ),
+    rule(
+      `(${fresh} || request.?subResource.orValue('') == 'ephemeralcontainers') ? (${everywhere(noOtherSecret, withLate)}) : true`,
+      `'no container may read another Secret than desktop-' + variables.person`,
     ),
     rule(
       created(everywhere(environment)),

@@ -213,6 +213,17 @@ const WRONG: Readonly<Record<string, readonly [spoil: (object: object) => object
     append(`${container}/volumeMounts`, { name: 'home', mountPath: '/backdoor' }),
     placed,
   ],
+  'a variable from another Secret': [
+    append(`${container}/env`, {
+      name: 'X',
+      valueFrom: { secretKeyRef: { name: 'desktop-bob', key: 'token' } },
+    }),
+    /no container may read another Secret/,
+  ],
+  'all variables of another Secret': [
+    spoil(`${init}/envFrom`, [{ secretRef: { name: 'ldap-admin' } }]),
+    /no container may read another Secret/,
+  ],
   'another HOME': [spoil(`${container}/env/0/value`, '/home/bob'), /HOME, USER and LOGNAME/],
   'a second USER': [append(`${container}/env`, { name: 'USER', value: 'bob' }), /HOME, USER and LOGNAME/],
   'a forged passwd line': [

@@ -83,30 +83,16 @@ function readIdentities(scope: Construct): void {
 function sync(scope: Construct, cluster: Cluster): void {
   account(scope, SYNC, namespace, {
     cluster: [
-      {
-        group: API_GROUP,
-        resources: [IDENTITY.plural],
-        verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
-      },
-      { group: API_GROUP, resources: [`${IDENTITY.plural}/status`], verbs: ['get', 'update', 'patch'] },
-      { group: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'] },
+      { group: API_GROUP, resources: [IDENTITY.plural], verbs: ['list', 'create', 'patch', 'delete'] },
+      { group: API_GROUP, resources: [`${IDENTITY.plural}/status`], verbs: ['patch'] },
     ],
     namespaces: {
       [namespace]: [
-        { group: '', resources: ['configmaps'], verbs: ['create'] },
-        {
-          group: '',
-          resources: ['configmaps'],
-          verbs: ['get', 'update', 'patch'],
-          names: [IDENTITIES_CONFIG_MAP],
-        },
+        // RBAC cannot name what is about to be created, so creating is allowed by kind alone.
+        { group: '', resources: ['configmaps', 'events'], verbs: ['create'] },
+        { group: '', resources: ['configmaps'], verbs: ['get', 'update'], names: [IDENTITIES_CONFIG_MAP] },
         { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
-        {
-          group: 'coordination.k8s.io',
-          resources: ['leases'],
-          verbs: ['get', 'update', 'patch'],
-          names: [SYNC],
-        },
+        { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [SYNC] },
       ],
     },
   })

@@ -1,0 +1,15 @@
+import { run as synth } from './synth.ts'
+import { run as webhook } from './webhook.ts'
+
+/** `npm run bench [synth] [webhook]`: tables on stdout, figures with machine facts in bench/results/. */
+const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = { synth, webhook }
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name))
+if (unknown.length > 0) {
+  console.error(`no such benchmark: ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}`)
+  process.exit(2)
+}
+for (const [name, run] of Object.entries(BENCHES)) {
+  if (asked.length === 0 || asked.includes(name)) await run()
+}

@@ -1,0 +1,226 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { newAuthority, type Pair } from '../certificates/authority.ts'
+import { newLeaf } from '../certificates/leaf.ts'
+import { report } from './webhook-load.ts'
+
+const ARMS = ['webhook', 'echo', 'json', 'clone-and-diff'] as const
+type Arm = (typeof ARMS)[number]
+
+/** Each once, then each once backwards, so that a machine that slows down or speeds up does so for all alike. */
+const ROUND: readonly Arm[] = [...ARMS, ...ARMS.toReversed()]
+const ROUNDS = 2
+const PEOPLE = 10_000
+const RATE = 500
+const CONNECTIONS = { open: 16, closed: 8 }
+
+/** What the design promises. */
+const TARGETS = { p99: 5, ofEcho: 0.6, ofCloneAndDiff: 2, rss: 160 }
+
+const usage = z.object({ cpu: z.object({ user: z.number(), system: z.number() }), rss: z.number() })
+
+interface Sample {
+  readonly open: z.infer<typeof report>
+  readonly closed: z.infer<typeof report>
+  /** CPU that the server spent on an answer in the closed loop, in µs. */
+  readonly cpu: number
+  readonly rss: number
+}
+
+interface Server {
+  readonly child: ChildProcess
+  readonly port: number
+}
+
+/** Measures for about `seconds` in all, prints a table, and writes `bench/results/webhook.json`. */
+export async function run(seconds = 60): Promise<boolean> {
+  const authority = await newAuthority('bench', new Date())
+  const leaf = await newLeaf(authority, ['127.0.0.1'], new Date())
+  const before = loadavg()
+  const generator = fork(new URL('webhook-load.ts', import.meta.url))
+  const servers = new Map<Arm, Server>()
+  try {
+    for (const arm of ARMS) servers.set(arm, await startServer(arm, leaf))
+    const samples = await measureAll(servers, generator, authority, seconds)
+    const result = summarise(samples, before)
+    print(result)
+    const folder = new URL('results/', import.meta.url)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(new URL('webhook.json', folder), `${JSON.stringify(result, null, 2)}\n`)
+    return result.met
+  } finally {
+    generator.disconnect()
+    for (const { child } of servers.values()) child.disconnect()
+  }
+}
+
+async function startServer(arm: Arm, { certificate, key }: Pair): Promise<Server> {
+  const child = fork(new URL('webhook-server.ts', import.meta.url))
+  const { port } = z
+    .object({ port: z.number() })
+    .parse(await ask(child, { start: arm, people: PEOPLE, certificate, key }))
+  return { child, port }
+}
+
+function ask(child: ChildProcess, message: object): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const gone = (code: number | null) => reject(new Error(`a process of the bench ended with ${code}`))
+    child.once('exit', gone)
+    child.once('message', (answer) => {
+      child.off('exit', gone)
+      resolve(answer)
+    })
+    child.send(message)
+  })
+}
+
+async function measureAll(
+  servers: ReadonlyMap<Arm, Server>,
+  generator: ChildProcess,
+  authority: Pair,
+  seconds: number,
+): Promise<Map<Arm, Sample[]>> {
+  const slices = ROUND.length * ROUNDS + ARMS.length / 2
+  const slice = seconds / slices
+  const load = async (port: number, rate: number, span: number) => {
+    const connections = rate > 0 ? CONNECTIONS.open : CONNECTIONS.closed
+    const order = {
+      port,
+      certificate: authority.certificate,
+      seconds: span,
+      rate,
+      connections,
+      people: PEOPLE,
+    }
+    return report.parse(await ask(generator, order))
+  }
+  for (const { port } of servers.values()) await load(port, 0, slice / 2)
+  const samples = new Map<Arm, Sample[]>(ARMS.map((arm) => [arm, []]))
+  for (const arm of Array.from({ length: ROUNDS }, () => ROUND).flat()) {
+    const server = servers.get(arm)
+    if (!server) continue
+    const open = await load(server.port, RATE, slice * 0.6)
+    const start = usage.parse(await ask(server.child, { ask: 'usage' }))
+    const closed = await load(server.port, 0, slice * 0.4)
+    const end = usage.parse(await ask(server.child, { ask: 'usage' }))
+    const cpu = (end.cpu.user + end.cpu.system - start.cpu.user - start.cpu.system) / closed.answers
+    samples.get(arm)?.push({ open, closed, cpu, rss: end.rss / 2 ** 20 })
+  }
+  return samples
+}
+
+interface Spread {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
+function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const median = ((sorted[Math.ceil(middle - 1)] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2
+  return { median: round(median), min: round(sorted[0] ?? 0), max: round(sorted.at(-1) ?? 0) }
+}
+
+const round = (value: number): number => Math.round(value * 1000) / 1000
+
+type Result = ReturnType<typeof summarise>
+
+function summarise(samples: ReadonlyMap<Arm, readonly Sample[]>, loadBefore: readonly number[]) {
+  const of = (arm: Arm, pick: (sample: Sample) => number) => spread((samples.get(arm) ?? []).map(pick))
+  const arms = ARMS.map((arm) => ({
+    arm,
+    p50: of(arm, ({ open }) => open.p50),
+    p99: of(arm, ({ open }) => open.p99),
+    p999: of(arm, ({ open }) => open.p999),
+    perSecond: of(arm, ({ closed }) => closed.answers / closed.seconds),
+    cpu: of(arm, ({ cpu }) => cpu),
+    rss: of(arm, ({ rss }) => rss),
+    failures: (samples.get(arm) ?? []).reduce(
+      (sum, { open, closed }) => sum + open.failures + closed.failures,
+      0,
+    ),
+  }))
+  const ratios = {
+    ofEcho: paired(samples, 'echo'),
+    ofJson: paired(samples, 'json'),
+    ofCloneAndDiff: paired(samples, 'clone-and-diff'),
+  }
+  const own = arms[0]
+  const met =
+    own !== undefined &&
+    arms.every(({ failures }) => failures === 0) &&
+    own.p99.median <= TARGETS.p99 &&
+    own.rss.max <= TARGETS.rss &&
+    ratios.ofEcho.median >= TARGETS.ofEcho &&
+    ratios.ofCloneAndDiff.median >= TARGETS.ofCloneAndDiff
+  const machine = {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    node: process.version,
+    loadBefore: [...loadBefore],
+    loadAfter: loadavg(),
+  }
+  return {
+    machine,
+    people: PEOPLE,
+    rate: RATE,
+    connections: CONNECTIONS,
+    targets: TARGETS,
+    arms,
+    ratios,
+    met,
+  }
+}
+
+/** Closed-loop throughput of the webhook over the control's, each pair measured next to each other. */
+function paired(samples: ReadonlyMap<Arm, readonly Sample[]>, control: Arm): Spread {
+  const perSecond = ({ closed }: Sample) => closed.answers / closed.seconds
+  const controls = samples.get(control) ?? []
+  return spread(
+    (samples.get('webhook') ?? []).flatMap((own, i) => {
+      const other = controls[i]
+      return other ? [perSecond(own) / perSecond(other)] : []
+    }),
+  )
+}
+
+function print({ machine, arms, ratios, met }: Result): void {
+  const show = ({ median, min, max }: Spread, digits: number) =>
+    `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`
+  console.log(
+    `The webhook on the wire: ${PEOPLE} people, 4.8 kB reviews, TLS, keep-alive. Median (min–max) of rounds.`,
+  )
+  console.log(
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load ${machine.loadBefore[0]?.toFixed(2)} before`,
+  )
+  console.table(
+    Object.fromEntries(
+      arms.map((one) => [
+        one.arm,
+        {
+          [`p50 ms at ${RATE}/s`]: show(one.p50, 2),
+          p99: show(one.p99, 2),
+          'p99.9': show(one.p999, 2),
+          'closed loop /s': show(one.perSecond, 0),
+          'CPU µs each': show(one.cpu, 0),
+          'RSS MiB': show(one.rss, 0),
+          failed: one.failures,
+        },
+      ]),
+    ),
+  )
+  console.log(`closed loop: ${show(ratios.ofEcho, 2)} of the echo (promised ≥ ${TARGETS.ofEcho})`)
+  console.log(
+    `closed loop: ${show(ratios.ofCloneAndDiff, 2)} × clone-and-diff (promised ≥ ${TARGETS.ofCloneAndDiff})`,
+  )
+  console.log(met ? 'All that is promised is kept.' : 'NOT all that is promised is kept.')
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } })
+  process.exitCode = (await run(Number(values.seconds))) ? 0 : 1
+}

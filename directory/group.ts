@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { LAST_UID } from '../config/names.ts'
+import { type Finding, finding } from './findings.ts'
+import { nameOf, single } from './person.ts'
+
+/** A posixGroup and who is in it, by either way that directories say it. */
+export interface Group {
+  readonly dn: string
+  readonly name: string
+  readonly gid: number
+  readonly description: string
+  /** `member`: DNs, normalised by {@link normalDN}. */
+  readonly members: ReadonlySet<string>
+  /** `memberUid`: logins. */
+  readonly logins: ReadonlySet<string>
+}
+
+export const GROUP_ATTRIBUTES = [
+  ...['cn', 'gidNumber', 'description', 'member', 'memberUid'],
+  ...['entryUUID', 'modifyTimestamp', 'entryCSN'],
+]
+
+/** A name that can stand in a group file. */
+export const GROUP_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/
+/** Below are the groups of systems: disks, shadow files, sudo. */
+const FIRST_GROUP_GID = 1_000
+/** Names that mean power over a machine somewhere, whatever their number. */
+export const POWERFUL = new Set(
+  [
+    ...[
+      'root',
+      'wheel',
+      'sudo',
+      'admin',
+      'adm',
+      'docker',
+      'podman',
+      'containerd',
+      'lxd',
+      'incus',
+      'libvirt',
+      'kvm',
+    ],
+    ...['disk', 'shadow', 'systemd-journal', 'kmem', 'tty', 'staff', 'operator'],
+  ].map((name) => name.toLowerCase()),
+)
+
+const many = z.union([z.array(z.string()), z.string().transform((value) => [value])]).catch([])
+
+const Entry = z.object({
+  dn: z.string().min(1),
+  cn: z.union([
+    single,
+    z
+      .array(z.string())
+      .min(1)
+      .transform((values) => values[0] ?? ''),
+  ]),
+  gidNumber: single.pipe(z.string().regex(/^\d{1,10}$/)).transform(Number),
+  description: z.union([z.string(), z.array(z.string()).transform((values) => values.join(' '))]).catch(''),
+  member: many,
+  memberUid: many,
+})
+
+/** Reads one entry: a group that people may be in, or by name why it is none. Never throws. */
+export function readGroup(entry: unknown): Group | Finding {
+  const parsed = Entry.safeParse(entry)
+  if (!parsed.success)
+    return finding('GroupUnfit', nameOf(entry), 'cn or gidNumber missing or not of the right form')
+  const { dn, cn: name, gidNumber: gid, description, member, memberUid } = parsed.data
+  if (!GROUP_NAME.test(name))
+    return finding('GroupUnfit', nameOf(entry), 'its name cannot stand in a group file')
+  if (POWERFUL.has(name.toLowerCase()))
+    return finding('GroupUnfit', name, 'a group of that name rules machines')
+  if (gid < FIRST_GROUP_GID || gid > LAST_UID)
+    return finding('GroupUnfit', name, `gid ${gid} is one of the system's`)
+  return { dn, name, gid, description, members: new Set(member.map(normalDN)), logins: new Set(memberUid) }
+}
+
+/** A DN as it can be compared: attribute names and values in lower case, no spaces around separators. */
+export const normalDN = (dn: string): string => dn.toLowerCase().replace(/\s*([,=+])\s*/g, '$1')

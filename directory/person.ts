@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import type { IdentitySpec } from '../config/identity.ts'
+import { FIRST_UID, LAST_UID, LOGIN_PATTERN } from '../config/names.ts'
+import { type Finding, finding } from './findings.ts'
+
+/** Somebody who may have a desktop, as the cluster will know them. */
+export interface Person {
+  /** The login made safe for Kubernetes: the name of the Identity. */
+  readonly slug: string
+  /** How people call them: one line, without control characters. */
+  readonly name: string
+  /** The entry's DN as the directory writes it. */
+  readonly dn: string
+  readonly spec: IdentitySpec
+}
+
+/** What one posixAccount entry says, before it is compared with the others. */
+export interface Account {
+  readonly dn: string
+  readonly login: string
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+  readonly shell: string
+  readonly entryUUID: string
+  /** Locked for good by an administrator; kept until here because its number stays taken. */
+  readonly locked: boolean
+}
+
+/** The attributes that {@link readAccount} needs; the last three are operational and must be named. */
+export const ACCOUNT_ATTRIBUTES = [
+  ...['uid', 'cn', 'gecos', 'uidNumber', 'gidNumber', 'loginShell'],
+  ...['entryUUID', 'pwdAccountLockedTime', 'modifyTimestamp', 'entryCSN'],
+]
+
+const LOCKED_FOR_GOOD = '000001010000Z'
+export const SHELL = /^\/[A-Za-z0-9/_.-]{1,127}$/
+const DEFAULT_SHELL = '/bin/bash'
+
+/** ldapts gives one value as a string, several as an array, none as an empty array, undecodable ones as bytes. */
+export const single = z.union([z.string().min(1), z.tuple([z.string().min(1)]).transform(([value]) => value)])
+const whole = single.pipe(z.string().regex(/^\d{1,10}$/)).transform(Number)
+const first = z.union([z.string(), z.array(z.string()).transform((values) => values[0] ?? '')]).catch('')
+
+const Entry = z.object({
+  dn: z.string().min(1),
+  uid: single,
+  cn: first,
+  gecos: first,
+  uidNumber: whole,
+  gidNumber: whole,
+  loginShell: first,
+  entryUUID: single.pipe(z.uuid()),
+  pwdAccountLockedTime: first,
+})
+
+/** Reads one entry: an account, or by name why it is none. Never throws, whatever the entry holds. */
+export function readAccount(entry: unknown): Account | Finding {
+  const parsed = Entry.safeParse(entry)
+  if (!parsed.success) return finding('EntryUnreadable', nameOf(entry), missing(parsed.error))
+  const { dn, uid: login, cn, gecos, uidNumber, gidNumber, loginShell, entryUUID } = parsed.data
+  if (!LOGIN_PATTERN.test(login)) return finding('LoginUnfit', dn, `"${login}" cannot be a login`)
+  for (const [attribute, value] of Object.entries({ uidNumber, gidNumber })) {
+    if (value < FIRST_UID || value > LAST_UID) {
+      return finding('NumberOutOfRange', login, `${attribute} ${value} is not one of a person`)
+    }
+  }
+  return {
+    dn,
+    login,
+    name: readable(gecos.split(',')[0] || cn) || login,
+    uid: uidNumber,
+    gid: gidNumber,
+    shell: SHELL.test(loginShell) ? loginShell : DEFAULT_SHELL,
+    entryUUID: entryUUID.toLowerCase(),
+    locked: parsed.data.pwdAccountLockedTime === LOCKED_FOR_GOOD,
+  }
+}
+
+/** One line that can stand in a passwd file, a page or a terminal. */
+const readable = (text: string): string =>
+  text
+    .replace(/[\p{C}:]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 128)
+
+const missing = (error: z.ZodError): string =>
+  `${[...new Set(error.issues.map((issue) => issue.path[0]))].join(', ')} missing or not of the right form`
+
+/** A DN for messages, even from an entry that cannot be read. */
+export function nameOf(entry: unknown): string {
+  const found = z.object({ dn: z.string() }).safeParse(entry)
+  return found.success ? readable(found.data.dn) : 'an entry without a DN'
+}

@@ -1,0 +1,89 @@
+import type { IdentityGroup } from '../config/identity.ts'
+import { slugOf } from '../config/names.ts'
+import { type Finding, finding, type Reason } from './findings.ts'
+import { type Group, normalDN } from './group.ts'
+import type { Account, Person } from './person.ts'
+
+/** Everybody who may have a desktop, and by name everybody who may not. */
+export interface Roll {
+  readonly people: readonly Person[]
+  readonly findings: readonly Finding[]
+}
+
+/** What no two people may share: a shared one is refused to all of them, since nobody can say whose it is. */
+const UNIQUE: readonly (readonly [Reason, string, (account: Account) => string | number])[] = [
+  ['UidShared', 'uidNumber', (account) => account.uid],
+  ['LoginShared', 'login', (account) => account.login],
+  ['SlugShared', 'name in the cluster', (account) => slugOf(account.login)],
+]
+
+/**
+ * Compares all accounts with each other and puts the groups to them. Locked accounts are left out, but what they have
+ * stays theirs. People come sorted by slug, their groups by gid.
+ */
+export function callRoll(accounts: readonly Account[], groups: readonly Group[]): Roll {
+  const findings = new Map<string, Finding>()
+  for (const [reason, what, of] of UNIQUE) {
+    const shared = [...Map.groupBy(accounts, of)].filter(([, holders]) => holders.length > 1)
+    for (const [value, holders] of shared) {
+      for (const one of holders) {
+        const others = holders.filter((other) => other !== one).map((other) => other.dn)
+        // The first reason found is enough: a shared login is a shared slug as well.
+        if (findings.has(one.dn)) continue
+        findings.set(
+          one.dn,
+          finding(reason, one.login, `${what} ${value} is also that of ${others.join(' and ')}`),
+        )
+      }
+    }
+  }
+  const membership = indexMembers(groups)
+  const people = accounts
+    .filter((account) => !account.locked && !findings.has(account.dn))
+    .map((account) => personOf(account, membership))
+    .sort((a, b) => (a.slug < b.slug ? -1 : 1))
+  return { people, findings: [...findings.values()] }
+}
+
+interface Membership {
+  readonly byDN: ReadonlyMap<string, readonly Group[]>
+  readonly byLogin: ReadonlyMap<string, readonly Group[]>
+  readonly byGid: ReadonlyMap<number, readonly Group[]>
+}
+
+function indexMembers(groups: readonly Group[]): Membership {
+  const index = <K>(keys: (group: Group) => Iterable<K>): Map<K, Group[]> => {
+    const found = new Map<K, Group[]>()
+    for (const group of groups) {
+      for (const key of keys(group)) {
+        const listed = found.get(key)
+        if (listed) listed.push(group)
+        else found.set(key, [group])
+      }
+    }
+    return found
+  }
+  return {
+    byDN: index((one) => one.members),
+    byLogin: index((one) => one.logins),
+    byGid: index((one) => [one.gid]),
+  }
+}
+
+function personOf(account: Account, membership: Membership): Person {
+  const { login, uid, gid, shell, entryUUID } = account
+  const found = [
+    ...(membership.byDN.get(normalDN(account.dn)) ?? []),
+    ...(membership.byLogin.get(login) ?? []),
+    ...(membership.byGid.get(gid) ?? []),
+  ]
+  const groups: IdentityGroup[] = [...new Set(found)]
+    .map(({ name, gid }) => ({ name, gid }))
+    .sort((a, b) => a.gid - b.gid || (a.name < b.name ? -1 : 1))
+  return {
+    slug: slugOf(login),
+    name: account.name,
+    dn: account.dn,
+    spec: { login, uid, gid, groups, home: `/home/${login}`, shell, entryUUID },
+  }
+}

@@ -1,0 +1,21 @@
+import type { Person } from '../person.ts'
+import type { Digest, Published } from './observe.ts'
+
+/** The cluster, as far as the sync reads and writes it. */
+export interface Store {
+  /** Every Identity, by slug. */
+  list(): Promise<Map<string, Published>>
+  readDigest(): Promise<Digest | undefined>
+  /** Makes the Identity be that person's; never touches its status. */
+  upsert(person: Person): Promise<Published>
+  /**
+   * Replaces the digest's lines, all or nothing.
+   *
+   * @param over The version that was read; undefined when there was none. Fails when it is no longer the present one.
+   */
+  writeDigest(lines: Readonly<Record<string, string>>, over: string | undefined): Promise<Digest>
+  /** Removes this very object; one that is gone already is no failure. */
+  remove(published: Published): Promise<void>
+  /** Sets the condition Published, and no other. */
+  confirm(published: Published, at: Date): Promise<Published>
+}

@@ -1,0 +1,56 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { go, isThere, type Pins } from './go.ts'
+
+/** What `go install` makes out of a folder of pins. */
+export interface Buildable {
+  readonly binaries: readonly string[]
+  /** Name that `go install` gives a command, where it is not the binary's own. */
+  readonly builtAs?: Record<string, string>
+}
+
+/** Flags of `go install`: without paths of this machine, debug tables, and with the version that clients ask for. */
+export function buildFlags(pins: Pins): string[] {
+  const version = pins.versions.get('k8s.io/kubernetes')
+  if (!version) return ['-trimpath', '-ldflags', '-s -w']
+  const [major = '', minor = ''] = version.slice(1).split('.')
+  const stamps = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' }
+  const ldflags = Object.entries(stamps).map(
+    ([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`,
+  )
+  return ['-trimpath', '-ldflags', ['-s', '-w', ...ldflags].join(' ')]
+}
+
+/** Builds those binaries of a set into `folder`; whoever waits is told every few seconds what is there. */
+export async function build(
+  name: string,
+  set: Buildable,
+  pins: Pins,
+  folder: string,
+  progress: (line: string) => void,
+): Promise<void> {
+  const built = set.binaries.map((binary) => set.builtAs?.[binary] ?? binary)
+  const packages = built.map((command) => {
+    const path = pins.tools.get(command)
+    if (!path) throw new Error(`${join(pins.folder, 'go.mod')} has no tool line for ${command}`)
+    return path
+  })
+  const began = Date.now()
+  let reported = { there: -1, at: 0 }
+  const report = (): void => {
+    const there = isThere(folder, built)
+    const seconds = Math.round((Date.now() - began) / 1000)
+    if (there.length === reported.there && seconds - reported.at < 10) return
+    reported = { there: there.length, at: seconds }
+    progress(
+      `building ${name}: ${there.length} of ${built.length} there (${there.join(', ') || 'none'}), ${seconds} s`,
+    )
+  }
+  progress(`building ${built.join(', ')} from the modules pinned in ${pins.folder} (minutes, the first time)`)
+  const env = { CGO_ENABLED: '0', GOBIN: folder }
+  await go(pins, ['install', ...buildFlags(pins), ...packages], env, report)
+  for (const [binary, command] of Object.entries(set.builtAs ?? {})) {
+    await rename(join(folder, command), join(folder, binary))
+  }
+  progress(`built ${name} in ${Math.round((Date.now() - began) / 1000)} s`)
+}

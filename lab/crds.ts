@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { go, type Pins, readPins, versionOf } from './go.ts'
+import { cacheFolder, MODULES } from './places.ts'
+
+/** Whose custom resources the lab has: the modules that ship their definitions, and where in them. */
+const SHIPPED = [
+  { pins: 'argo-cd', module: 'github.com/argoproj/argo-cd/v3', folder: 'manifests/crds' },
+  { pins: 'flux', module: 'github.com/fluxcd/kustomize-controller', folder: 'config/crd/bases' },
+  { pins: 'flux', module: 'github.com/fluxcd/source-controller', folder: 'config/crd/bases' },
+] as const
+
+/** Namespaces as `argocd`'s and `flux install`'s instructions make them. */
+export const DELIVERY_NAMESPACES = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'argocd' } },
+  {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: 'flux-system',
+      labels: {
+        'app.kubernetes.io/instance': 'flux-system',
+        'app.kubernetes.io/part-of': 'flux',
+        'pod-security.kubernetes.io/warn': 'restricted',
+        'pod-security.kubernetes.io/warn-version': 'latest',
+      },
+    },
+  },
+] as const
+
+/** The folder with the CRDs of Argo CD and Flux, out of the cache or out of their pinned, verified modules. */
+export async function crdFolder(
+  cache = cacheFolder(),
+  progress: (line: string) => void = () => {},
+): Promise<string> {
+  const pins = new Map(['argo-cd', 'flux'].map((name) => [name, readPins(join(MODULES, name))]))
+  const digest = createHash('sha256').update(
+    JSON.stringify([SHIPPED, [...pins.values()].map((one) => one.digest)]),
+  )
+  const folder = join(cache, `crds-${digest.digest('hex').slice(0, 16)}`)
+  if (existsSync(folder)) return folder
+  const making = `${folder}.making-${process.pid}`
+  await rm(making, { recursive: true, force: true })
+  await mkdir(making, { recursive: true })
+  for (const shipped of SHIPPED) {
+    const from = pins.get(shipped.pins)
+    if (from) await copyDefinitions(from, shipped.module, shipped.folder, making, progress)
+  }
+  await rename(making, folder).catch(async (error: unknown) => {
+    // Another command was faster: its copy is the same, since the name says what is in it.
+    if (!existsSync(folder)) throw error
+    await rm(making, { recursive: true })
+  })
+  return folder
+}
+
+const Downloaded = z.object({ Dir: z.string(), Sum: z.string() })
+
+async function copyDefinitions(
+  pins: Pins,
+  module: string,
+  folder: string,
+  into: string,
+  progress: (line: string) => void,
+): Promise<void> {
+  const version = versionOf(pins, module)
+  progress(`custom resource definitions of ${module} ${version}`)
+  const { Dir, Sum } = Downloaded.parse(
+    JSON.parse(await go(pins, ['mod', 'download', '-json', `${module}@${version}`])),
+  )
+  // `go mod download` adds a missing sum instead of refusing, so what is pinned is compared here.
+  if (!readFileSync(join(pins.folder, 'go.sum'), 'utf8').includes(`${module} ${version} ${Sum}\n`)) {
+    throw new Error(`${module} ${version} has the sum ${Sum}, which is not the one in ${pins.folder}/go.sum`)
+  }
+  for (const name of readdirSync(join(Dir, folder))) {
+    const path = join(Dir, folder, name)
+    if (/^kind: CustomResourceDefinition$/m.test(readFileSync(path, 'utf8')))
+      await copyFile(path, join(into, name))
+  }
+}

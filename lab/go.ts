@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What the pinned go.mod of a folder says: the only place where the lab's versions are written. */
+export interface Pins {
+  readonly folder: string
+  /** Least Go, as the `go` line has it. */
+  readonly go: string
+  /** Module path to version, direct and indirect. */
+  readonly versions: ReadonlyMap<string, string>
+  /** Package paths of the `tool` lines, by the name that `go install` gives the command. */
+  readonly tools: ReadonlyMap<string, string>
+  /** Hash of go.mod and go.sum: what is built from them is known by it. */
+  readonly digest: string
+}
+
+export function readPins(folder: string): Pins {
+  const text = readFileSync(join(folder, 'go.mod'), 'utf8')
+  const sums = readFileSync(join(folder, 'go.sum'), 'utf8')
+  const tools = block(text, 'tool').map((path) => [commandName(path), path] as const)
+  const versions = block(text, 'require').map((line) => line.split(' '))
+  return {
+    folder,
+    go: /^go (\S+)$/m.exec(text)?.[1] ?? '',
+    versions: new Map(versions.map(([path = '', version = '']) => [path, version])),
+    tools: new Map(tools),
+    digest: createHash('sha256').update(text).update('\0').update(sums).digest('hex'),
+  }
+}
+
+export function versionOf(pins: Pins, module: string): string {
+  const version = pins.versions.get(module)
+  if (!version) throw new Error(`${join(pins.folder, 'go.mod')} requires no ${module}`)
+  return version
+}
+
+/** Runs `go` in a folder of pins and resolves with its output; `onTick` is called every 2 s while it works. */
+export async function go(
+  pins: Pins,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  onTick: () => void = () => {},
+): Promise<string> {
+  const tick = setInterval(onTick, 2_000)
+  try {
+    const { code, stdout, stderr } = await output(pins.folder, args, env)
+    if (code === 0) return stdout
+    throw new Error(explain(pins, args, stderr))
+  } finally {
+    clearInterval(tick)
+  }
+}
+
+function output(
+  cwd: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((done, fail) => {
+    // Workspaces and flags of whoever calls must not change what is built; a newer Go is fetched where one is needed.
+    const own = { GOTOOLCHAIN: 'auto', GOWORK: 'off', GOFLAGS: '-mod=readonly', ...env }
+    const child = spawn('go', args, {
+      cwd,
+      env: { ...process.env, ...own },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.once('error', () => fail(new Error(`Go is not installed. ${MEND}`)))
+    child.once('close', (code) => done({ code: code ?? 1, stdout, stderr }))
+  })
+}
+
+const MEND =
+  'Install Go 1.24 or newer (Debian: apt-get install golang-go; else https://go.dev/dl), ' +
+  'or set KUBEBUILDER_ASSETS to a folder with the binaries'
+
+function explain(pins: Pins, args: readonly string[], stderr: string): string {
+  const tooOld = /requires go >= |unknown directive: tool|invalid go version|toolchain not available/.test(
+    stderr,
+  )
+  if (tooOld) return `this Go is too old for ${pins.folder} (needs ${pins.go}). ${MEND}\n${stderr.trim()}`
+  return `\`go ${args[0]}\` failed in ${pins.folder}:\n${stderr.trim().split('\n').slice(-15).join('\n')}`
+}
+
+/** The lines of a go.mod directive, in its one-line and its bracketed form, without comments. */
+function block(text: string, directive: string): string[] {
+  const bracketed = [...text.matchAll(new RegExp(`^${directive} \\(\\n([^)]*)\\)`, 'gm'))].flatMap((match) =>
+    (match[1] ?? '').split('\n'),
+  )
+  const single = [...text.matchAll(new RegExp(`^${directive} ([^(\\n]+)$`, 'gm'))].map(
+    (match) => match[1] ?? '',
+  )
+  return [...bracketed, ...single]
+    .map((line) => line.replace(/\/\/.*/, '').trim())
+    .filter((line) => line !== '')
+}
+
+/** Go names a command after the last element of its path that is not a major version. */
+function commandName(path: string): string {
+  return path.split('/').findLast((element) => !/^v\d+$/.test(element)) ?? path
+}
+
+export const isThere = (folder: string, names: readonly string[]): string[] =>
+  names.filter((name) => existsSync(join(folder, name)))

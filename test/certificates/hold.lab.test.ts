@@ -1,0 +1,99 @@
+import { CoreV1Api } from '@kubernetes/client-node'
+import anyTest, { type TestFn } from 'ava'
+import { newAuthority, type Pair, YEAR } from '../../certificates/authority.ts'
+import { DamagedSecret, holdAuthority, holdLeaf } from '../../certificates/hold.ts'
+import { judgeLeaf, newLeaf } from '../../certificates/leaf.ts'
+import { fresh, type OwnLab, shared } from './own-lab.ts'
+
+const test = anyTest as TestFn<{ namespace: string; api: CoreV1Api }>
+const now = () => new Date()
+const NAMES = ['webhook.deskfleet-system.svc', '127.0.0.1']
+
+let own: OwnLab
+test.before(async () => {
+  own = await shared()
+})
+test.after.always(() => own?.end())
+test.beforeEach(async (t) => {
+  const api = own.kubeConfig.makeApiClient(CoreV1Api)
+  const namespace = fresh()
+  await api.createNamespace({ body: { metadata: { name: namespace } } })
+  t.context = { api, namespace }
+})
+
+const data = (pair: Pair) => ({
+  'tls.crt': Buffer.from(pair.certificate).toString('base64'),
+  'tls.key': Buffer.from(pair.key).toString('base64'),
+})
+
+async function put(api: CoreV1Api, namespace: string, name: string, pair: Pair): Promise<void> {
+  const body = { metadata: { namespace, name }, type: 'kubernetes.io/tls', data: data(pair) }
+  await api.createNamespacedSecret({ namespace, body })
+}
+
+test('of eight that start at once, all get one authority and one leaf, and another start gets them too', async (t) => {
+  const { api, namespace } = t.context
+  const start = async () => {
+    const authority = await holdAuthority(api, { namespace, name: 'ca' }, now)
+    return { authority, leaf: await holdLeaf(api, { namespace, name: 'tls' }, authority, NAMES, now) }
+  }
+  const all = await Promise.all(Array.from({ length: 8 }, start))
+  for (const one of [...all, await start()]) t.deepEqual(one, all[0])
+  const secret = await api.readNamespacedSecret({ namespace, name: 'ca' })
+  t.is(secret.type, 'kubernetes.io/tls')
+  t.deepEqual(Object.keys(secret.data ?? {}).sort(), ['tls.crt', 'tls.key'])
+})
+
+test('a leaf that lacks a name is made anew, by several at once, and all agree', async (t) => {
+  const { api, namespace } = t.context
+  const authority = await newAuthority('test', now())
+  await put(api, namespace, 'tls', await newLeaf(authority, ['webhook.deskfleet-system.svc'], now()))
+  const hold = () => holdLeaf(api, { namespace, name: 'tls' }, authority, NAMES, now)
+  const all = await Promise.all([hold(), hold(), hold(), hold()])
+  for (const leaf of all) t.deepEqual(leaf, all[0])
+  t.is(judgeLeaf(await hold(), authority, NAMES, now()).state, 'good')
+})
+
+test('a leaf of another authority, or one that ended, is made anew', async (t) => {
+  const { api, namespace } = t.context
+  const [authority, other] = [await newAuthority('test', now()), await newAuthority('test', now())]
+  const old = new Date(Date.now() - 2 * YEAR)
+  await put(api, namespace, 'foreign', await newLeaf(other, NAMES, now()))
+  await put(api, namespace, 'ended', await newLeaf(authority, NAMES, old))
+  for (const name of ['foreign', 'ended']) {
+    const leaf = await holdLeaf(api, { namespace, name }, authority, NAMES, now)
+    t.is(judgeLeaf(leaf, authority, NAMES, now()).state, 'good', name)
+  }
+})
+
+test('a damaged Secret is named, with what to do, and stays as it is', async (t) => {
+  const { api, namespace } = t.context
+  const [authority, other] = [await newAuthority('test', now()), await newAuthority('test', now())]
+  await put(api, namespace, 'torn', { certificate: 'x', key: 'y' })
+  await put(api, namespace, 'mismatched', { ...authority, key: other.key })
+  await put(api, namespace, 'no-authority', await newLeaf(authority, NAMES, now()))
+  for (const name of ['torn', 'mismatched', 'no-authority']) {
+    const before = await api.readNamespacedSecret({ namespace, name })
+    const place = { namespace, name }
+    const error = await t.throwsAsync(holdAuthority(api, place, now), { instanceOf: DamagedSecret })
+    t.regex(
+      error?.message ?? '',
+      new RegExp(`${namespace}/${name} is not usable: .*kubectl -n ${namespace} delete`),
+    )
+    if (name !== 'no-authority') {
+      await t.throwsAsync(holdLeaf(api, place, authority, NAMES, now), { instanceOf: DamagedSecret })
+    }
+    t.deepEqual(await api.readNamespacedSecret({ namespace, name }), before)
+  }
+})
+
+test('without the right to read, the error is the one of the API server, not a new authority', async (t) => {
+  const { api, namespace } = t.context
+  await api.createNamespacedServiceAccount({ namespace, body: { metadata: { name: 'nobody' } } })
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const config = new KubeConfig()
+  config.loadFromFile(await own.lab.actAs(namespace, 'nobody'))
+  const weak = config.makeApiClient(CoreV1Api)
+  await t.throwsAsync(holdAuthority(weak, { namespace, name: 'ca' }, now), { message: /403|forbidden/i })
+  await t.throwsAsync(api.readNamespacedSecret({ namespace, name: 'ca' }), { message: /404|not found/i })
+})

@@ -1,0 +1,124 @@
+import { Agent } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'node:tls'
+import test from 'ava'
+import { newAuthority } from '../../certificates/authority.ts'
+import { newLeaf } from '../../certificates/leaf.ts'
+import { PERSON } from '../../config/labels.ts'
+import { WEBHOOK } from '../../config/names.ts'
+import { reviewOf } from './calls.ts'
+import { dial, post, type Running, startWebhook, stopNow } from './running.ts'
+
+const good = reviewOf({
+  metadata: { labels: { [PERSON]: 'ada' } },
+  spec: { containers: [{ name: 'd', image: 'd' }] },
+})
+
+const keepAlive = ({ authority }: Running) =>
+  new Agent({ keepAlive: true, maxSockets: 1, ca: authority.certificate })
+
+test('while it drains, every call is answered and told to leave; then nobody gets in', async (t) => {
+  const running = await startWebhook()
+  const agents = [keepAlive(running), keepAlive(running), keepAlive(running)]
+  for (const agent of agents) {
+    const { headers } = await post(running, { body: good, agent })
+    t.not(headers.connection, 'close')
+  }
+  const patience = Promise.withResolvers<void>()
+  const never = new Promise<void>(() => {})
+  const drained = running.serving.drain(patience.promise, never)
+  for (const agent of agents) {
+    const { status, headers } = await post(running, { body: good, agent })
+    t.is(status, 200)
+    t.is(headers.connection, 'close')
+  }
+  // New callers are still answered: the API server learns late that a pod is going.
+  t.is((await post(running, { body: good })).status, 200)
+  patience.resolve()
+  await drained
+  await t.throwsAsync(post(running, { body: good }), { code: 'ECONNREFUSED' })
+})
+
+test('no call is lost while callers with keep-alive go on through a drain', async (t) => {
+  const running = await startWebhook()
+  const patience = sleep(400)
+  let draining = false
+  let answered = 0
+  const failed: unknown[] = []
+  const caller = async () => {
+    const agent = keepAlive(running)
+    for (let told = false; !told; ) {
+      const answer = await post(running, { body: good, agent }).catch((error: unknown) => {
+        failed.push(error)
+        return undefined
+      })
+      if (!answer) return
+      answered++
+      told = answer.headers.connection === 'close'
+      t.is(told, told && draining)
+    }
+  }
+  const callers = Array.from({ length: 8 }, caller)
+  await sleep(100)
+  draining = true
+  const drained = running.serving.drain(patience, new Promise(() => {}))
+  await Promise.all([...callers, drained])
+  t.deepEqual(failed, [])
+  t.true(answered > 8)
+})
+
+test('an idle connection does not hold up the end', async (t) => {
+  const running = await startWebhook()
+  await post(running, { body: good, agent: keepAlive(running) })
+  await stopNow(running.serving)
+  t.pass()
+})
+
+test('a caller that never finishes is dropped at the hard stop', async (t) => {
+  const running = await startWebhook()
+  const socket = await dial(running)
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.on('error', () => {})
+  socket.write(
+    `POST ${WEBHOOK.path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n`,
+  )
+  await sleep(50)
+  const end = Promise.withResolvers<void>()
+  const drained = running.serving.drain(Promise.resolve(), end.promise)
+  t.is(await Promise.race([drained.then(() => 'over'), sleep(200, 'waits')]), 'waits')
+  end.resolve()
+  await drained
+  socket.resume()
+  await closed
+  t.pass()
+})
+
+test('another certificate is served from the next handshake on; open connections go on', async (t) => {
+  const running = await startWebhook()
+  t.teardown(() => stopNow(running.serving))
+  const agent = keepAlive(running)
+  await post(running, { body: good, agent })
+  const other = await newAuthority('other', new Date())
+  running.serving.renew(await newLeaf(other, ['127.0.0.1'], new Date()))
+  t.is((await post(running, { body: good, agent })).status, 200)
+  await t.throwsAsync(post(running, { body: good }), { message: /certificate/ })
+  t.is((await post({ ...running, authority: other }, { body: good })).status, 200)
+})
+
+test('TLS before 1.2 is refused', async (t) => {
+  const running = await startWebhook()
+  t.teardown(() => stopNow(running.serving))
+  const socket = connect({
+    host: '127.0.0.1',
+    port: running.serving.port,
+    ca: running.authority.certificate,
+    minVersion: 'TLSv1',
+    maxVersion: 'TLSv1.1',
+    ciphers: 'DEFAULT@SECLEVEL=0',
+  })
+  const outcome = await new Promise((resolve) => {
+    socket.once('secureConnect', () => resolve('connected'))
+    socket.once('error', () => resolve('refused'))
+  })
+  t.is(outcome, 'refused')
+})

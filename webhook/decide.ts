@@ -1,0 +1,107 @@
+import type { Identity } from '../config/identity.ts'
+import { PERSON } from '../config/labels.ts'
+import { belongingsOf } from '../desktop/belongings.ts'
+import { conflictMessage } from './conflict.ts'
+import { equip } from './equip.ts'
+import type { Addition } from './patch.ts'
+import { EVERY, placed, readPod } from './pod.ts'
+import type { Call } from './review.ts'
+import { RULES } from './rules.ts'
+
+/** Who is who: an identity by slug, or nothing when nobody is called so. */
+export type Lookup = (slug: string) => Identity | undefined
+
+export type Decision = Patched | Untouched | Refused
+
+/** The pod gets what it lacks. */
+export interface Patched {
+  readonly result: 'patched'
+  readonly slug: string
+  readonly uid: number
+  readonly additions: readonly Addition[]
+}
+
+/** The pod has everything already. */
+export interface Untouched {
+  readonly result: 'untouched'
+  readonly slug: string
+  readonly uid: number
+}
+
+export interface Refused {
+  readonly result: 'refused'
+  readonly why: 'unsupported' | 'misshapen' | 'unlabelled' | 'unknown' | 'unfit' | 'conflict'
+  readonly code: 400 | 403 | 422
+  /** For people: what, where, the mend. May have several lines. */
+  readonly message: string
+  readonly slug?: string
+  readonly uid?: number
+}
+
+/** Judges the creation of a pod. Pure: no clock, no chance, no side effect, so a dry run is as any other. */
+export function decide(call: Call, lookup: Lookup): Decision {
+  const foreign = unsupported(call)
+  if (foreign) return refused('unsupported', 400, foreign)
+  const read = readPod(call.object)
+  if ('fault' in read)
+    return refused('misshapen', 400, `This is not a pod as Kubernetes knows it: ${read.fault}.`)
+  const { pod } = read
+  const slug = pod.metadata.labels?.[PERSON]
+  if (!slug) return refused('unlabelled', 403, UNLABELLED)
+  const identity = lookup(slug)
+  if (!identity) return refused('unknown', 403, unknown(slug), { slug })
+  const { uid } = identity.spec
+  const given = remembered(identity)
+  if ('unfit' in given) {
+    const message = `No pod can run as ${slug}: ${given.unfit.reason}. To mend it, ${given.unfit.mend}.`
+    return refused('unfit', 403, message, { slug, uid })
+  }
+  const own = given.belongings
+  const containers = placed(pod, EVERY)
+  const conflicts = RULES.flatMap((rule) => rule({ pod, containers, own }))
+  if (conflicts.length > 0) return refused('conflict', 422, conflictMessage(slug, conflicts), { slug, uid })
+  const additions = equip(pod, own)
+  return additions.length > 0
+    ? { result: 'patched', slug, uid, additions }
+    : { result: 'untouched', slug, uid }
+}
+
+/** An identity that changes comes as another object, so what was made of one stays true of it. */
+const made = new WeakMap<Identity, ReturnType<typeof belongingsOf>>()
+
+function remembered(identity: Identity): ReturnType<typeof belongingsOf> {
+  const known = made.get(identity) ?? belongingsOf(identity)
+  made.set(identity, known)
+  return known
+}
+
+function refused(
+  why: Refused['why'],
+  code: Refused['code'],
+  message: string,
+  who: { slug?: string; uid?: number } = {},
+): Refused {
+  return { result: 'refused', why, code, message, ...who }
+}
+
+/** The webhook configuration decides what comes here; anything else must not pass unseen. */
+function unsupported({ operation, resource, subResource, namespace }: Call): string | undefined {
+  const what = [resource.resource, subResource].filter(Boolean).join('/')
+  const inCore = resource.group === '' && resource.version === 'v1'
+  if (operation === 'CREATE' && inCore && what === 'pods' && namespace) return undefined
+  return (
+    `The webhook judges the creation of pods in a namespace, not ${operation} of ` +
+    `${what}.${resource.version}.${resource.group || 'core'}${namespace ? '' : ' outside any namespace'}: ` +
+    'its MutatingWebhookConfiguration sends too much; restore it from the rendered one.'
+  )
+}
+
+const LABEL = `metadata.labels["${PERSON}"]`
+
+const UNLABELLED =
+  `This pod says not whose it is: ${LABEL} is missing. Set it to the name of a person ` +
+  '(`npx deskfleet people list` shows them); in a workload it belongs into spec.template.metadata.labels.'
+
+const unknown = (slug: string): string =>
+  `Nobody called ${JSON.stringify(slug.slice(0, 64))} is known to the cluster yet (${LABEL}). Check the name with ` +
+  '`npx deskfleet people show`; somebody just added is known after a few seconds, so wait a little and try again.'

@@ -1,0 +1,47 @@
+import { isUtf8 } from 'node:buffer'
+import { z } from 'zod'
+
+/** What the webhook reads of an AdmissionReview. `object` is the raw JSON, exactly as it came. */
+export type Call = z.infer<typeof reviewSchema>['request']
+
+/** A body that is no AdmissionReview: answered by an HTTP status, since there is no uid to answer to. */
+export interface BadReview {
+  readonly status: 400
+  readonly message: string
+}
+
+const called = { group: z.string(), version: z.string() }
+
+const reviewSchema = z.object({
+  apiVersion: z.literal('admission.k8s.io/v1'),
+  kind: z.literal('AdmissionReview'),
+  request: z.object({
+    uid: z.string().min(1).max(128),
+    kind: z.object({ ...called, kind: z.string() }),
+    resource: z.object({ ...called, resource: z.string() }),
+    subResource: z.string().optional(),
+    operation: z.string(),
+    namespace: z.string().optional(),
+    object: z.unknown(),
+  }),
+})
+
+/** Reads a body. Bytes that are not UTF-8 are refused, not repaired: a repaired name is another name. */
+export function readReview(body: Buffer): { call: Call } | { bad: BadReview } {
+  if (body.length === 0) return bad('the body is empty: send an AdmissionReview as JSON')
+  if (!isUtf8(body)) return bad('the body is not UTF-8')
+  let json: unknown
+  try {
+    json = JSON.parse(body.toString('utf8'))
+  } catch {
+    return bad('the body is not JSON')
+  }
+  const review = reviewSchema.safeParse(json)
+  if (review.success) return { call: review.data.request }
+  const issue = review.error.issues[0]
+  return bad(
+    `the body is no AdmissionReview of admission.k8s.io/v1: ${issue?.path.join('.')}: ${issue?.message}`,
+  )
+}
+
+const bad = (message: string): { bad: BadReview } => ({ bad: { status: 400, message } })

@@ -38,7 +38,7 @@ export function review(slug: string): Buffer {
     name,
     image: `registry.room:5000/${name}@sha256:${'0f'.repeat(32)}`,
     ports: [{ name: 'bridge', containerPort: 8444, protocol: 'TCP' }],
-    env: Array.from({ length: 6 }, (_, i) => ({
+    env: Array.from({ length: 9 }, (_, i) => ({
       name: `DESKTOP_SETTING_${i}`,
       value: `value of setting ${i}`,
     })),

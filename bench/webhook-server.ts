@@ -51,6 +51,8 @@ const json = (key: string, cert: string): Promise<number> =>
   plainServer(key, cert, (body) => Buffer.from(JSON.stringify(JSON.parse(body.toString('utf8')))))
 
 async function webhook(people: number, key: string, certificate: string): Promise<number> {
+  // Loaded for its memory: the real one has the Kubernetes client beside it.
+  await import('../webhook/service.ts')
   const known = manyPeople(people)
   const metrics = newMetrics({
     identities: () => known.size,

@@ -73,7 +73,7 @@ async function create(api: CoreV1Api, place: Place, pair: Pair): Promise<V1Secre
 /** Replaces exactly the state that was judged; when somebody was faster, nothing happens. */
 async function replace(api: CoreV1Api, place: Place, judged: V1Secret, pair: Pair): Promise<void> {
   const body = { ...judged, data: { ...judged.data, ...dataOf(pair) } }
-  await unless(1, api.replaceNamespacedSecret({ ...place, body }))
+  await unless(409, api.replaceNamespacedSecret({ ...place, body }))
 }
 
 const encode = (text: string): string => Buffer.from(text).toString('base64')

@@ -16,11 +16,11 @@ const name = WEBHOOK.service
 export function webhook(scope: Construct, cluster: Cluster): void {
   account(scope, name, namespace, {
     cluster: [
-      { group: API_GROUP, resources: [IDENTITY.plural], verbs: ['get', 'list', 'watch'] },
+      { group: API_GROUP, resources: [IDENTITY.plural], verbs: ['list', 'watch'] },
       {
         group: 'admissionregistration.k8s.io',
         resources: ['mutatingwebhookconfigurations'],
-        verbs: ['get', 'list', 'watch', 'patch'],
+        verbs: ['list', 'watch', 'patch'],
         names: [WEBHOOK.configuration],
       },
     ],

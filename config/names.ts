@@ -77,6 +77,9 @@ export const FIRST_UID = 10_000
 /** The largest uid the kernel and Kubernetes both take. */
 export const LAST_UID = 2_147_483_646
 
+/** Groups below are the system's own, some of them as good as root: no person is ever in one. */
+export const FIRST_GROUP_GID = 1_000
+
 /** A login as Linux and LDAP take it. */
 export const LOGIN_PATTERN = /^[a-z_][a-z0-9_.-]{0,31}$/
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LAST_UID } from '../config/names.ts'
+import { FIRST_GROUP_GID, LAST_UID } from '../config/names.ts'
 import { type Finding, finding } from './findings.ts'
 import { nameOf, single } from './person.ts'
 
@@ -22,8 +22,6 @@ export const GROUP_ATTRIBUTES = [
 
 /** A name that can stand in a group file. */
 export const GROUP_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/
-/** Below are the groups of systems: disks, shadow files, sudo. */
-const FIRST_GROUP_GID = 1_000
 /** Names that mean power over a machine somewhere, whatever their number. */
 export const POWERFUL = new Set(
   [

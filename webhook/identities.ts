@@ -12,6 +12,7 @@ import type { Identity } from '../config/identity.ts'
 import {
   API_GROUP,
   API_VERSION,
+  FIRST_GROUP_GID,
   FIRST_UID,
   IDENTITY,
   LAST_UID,
@@ -31,8 +32,7 @@ export interface Identities {
 }
 
 const person = z.number().int().min(FIRST_UID).max(LAST_UID)
-/** Below are the system's own groups, some of which are as good as root. */
-const group = z.number().int().min(1_000).max(LAST_UID)
+const group = z.number().int().min(FIRST_GROUP_GID).max(LAST_UID)
 
 const identitySchema = z.object({
   metadata: z.object({ name: z.string().regex(SLUG_PATTERN) }),

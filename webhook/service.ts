@@ -69,13 +69,12 @@ export async function startService(
     () => (held ? [held.authority.certificate] : []),
     log,
   )
-  const renewal = setInterval(() => {
-    renew(hold, serving, held, log).then(
-      (fresh) => {
-        held = fresh
-      },
-      (error: unknown) => log.error({ err: error }, 'the certificate could not be looked at'),
-    )
+  const renewal = setInterval(async () => {
+    try {
+      held = await renew(hold, serving, held, log)
+    } catch (error) {
+      log.error({ err: error }, 'the certificate could not be looked at')
+    }
   }, LOOK)
   return {
     async stop(patience, end) {

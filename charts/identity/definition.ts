@@ -1,5 +1,13 @@
 import type { Construct } from 'constructs'
-import { API_GROUP, API_VERSION, FIRST_UID, IDENTITY, LAST_UID, LOGIN_PATTERN } from '../../config/names.ts'
+import {
+  API_GROUP,
+  API_VERSION,
+  FIRST_GROUP_GID,
+  FIRST_UID,
+  IDENTITY,
+  LAST_UID,
+  LOGIN_PATTERN,
+} from '../../config/names.ts'
 import { add } from '../kit/objects.ts'
 import { KEPT } from '../kit/policies/contents.ts'
 
@@ -21,7 +29,10 @@ const spec = {
       items: {
         type: 'object',
         required: ['name', 'gid'],
-        properties: { name, gid: { type: 'integer', format: 'int64', minimum: 1000, maximum: LAST_UID } },
+        properties: {
+          name,
+          gid: { type: 'integer', format: 'int64', minimum: FIRST_GROUP_GID, maximum: LAST_UID },
+        },
       },
     },
     home: { type: 'string', pattern: '^/home/[a-z_][a-z0-9_.-]{0,31}$' },

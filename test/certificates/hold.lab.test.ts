@@ -1,4 +1,4 @@
-import { CoreV1Api } from '@kubernetes/client-node'
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
 import anyTest, { type TestFn } from 'ava'
 import { newAuthority, type Pair, YEAR } from '../../certificates/authority.ts'
 import { DamagedSecret, holdAuthority, holdLeaf } from '../../certificates/hold.ts'
@@ -87,13 +87,34 @@ test('a damaged Secret is named, with what to do, and stays as it is', async (t)
   }
 })
 
+test('a leaf that somebody made anew meanwhile is taken, not replaced', async (t) => {
+  const { api, namespace } = t.context
+  const place = { namespace, name: 'tls' }
+  const authority = await newAuthority('test', now())
+  await put(api, namespace, 'tls', await newLeaf(authority, NAMES.slice(1), now()))
+  const theirs = await newLeaf(authority, NAMES, now())
+  /** The real API, but another replica is faster between our reading and our writing. */
+  const raced: CoreV1Api = Object.assign(Object.create(api), {
+    replaceNamespacedSecret: async (request: Parameters<CoreV1Api['replaceNamespacedSecret']>[0]) => {
+      const live = await api.readNamespacedSecret(place)
+      await api.replaceNamespacedSecret({ ...place, body: { ...live, data: data(theirs) } })
+      return api.replaceNamespacedSecret(request)
+    },
+  })
+  t.deepEqual(await holdLeaf(raced, place, authority, NAMES, now), theirs)
+  t.deepEqual((await api.readNamespacedSecret(place)).data, data(theirs))
+})
+
 test('without the right to read, the error is the one of the API server, not a new authority', async (t) => {
   const { api, namespace } = t.context
-  await api.createNamespacedServiceAccount({ namespace, body: { metadata: { name: 'nobody' } } })
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const run = (...args: string[]) => own.lab.run(['-n', namespace, ...args])
+  await run('create', 'serviceaccount', 'writer')
+  await run('create', 'role', 'writer', '--verb=create', '--resource=secrets')
+  await run('create', 'rolebinding', 'writer', '--role=writer', `--serviceaccount=${namespace}:writer`)
   const config = new KubeConfig()
-  config.loadFromFile(await own.lab.actAs(namespace, 'nobody'))
+  config.loadFromFile(await own.lab.actAs(namespace, 'writer'))
   const weak = config.makeApiClient(CoreV1Api)
-  await t.throwsAsync(holdAuthority(weak, { namespace, name: 'ca' }, now), { message: /403|forbidden/i })
-  await t.throwsAsync(api.readNamespacedSecret({ namespace, name: 'ca' }), { message: /404|not found/i })
+  const place = { namespace, name: 'ca' }
+  await t.throwsAsync(holdAuthority(weak, place, now), { message: /403|forbidden/i })
+  await t.throwsAsync(api.readNamespacedSecret(place), { message: /404|not found/i })
 })

@@ -85,6 +85,8 @@ test('a leaf is judged: good, stale for a reason, or broken', async (t) => {
     return judged.state === 'good' ? 'good' : `${judged.state}: ${judged.why}`
   }
   t.is(why(leaf, other, NAMES, now), 'stale: it is signed by another authority')
+  const forged = await newLeaf({ certificate: authority.certificate, key: other.key }, NAMES, now)
+  t.is(why(forged, authority, NAMES, now), 'stale: it is signed by another authority')
   t.is(why(leaf, authority, [...NAMES, '10.0.0.1'], now), 'stale: it is not for 10.0.0.1')
   t.is(why(leaf, authority, [...NAMES, 'a.room'], now), 'stale: it is not for a.room')
   t.is(why(leaf, authority, NAMES, later(YEAR - 31 * DAY)), 'good')

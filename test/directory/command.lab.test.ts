@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import test from 'ava'
+import { apply } from '../../directory/changes.ts'
 import { login } from '../../directory/login.ts'
 import { directoryOf, type OwnSlapd, ownSlapd, reachOf } from './own-slapd.ts'
 
@@ -63,6 +64,39 @@ test.serial('a password from stdin is set, and no output repeats it', async (t) 
   t.false((stdout + stderr).includes('my long secret'))
   t.true(await passwordWorks('ada', 'my long secret'))
 })
+
+test.serial(
+  'five wrong passwords lock the account for the right one, too, and passwd lifts the lock',
+  async (t) => {
+    for (let count = 0; count < 5; count++) t.false(await passwordWorks('ada', 'a wrong password'))
+    t.false(await passwordWorks('ada', 'my long secret'))
+    const { code } = await deskfleet(['people', 'passwd', 'ada', '--password-stdin'], 'another long secret\n')
+    t.is(code, 0)
+    t.true(await passwordWorks('ada', 'another long secret'))
+  },
+)
+
+test.serial(
+  'an account locked by an administrator is let in no more, and left out of who is who',
+  async (t) => {
+    const directory = directoryOf(slapd.ldap, 'admin')
+    const dn = `uid=ada,ou=people,${slapd.ldap.baseDN}`
+    const lock = (operation: 'add' | 'delete', values: string[]) =>
+      directory.use('locking ada', (client) =>
+        apply(client, {
+          kind: 'modify',
+          dn,
+          edits: [{ operation, attribute: 'pwdAccountLockedTime', values }],
+        }),
+      )
+    await lock('add', ['000001010000Z'])
+    t.false(await passwordWorks('ada', 'another long secret'))
+    t.regex((await deskfleet(['people', 'list'])).stderr, /locked by an administrator: ada/)
+    await lock('delete', [])
+    t.true(await passwordWorks('ada', 'another long secret'))
+    await directory.close()
+  },
+)
 
 const refusals: readonly [string, readonly string[], string, number, RegExp][] = [
   ['a login that is taken', ['people', 'add', 'ada'], '', 1, /already somebody with the login "ada"/],

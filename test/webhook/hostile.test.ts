@@ -3,13 +3,14 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { PERSON } from '../../config/labels.ts'
 import { WEBHOOK } from '../../config/names.ts'
-import { BODY_LIMIT } from '../../webhook/body.ts'
 import { reviewOf } from './calls.ts'
 import { type Answer, dial, type Post, post, type Running, startWebhook, stopNow } from './running.ts'
 
 const pod = { metadata: { labels: { [PERSON]: 'ada' } }, spec: { containers: [{ name: 'd', image: 'd' }] } }
 const good = reviewOf(pod)
 const mebibytes = (count: number) => count * 1024 * 1024
+/** A good review with so many bytes of nothing in front. */
+const padded = (bytes: number) => good.padStart(bytes, ' ')
 
 async function running(t: ExecutionContext): Promise<Running> {
   const one = await startWebhook()
@@ -43,8 +44,8 @@ const bodies: Record<string, Post & { status: number }> = {
   'a number': { body: '1', status: 400 },
   null: { body: 'null', status: 400 },
   'a list': { body: '[]', status: 400 },
-  'bytes that are not UTF-8': {
-    body: Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),
+  'a byte in a name that is not UTF-8': {
+    body: Buffer.from(good.replace('"name":"d"', '"name":"\xff"'), 'latin1'),
     status: 400,
   },
   'an old apiVersion': { body: good.replace('k8s.io/v1"', 'k8s.io/v1beta1"'), status: 400 },
@@ -90,8 +91,8 @@ const bodies: Record<string, Post & { status: number }> = {
     ),
     status: 200,
   },
-  'a byte more than may come': { body: Buffer.alloc(BODY_LIMIT + 1, 0x20), status: 413 },
-  'as much as may come, of nothing': { body: Buffer.alloc(BODY_LIMIT, 0x20), status: 400 },
+  'a byte more than may come': { body: padded(mebibytes(7) + 1), status: 413 },
+  'as much as may come, of nothing': { body: Buffer.alloc(mebibytes(7), 0x20), status: 400 },
   'another content type': { body: good, type: 'text/plain', status: 415 },
   YAML: { body: good, type: 'application/yaml', status: 415 },
   'no content type': { body: good, type: '', status: 415 },
@@ -143,6 +144,15 @@ test('a pod of many thousand containers is answered in time', async (t) => {
   t.true((user + system) / 1e6 < 2, `${(user + system) / 1e6} s`)
   t.true(isRefusal(answer))
   t.true(answer.text.length < 20_000, 'the message is cut')
+})
+
+test('a body that does not say how long it is may be no longer', async (t) => {
+  const webhook = await running(t)
+  const chunked = { 'transfer-encoding': 'chunked' }
+  const answer = await post(webhook, { body: padded(mebibytes(7) + 1), headers: chunked })
+  t.is(answer.status, 413)
+  t.true(isRefusal(answer))
+  t.is((await post(webhook, { body: padded(mebibytes(6)), headers: chunked })).status, 200)
 })
 
 test('a body that comes too slowly ends with 408, and one that is aborted with nothing', async (t) => {

@@ -64,7 +64,11 @@ export function post(
         method,
         path,
         agent: one.agent ?? new Agent({ keepAlive: false, ca: authority.certificate }),
-        headers: { 'content-type': type, 'content-length': Buffer.byteLength(body), ...headers },
+        headers: {
+          'content-type': type,
+          ...('transfer-encoding' in headers ? {} : { 'content-length': Buffer.byteLength(body) }),
+          ...headers,
+        },
       },
       (response) => {
         let text = ''

@@ -8,11 +8,19 @@ export interface Operation {
   readonly value?: unknown
 }
 
-/** The control: as webhooks are commonly written with Express. It gives a pod the same as ours does. */
-export function cloneAndDiffApp(path: string, equip: (pod: Record<string, unknown>) => void): Express {
+/**
+ * The control: as webhooks are commonly written with Express, for the same job: it judges by the same rules, logs and
+ * counts like ours, and gives a pod the same; but by changing a copy and comparing.
+ */
+export function cloneAndDiffApp(
+  path: string,
+  judge: (call: unknown) => void,
+  equip: (pod: Record<string, unknown>) => void,
+): Express {
   const app = express()
   app.use(express.json({ limit: '7mb' }))
   app.post(path, (request, response) => {
+    judge(request.body.request)
     const { uid, object } = request.body.request
     const before = structuredClone(object)
     const after = structuredClone(object)

@@ -6,7 +6,7 @@ import { WEBHOOK } from '../config/names.ts'
 import { admissionApp } from '../webhook/admit.ts'
 import { decide } from '../webhook/decide.ts'
 import { newMetrics } from '../webhook/metrics.ts'
-import { readReview } from '../webhook/review.ts'
+import { callSchema, readReview } from '../webhook/review.ts'
 import { serve } from '../webhook/serve.ts'
 import { cloneAndDiffApp } from './clone-and-diff.ts'
 import { manyPeople, review } from './webhook-people.ts'
@@ -50,7 +50,8 @@ const echo = (key: string, cert: string): Promise<number> => plainServer(key, ce
 const json = (key: string, cert: string): Promise<number> =>
   plainServer(key, cert, (body) => Buffer.from(JSON.stringify(JSON.parse(body.toString('utf8')))))
 
-async function webhook(people: number, key: string, certificate: string): Promise<number> {
+/** What ours and the control have alike: people, metrics, and a line of log a decision to a sink that costs a write. */
+async function surroundings(people: number) {
   // Loaded for its memory: the real one has the Kubernetes client beside it.
   await import('../webhook/service.ts')
   const known = manyPeople(people)
@@ -60,23 +61,34 @@ async function webhook(people: number, key: string, certificate: string): Promis
     certificateEnds: Date.now,
     now: Date.now,
   })
-  // Logged as in the cluster, a line a decision, to a sink that costs the same write.
   const log = pino({ base: null }, pino.destination('/dev/null'))
+  return { lookup: (slug: string) => known.get(slug), metrics, log }
+}
+
+async function webhook(people: number, key: string, certificate: string): Promise<number> {
+  const { lookup, metrics, log } = await surroundings(people)
   const clock = () => performance.now()
-  const app = admissionApp({ lookup: (slug) => known.get(slug), ready: () => true, metrics, log, clock })
-  const serving = await serve({ host: HOST, port: 0 }, { key, certificate }, app)
-  return serving.port
+  const app = admissionApp({ lookup, ready: () => true, metrics, log, clock })
+  return (await serve({ host: HOST, port: 0 }, { key, certificate }, app)).port
 }
 
 /** The control gives what the webhook gives, by mutating a copy: the additions, made once, are applied to it. */
 async function cloneAndDiff(people: number, key: string, certificate: string): Promise<number> {
-  const known = manyPeople(people)
+  const { lookup, metrics, log } = await surroundings(people)
   const read = readReview(review('person-1'))
   if ('bad' in read) throw new Error(read.bad.message)
-  const decision = decide(read.call, (slug) => known.get(slug))
+  const decision = decide(read.call, lookup)
   if (decision.result !== 'patched') throw new Error('the review of the bench is not patched')
   const additions = decision.additions.map((one) => [one.path.split('/').slice(1), one.value] as const)
-  const app = cloneAndDiffApp(WEBHOOK.path, (pod) => {
+  const judge = (raw: unknown) => {
+    const start = performance.now()
+    const call = callSchema.parse(raw)
+    const { result, slug } = decide(call, lookup)
+    metrics.duration.observe((performance.now() - start) / 1000)
+    metrics.decisions.inc({ result, reason: '' })
+    log.info({ review: call.uid, slug, decision: result }, 'decided')
+  }
+  const app = cloneAndDiffApp(WEBHOOK.path, judge, (pod) => {
     for (const [path, value] of additions) put(pod, path, value)
   })
   return (await serve({ host: HOST, port: 0 }, { key, certificate }, app)).port

@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { newAuthority, type Pair } from '../certificates/authority.ts'
 import { newLeaf } from '../certificates/leaf.ts'
+import { type Machine, machine } from './machine.ts'
+import { type Spread, shown, spread } from './spread.ts'
 import { report } from './webhook-load.ts'
 import { review } from './webhook-people.ts'
 
@@ -42,7 +43,7 @@ interface Server {
 export async function run(seconds = 60): Promise<boolean> {
   const authority = await newAuthority('bench', new Date())
   const leaf = await newLeaf(authority, ['127.0.0.1'], new Date())
-  const before = loadavg()
+  const before = machine()
   const generator = fork(new URL('webhook-load.ts', import.meta.url))
   const servers = new Map<Arm, Server>()
   try {
@@ -114,24 +115,9 @@ async function measureAll(
   return samples
 }
 
-interface Spread {
-  readonly median: number
-  readonly min: number
-  readonly max: number
-}
-
-function spread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  const median = ((sorted[Math.ceil(middle - 1)] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2
-  return { median: round(median), min: round(sorted[0] ?? 0), max: round(sorted.at(-1) ?? 0) }
-}
-
-const round = (value: number): number => Math.round(value * 1000) / 1000
-
 type Result = ReturnType<typeof summarise>
 
-function summarise(samples: ReadonlyMap<Arm, readonly Sample[]>, loadBefore: readonly number[]) {
+function summarise(samples: ReadonlyMap<Arm, readonly Sample[]>, facts: Machine) {
   const of = (arm: Arm, pick: (sample: Sample) => number) => spread((samples.get(arm) ?? []).map(pick))
   const arms = ARMS.map((arm) => ({
     arm,
@@ -159,15 +145,8 @@ function summarise(samples: ReadonlyMap<Arm, readonly Sample[]>, loadBefore: rea
     own.rss.max <= TARGETS.rss &&
     ratios.ofEcho.median >= TARGETS.ofEcho &&
     ratios.ofCloneAndDiff.median >= TARGETS.ofCloneAndDiff
-  const machine = {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    node: process.version,
-    loadBefore: [...loadBefore],
-    loadAfter: loadavg(),
-  }
   return {
-    machine,
+    machine: facts,
     people: PEOPLE,
     reviewBytes: review('person-1234').length,
     rate: RATE,
@@ -191,34 +170,33 @@ function paired(samples: ReadonlyMap<Arm, readonly Sample[]>, control: Arm): Spr
   )
 }
 
-function print({ machine, reviewBytes, arms, ratios, met }: Result): void {
-  const show = ({ median, min, max }: Spread, digits: number) =>
-    `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`
+function print({ machine: facts, reviewBytes, arms, ratios, met }: Result): void {
   console.log(
     `The webhook on the wire: ${PEOPLE} people, ${reviewBytes} byte reviews, TLS, keep-alive. Median (min–max) of rounds.`,
   )
   console.log(
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load ${machine.loadBefore[0]?.toFixed(2)} before`,
+    `${facts.cpu}, ${facts.cores} cores, Node ${facts.node}, load ${facts.load[0]?.toFixed(2)} before`,
   )
   console.table(
     Object.fromEntries(
       arms.map((one) => [
         one.arm,
         {
-          [`p50 ms at ${RATE}/s`]: show(one.p50, 2),
-          p99: show(one.p99, 2),
-          'p99.9': show(one.p999, 2),
-          'closed loop /s': show(one.perSecond, 0),
-          'CPU µs each': show(one.cpu, 0),
-          'RSS MiB': show(one.rss, 0),
+          [`p50 ms at ${RATE}/s`]: shown(one.p50, 2),
+          p99: shown(one.p99, 2),
+          'p99.9': shown(one.p999, 2),
+          'closed loop /s': shown(one.perSecond, 0),
+          'CPU µs each': shown(one.cpu, 0),
+          'RSS MiB': shown(one.rss, 0),
           failed: one.failures,
         },
       ]),
     ),
   )
-  console.log(`closed loop: ${show(ratios.ofEcho, 2)} of the echo (promised ≥ ${TARGETS.ofEcho})`)
+  console.log(`closed loop: ${shown(ratios.ofEcho, 2)} of the echo (promised ≥ ${TARGETS.ofEcho})`)
+  console.log(`closed loop: ${shown(ratios.ofJson, 2)} of a server that only reads and writes the JSON`)
   console.log(
-    `closed loop: ${show(ratios.ofCloneAndDiff, 2)} × clone-and-diff (promised ≥ ${TARGETS.ofCloneAndDiff})`,
+    `closed loop: ${shown(ratios.ofCloneAndDiff, 2)} × clone-and-diff (promised ≥ ${TARGETS.ofCloneAndDiff})`,
   )
   console.log(met ? 'All that is promised is kept.' : 'NOT all that is promised is kept.')
 }

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 
 /** What the webhook reads of an AdmissionReview. `object` is the raw JSON, exactly as it came. */
-export type Call = z.infer<typeof reviewSchema>['request']
+export type Call = z.infer<typeof callSchema>
 
 /** A body that is no AdmissionReview: answered by an HTTP status, since there is no uid to answer to. */
 export interface BadReview {
@@ -12,18 +12,21 @@ export interface BadReview {
 
 const called = { group: z.string(), version: z.string() }
 
+/** The request inside a review. */
+export const callSchema = z.object({
+  uid: z.string().min(1).max(128),
+  kind: z.object({ ...called, kind: z.string() }),
+  resource: z.object({ ...called, resource: z.string() }),
+  subResource: z.string().optional(),
+  operation: z.string(),
+  namespace: z.string().optional(),
+  object: z.unknown(),
+})
+
 const reviewSchema = z.object({
   apiVersion: z.literal('admission.k8s.io/v1'),
   kind: z.literal('AdmissionReview'),
-  request: z.object({
-    uid: z.string().min(1).max(128),
-    kind: z.object({ ...called, kind: z.string() }),
-    resource: z.object({ ...called, resource: z.string() }),
-    subResource: z.string().optional(),
-    operation: z.string(),
-    namespace: z.string().optional(),
-    object: z.unknown(),
-  }),
+  request: callSchema,
 })
 
 /** Reads a body. Bytes that are not UTF-8 are refused, not repaired: a repaired name is another name. */

@@ -37,18 +37,17 @@ export async function build(
   })
   const began = Date.now()
   let reported = { there: -1, at: 0 }
-  const report = (): void => {
+  const report = (compiled: number): void => {
     const there = isThere(folder, built)
     const seconds = Math.round((Date.now() - began) / 1000)
     if (there.length === reported.there && seconds - reported.at < 10) return
     reported = { there: there.length, at: seconds }
-    progress(
-      `building ${name}: ${there.length} of ${built.length} there (${there.join(', ') || 'none'}), ${seconds} s`,
-    )
+    const binaries = there.length === 0 ? '' : `; done: ${there.join(', ')}`
+    progress(`building ${name}: ${compiled} packages compiled, ${seconds} s${binaries}`)
   }
   progress(`building ${built.join(', ')} from the modules pinned in ${pins.folder} (minutes, the first time)`)
   const env = { CGO_ENABLED: '0', GOBIN: folder }
-  await go(pins, ['install', ...buildFlags(pins), ...packages], env, report)
+  await go(pins, ['install', '-v', ...buildFlags(pins), ...packages], env, report)
   for (const [binary, command] of Object.entries(set.builtAs ?? {})) {
     await rename(join(folder, command), join(folder, binary))
   }

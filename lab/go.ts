@@ -36,16 +36,22 @@ export function versionOf(pins: Pins, module: string): string {
   return version
 }
 
-/** Runs `go` in a folder of pins and resolves with its output; `onTick` is called every 2 s while it works. */
+/**
+ * Runs `go` in a folder of pins and resolves with its output. `onTick` is called every 2 s while it works, with the
+ * number of lines it wrote to stderr so far: with `-v`, the packages that it compiled.
+ */
 export async function go(
   pins: Pins,
   args: readonly string[],
   env: Record<string, string> = {},
-  onTick: () => void = () => {},
+  onTick: (lines: number) => void = () => {},
 ): Promise<string> {
-  const tick = setInterval(onTick, 2_000)
+  let lines = 0
+  const tick = setInterval(() => onTick(lines), 2_000)
   try {
-    const { code, stdout, stderr } = await output(pins.folder, args, env)
+    const { code, stdout, stderr } = await output(pins.folder, args, env, (text) => {
+      lines += text.split('\n').length - 1
+    })
     if (code === 0) return stdout
     throw new Error(explain(pins, args, stderr))
   } finally {
@@ -57,6 +63,7 @@ function output(
   cwd: string,
   args: readonly string[],
   env: Record<string, string>,
+  onError: (text: string) => void,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((done, fail) => {
     // Workspaces and flags of whoever calls must not change what is built; a newer Go is fetched where one is needed.
@@ -73,6 +80,7 @@ function output(
     })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
+      onError(text)
     })
     child.once('error', () => fail(new Error(`Go is not installed. ${MEND}`)))
     child.once('close', (code) => done({ code: code ?? 1, stdout, stderr }))
@@ -88,7 +96,12 @@ function explain(pins: Pins, args: readonly string[], stderr: string): string {
     stderr,
   )
   if (tooOld) return `this Go is too old for ${pins.folder} (needs ${pins.go}). ${MEND}\n${stderr.trim()}`
-  return `\`go ${args[0]}\` failed in ${pins.folder}:\n${stderr.trim().split('\n').slice(-15).join('\n')}`
+  // With -v, the packages that went well stand between the complaints.
+  const complaints = stderr
+    .trim()
+    .split('\n')
+    .filter((line) => !/^[\w./-]+$/.test(line))
+  return `\`go ${args[0]}\` failed in ${pins.folder}:\n${complaints.slice(-15).join('\n')}`
 }
 
 /** The lines of a go.mod directive, in its one-line and its bracketed form, without comments. */

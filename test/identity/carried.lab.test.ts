@@ -1,0 +1,210 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { CARRIED } from '../../charts/identity/carried.ts'
+import { CLAIM_PROOFS } from '../../charts/identity/claims.ts'
+import { breaches } from '../../charts/kit/policies/pod-security.ts'
+import { PASSWD, PERSON } from '../../config/labels.ts'
+import { IDENTITIES_CONFIG_MAP, NAMESPACES } from '../../config/names.ts'
+import { applied, decideOn } from '../webhook/calls.ts'
+import { carrying, namespace, type ProofLab, people, pod, proofLab } from './proof-lab.ts'
+import { append, container, users, WRONG } from './wrong-pods.ts'
+
+/** The API server alone proves what a pod carries. Every rule has a refusal; the honest twin of all is `carrying`. */
+
+let proofs: ProofLab
+
+test.before(async () => {
+  proofs = await proofLab()
+})
+test.after.always(() => proofs?.lab.down())
+
+const must: ProofLab['must'] = (...given) => proofs.must(...given)
+const create: ProofLab['create'] = (...given) => proofs.create(...given)
+
+test.serial('every policy is accepted with clean types', async (t) => {
+  for (const { name } of [CARRIED, ...CLAIM_PROOFS]) {
+    const { status } = JSON.parse(await must(['get', 'validatingadmissionpolicy', name, '-o', 'json']))
+    t.deepEqual(status?.typeChecking, {}, `${name}: ${JSON.stringify(status)}`)
+  }
+})
+
+test.serial('an expression of a wrong type would be seen', async (t) => {
+  const { spec } = JSON.parse(await must(['get', 'validatingadmissionpolicy', CARRIED.name, '-o', 'json']))
+  await must(['create', '-f', '-'], {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: 'wrong' },
+    spec: { ...spec, variables: [], validations: [{ expression: 'object.spec.containerz.size() > 0' }] },
+  })
+  let warnings: unknown
+  for (let tries = 0; tries < 40 && warnings === undefined; tries++) {
+    const { status } = JSON.parse(await must(['get', 'validatingadmissionpolicy', 'wrong', '-o', 'json']))
+    warnings = status?.typeChecking?.expressionWarnings
+    await new Promise((done) => setTimeout(done, 250))
+  }
+  t.regex(JSON.stringify(warnings), /undefined field 'containerz'/)
+})
+
+for (const slug of ['ada', 'bob', 'grace-hopper--5d41402a']) {
+  test.serial(`what the webhook makes for ${slug} is proved`, async (t) => {
+    const { code, stderr } = await create(carrying(slug))
+    t.is(code, 0, stderr)
+  })
+}
+
+const word = fc.stringMatching(/^[a-z]{1,6}$/)
+const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
+const oneContainer = fc.record({
+  env: some(
+    fc.uniqueArray(fc.record({ name: word, value: word }), { selector: ({ name }) => name, maxLength: 3 }),
+  ),
+  command: some(fc.array(word, { minLength: 1, maxLength: 3 })),
+  volumeMounts: some(
+    fc.uniqueArray(
+      word.map((at) => ({ name: 'scratch', mountPath: `/srv/${at}` })),
+      {
+        selector: ({ mountPath }) => mountPath,
+        maxLength: 3,
+      },
+    ),
+  ),
+  securityContext: some(fc.record({ readOnlyRootFilesystem: fc.boolean() })),
+})
+
+/** Pods as people might write them: lawful for Kubernetes, without conflicts, of anybody. */
+const anyPod = fc.record({
+  slug: fc.constantFrom(...people.map(({ metadata }) => metadata.name)),
+  containers: fc.array(oneContainer, { minLength: 1, maxLength: 3 }),
+  inits: fc.array(oneContainer, { maxLength: 2 }),
+  note: some(word),
+})
+
+test.serial('whatever the webhook makes, the proofs and PodSecurity restricted accept', async (t) => {
+  const made = fc.sample(anyPod, 80).map(({ slug, containers, inits, note }, index) => {
+    const named = (prefix: string) => (one: object, place: number) => ({
+      name: `${prefix}${place}`,
+      image: 'x:1',
+      ...one,
+    })
+    const plain = {
+      ...pod(
+        { [PERSON]: slug },
+        {
+          containers: containers.map(named('c')),
+          ...(inits.length === 0 ? {} : { initContainers: inits.map(named('i')) }),
+          volumes: [{ name: 'scratch', emptyDir: {} }],
+        },
+      ),
+    }
+    const metadata = {
+      ...plain.metadata,
+      name: `p${index}`,
+      ...(note === undefined ? {} : { annotations: { note } }),
+    }
+    const given = JSON.parse(JSON.stringify({ ...plain, metadata }))
+    return applied(given, decideOn(given))
+  })
+  for (const { spec } of made) t.deepEqual(breaches(spec, 'restricted'), [])
+  const { code, stdout, stderr } = await create({ apiVersion: 'v1', kind: 'List', items: made })
+  t.is(stderr, '')
+  t.is(code, 0)
+  t.is(stdout.trim().split('\n').length, made.length)
+})
+
+for (const [name, [change, says]] of Object.entries(WRONG)) {
+  test.serial(`a pod with ${name} is refused by the API server alone`, async (t) => {
+    const { code, stderr } = await create(change(carrying('ada')))
+    t.not(code, 0)
+    t.regex(stderr, says)
+    t.regex(stderr, /is (forbidden|invalid)/)
+  })
+}
+
+test.serial('what is allowed beside the belongings passes', async (t) => {
+  const object = carrying('ada')
+  append('spec/volumes', { name: 'token', secret: { secretName: 'desktop-ada' } })(object)
+  append(`${container}/volumeMounts`, { name: 'scratch', mountPath: '/tmp/.X11-unix' })(object)
+  append(`${container}/volumeMounts`, { name: 'token', mountPath: '/run/desktop', readOnly: true })(object)
+  const { code, stderr } = await create(object)
+  t.is(code, 0, stderr)
+})
+
+test.serial('without the ConfigMap of identities, nobody gets in', async (t) => {
+  await must(['delete', 'configmap', IDENTITIES_CONFIG_MAP, '-n', NAMESPACES.system])
+  try {
+    let refused = { code: 0, stderr: '' }
+    for (let tries = 0; tries < 20 && refused.code === 0; tries++) refused = await create(carrying('ada'))
+    t.not(refused.code, 0)
+    t.regex(refused.stderr, /no params found|paramRef|parameter/i)
+  } finally {
+    await proofs.publish()
+  }
+  for (let tries = 0; tries < 40; tries++) {
+    if ((await create(carrying('ada'))).code === 0) return t.pass()
+    await new Promise((done) => setTimeout(done, 250))
+  }
+  return t.fail('the honest pod must pass again')
+})
+
+test.serial('whose a pod is never changes, and neither do its files', async (t) => {
+  const object = carrying('ada')
+  object.metadata.name = 'fixed'
+  await must(['create', '-f', '-'], object)
+  const label = await proofs.lab.run([
+    'label',
+    'pod',
+    'fixed',
+    '-n',
+    namespace,
+    '--overwrite',
+    `${PERSON}=bob`,
+  ])
+  t.regex(label.stderr, /never change/)
+  const file = await proofs.lab.run([
+    'annotate',
+    'pod',
+    'fixed',
+    '-n',
+    namespace,
+    '--overwrite',
+    `${PASSWD}=x`,
+  ])
+  t.regex(file.stderr, /never change/)
+  // The honest twin: what says nothing of identity may change, and finalizers come off.
+  await must(['annotate', 'pod', 'fixed', '-n', namespace, 'example.org/note=x'])
+  await must(['delete', 'pod', 'fixed', '-n', namespace, '--now'])
+})
+
+test.serial('a container added later is nobody else', async (t) => {
+  const object = carrying('ada')
+  object.metadata.name = 'debugged'
+  await must(['create', '-f', '-'], object)
+  const current = JSON.parse(await must(['get', 'pod', 'debugged', '-n', namespace, '-o', 'json']))
+  const attach = (late: object) =>
+    proofs.lab.run(
+      ['replace', '--raw', `/api/v1/namespaces/${namespace}/pods/debugged/ephemeralcontainers`, '-f', '-'],
+      {
+        input: JSON.stringify({
+          ...current,
+          spec: {
+            ...current.spec,
+            ephemeralContainers: [
+              {
+                name: 'late',
+                image: 'x:1',
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  capabilities: { drop: ['ALL'] },
+                  ...late,
+                },
+              },
+            ],
+          },
+        }),
+      },
+    )
+  t.regex((await attach({ runAsUser: 10999 })).stderr, users)
+  const honest = await attach({})
+  t.is(honest.code, 0, honest.stderr)
+  await must(['delete', 'pod', 'debugged', '-n', namespace, '--now'])
+})

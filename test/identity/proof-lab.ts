@@ -1,0 +1,104 @@
+import { digestLine } from '../../config/identity.ts'
+import { PERSON } from '../../config/labels.ts'
+import { IDENTITIES_CONFIG_MAP, NAMESPACES } from '../../config/names.ts'
+import { applyFolder } from '../../lab/apply.ts'
+import { type BareLab, type RunResult, up } from '../../lab/bare.ts'
+import { renderWith } from '../../lab/render.ts'
+import { applied, decideOn } from '../webhook/calls.ts'
+import { person } from '../webhook/people.ts'
+
+export const namespace = NAMESPACES.desktops
+
+/** Whom the ConfigMap of identities knows. */
+export const people = ['ada', 'bob', 'grace-hopper--5d41402a'].map((slug) => person(slug))
+
+/** A lab with the proofs and without any webhook: what is tried here came past it. */
+export interface ProofLab {
+  readonly lab: BareLab
+  /** Runs kubectl, an object as its input; throws when it fails. */
+  must(args: readonly string[], input?: object): Promise<string>
+  /** Tries to create an object, by a dry run that the API server judges whole. */
+  create(object: object, ...more: string[]): Promise<RunResult>
+  /** Publishes who is who, as the identity sync would. */
+  publish(): Promise<void>
+}
+
+export async function proofLab(): Promise<ProofLab> {
+  const lab = await up({ name: `proofs-${process.pid}`, ownerPid: process.pid })
+  const proofs: ProofLab = {
+    lab,
+    async must(args, input) {
+      const given = input === undefined ? {} : { input: JSON.stringify(input) }
+      const { code, stdout, stderr } = await lab.run(args, given)
+      if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`)
+      return stdout
+    },
+    create: (object, ...more) =>
+      lab.run(['create', '--dry-run=server', '-f', '-', ...more], { input: JSON.stringify(object) }),
+    async publish() {
+      const data = Object.fromEntries(people.map(({ metadata, spec }) => [metadata.name, digestLine(spec)]))
+      await proofs.must(['apply', '--server-side', '-f', '-'], {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: IDENTITIES_CONFIG_MAP, namespace: NAMESPACES.system },
+        data,
+      })
+    },
+  }
+  const folder = `${lab.dir}/dist`
+  renderWith('{}', folder)
+  for (const app of ['namespaces', 'identity']) {
+    const problems = await applyFolder(lab, `${folder}/${app}`)
+    if (problems.length > 0) throw new Error(problems.join('\n'))
+  }
+  // PodSecurity, which refuses some of these first, is out of the way: the proofs must stand by themselves.
+  await proofs.must([
+    'label',
+    'namespace',
+    namespace,
+    '--overwrite',
+    'pod-security.kubernetes.io/enforce=privileged',
+  ])
+  await proofs.publish()
+  await acting(proofs)
+  return proofs
+}
+
+/** Policies act a moment after they are taken: waits until a pod of nobody is refused, and one of ada is not. */
+async function acting({ create }: ProofLab): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    const [bad, good] = [await create(pod({ [PERSON]: 'nobody' })), await create(carrying('ada'))]
+    if (bad.code !== 0 && good.code === 0) return
+    await new Promise((done) => setTimeout(done, 500))
+  }
+  const { stderr } = await create(carrying('ada'))
+  throw new Error(`the policies do not act as they must; the honest pod says: ${stderr}`)
+}
+
+export const pod = (
+  labels: Record<string, string>,
+  spec: object = { containers: [{ name: 'c', image: 'x:1' }] },
+) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'desktop', namespace, labels },
+  spec,
+})
+
+/** An object as its fields, to be changed at will. */
+export type Tree = Record<string, unknown>
+
+/** The pod as the webhook would have made it, ready to be spoiled. */
+export function carrying(slug: string) {
+  const plain = pod(
+    { [PERSON]: slug },
+    {
+      initContainers: [{ name: 'i', image: 'x:1' }],
+      containers: [{ name: 'c', image: 'x:1' }],
+      volumes: [{ name: 'scratch', emptyDir: {} }],
+    },
+  )
+  const made = structuredClone(applied(plain, decideOn(plain)))
+  const metadata: Tree = made.metadata
+  return { ...made, metadata }
+}

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Construct } from 'constructs'
 import { imageReference } from '../config/images.ts'
-import { PREFIX } from '../config/labels.ts'
+import { FIXED, PREFIX } from '../config/labels.ts'
 import { LDAP, NAMESPACES } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import { connection } from './connection.ts'
@@ -22,7 +22,14 @@ export function directory(scope: Construct, cluster: Cluster): void {
   const files = slapdFiles({ baseDN: cluster.ldap.baseDN, organization: cluster.ldap.organization })
   new ConfigMap(scope, 'slapd', { metadata: { name: LDAP.config, namespace }, data: { ...files } })
   new ConfigMap(scope, 'connection', {
-    metadata: { name: LDAP.connection, namespace },
+    metadata: {
+      name: LDAP.connection,
+      namespace,
+      annotations: {
+        [FIXED]:
+          'data.baseDN: people who are in the directory already are under the old name, and would be out of reach',
+      },
+    },
     data: connection(cluster),
   })
   account(scope, name, namespace, {})

@@ -14,6 +14,12 @@ export const PASSWD = `${PREFIX}/passwd`
 /** Annotation on a person's pod: the text that the pod sees at `/etc/group`. */
 export const GROUP = `${PREFIX}/group`
 
+/**
+ * Annotation on a rendered object: a field that must not change once people are there, as `PATH: what would happen`.
+ * `npm run plan` marks a change of it.
+ */
+export const FIXED = `${PREFIX}/fixed`
+
 /** Kubernetes' own recommended labels: what a thing is, and that it is ours. */
 export const NAME = 'app.kubernetes.io/name'
 export const PART_OF = 'app.kubernetes.io/part-of'

@@ -43,6 +43,18 @@ function overlay(base: unknown, over: unknown): unknown {
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** The two settings that have no default get a stand-in, which no rule objects to. */
+function placeholder(parent: readonly PropertyKey[], key: string): string | undefined {
+  if (parent.length === 0 && key === 'domain') return 'placeholder.invalid'
+  if (parent[0] === 'templates' && key === 'name') return `placeholder-${String(parent[1])}`
+  return undefined
+}
+
+function put(at: Record<string, unknown>, key: string, value: string | undefined): void {
+  if (value === undefined) delete at[key]
+  else at[key] = value
+}
+
 /**
  * The settings without those that the schema refused, so that the rules that join settings are judged in
  * the same run; undefined when what is left is not whole.
@@ -57,7 +69,7 @@ function salvage(merged: unknown, issues: readonly z.core.$ZodIssue[]): Parsed |
         isPlain(value) ? value[String(part)] : Array.isArray(value) ? value[Number(part)] : undefined,
       rest,
     )
-    for (const key of keys) if (isPlain(at)) delete at[String(key)]
+    for (const key of keys) if (isPlain(at)) put(at, String(key), placeholder(parent, String(key)))
   }
   const result = schema.safeParse(rest)
   return result.success ? result.data : undefined

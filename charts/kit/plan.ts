@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
+import { FIXED } from '../../config/labels.ts'
 import { factsOf, type KubeObject, spoken } from './rendered.ts'
 
 /** What one file of `dist/` will see. */
@@ -52,7 +53,19 @@ function changeOf(app: string, before: KubeObject | undefined, after: KubeObject
   const dangers = immutable.map(
     (field) => `${field} can never change: the object must be deleted and created again by hand`,
   )
-  return { app, what: 'change', object: name, fields, dangers: [...dangers, ...levelDangers(before, after)] }
+  return {
+    app,
+    what: 'change',
+    object: name,
+    fields,
+    dangers: [...dangers, ...fixedDangers(before, fields), ...levelDangers(before, after)],
+  }
+}
+
+/** What the object itself says must not change. */
+function fixedDangers({ metadata }: KubeObject, fields: readonly string[]): string[] {
+  const [, path, consequence] = /^(\S+): (.+)$/.exec(metadata.annotations?.[FIXED] ?? '') ?? []
+  return path !== undefined && fields.includes(path) ? [`${path} changes: ${consequence}`] : []
 }
 
 function removalDangers(object: KubeObject): string[] {

@@ -52,6 +52,23 @@ test('a removed namespace, definition or guard is a danger; a removed ConfigMap 
   t.is(removed('ConfigMap'), '')
 })
 
+test('a field that an object calls fixed is a danger, and no other field of it', (t) => {
+  const map = (baseDN: string, url: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'c',
+      namespace: 'a',
+      annotations: { 'deskfleet.io/fixed': 'data.baseDN: people would be lost' },
+    },
+    data: { baseDN, url },
+  })
+  t.deepEqual(only(files(map('dc=a', 'x')), files(map('dc=b', 'x'))).dangers, [
+    'data.baseDN changes: people would be lost',
+  ])
+  t.deepEqual(only(files(map('dc=a', 'x')), files(map('dc=a', 'y'))).dangers, [])
+})
+
 test('a PodSecurity level that falls is a danger, one that rises is not', (t) => {
   const namespace = (level: string) => ({
     apiVersion: 'v1',

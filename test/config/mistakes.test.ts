@@ -105,6 +105,12 @@ const MISTAKES: Readonly<
     ['cluster.yaml:2: masters is 2; it must be auto, 1, 3 or 5;', '3 or 5'],
     ['cluster.yaml:4: storage.replicas is 9;', 'without quotes'],
   ],
+  'mistakes that join settings beside a required one that is wrong': [
+    'domain: A\ntemplates:\n  - name: X\n  - name: y\n  - name: y\n',
+    ['cluster.yaml:1: domain is "A";', 'room.example.org'],
+    ['cluster.yaml:3: templates[0].name is "X";', 'office'],
+    ['cluster.yaml:5: templates[2].name is "y", like that of templates[1];', 'rename or delete one of them'],
+  ],
   'mistakes of shape beside mistakes that join settings': [
     'domain: a.org\nmasters: 2\ntemplates:\n  - name: x\n  - name: x\n',
     ['cluster.yaml:2: masters is 2;', '3 or 5'],

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { newAuthority, type Pair } from '../certificates/authority.ts'
 import { newLeaf } from '../certificates/leaf.ts'
+import { NODE_FLAGS } from '../charts/kit/pods.ts'
 import { type Machine, machine } from './machine.ts'
 import { type Spread, shown, spread } from './spread.ts'
 import { report } from './webhook-load.ts'
@@ -62,7 +63,8 @@ export async function run(seconds = 60): Promise<boolean> {
 }
 
 async function startServer(arm: Arm, { certificate, key }: Pair): Promise<Server> {
-  const child = fork(new URL('webhook-server.ts', import.meta.url))
+  // Every arm runs with the flags that our programs have in the cluster.
+  const child = fork(new URL('webhook-server.ts', import.meta.url), { execArgv: [...NODE_FLAGS] })
   const { port } = z
     .object({ port: z.number() })
     .parse(await ask(child, { start: arm, people: PEOPLE, certificate, key }))

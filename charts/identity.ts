@@ -18,7 +18,7 @@ import { prove } from './identity/proof.ts'
 import { account } from './kit/access.ts'
 import { API_SERVER, allow, DNS } from './kit/network.ts'
 import { add } from './kit/objects.ts'
-import { programPod, selects } from './kit/pods.ts'
+import { nodeCommand, programPod, selects } from './kit/pods.ts'
 import { PRIORITIES } from './priorities.ts'
 
 const SYNC = 'identity-sync'
@@ -100,7 +100,7 @@ function sync(scope: Construct, cluster: Cluster): void {
   const template = programPod({
     name: SYNC,
     image: imageReference('deskfleet', cluster),
-    command: ['node', 'directory/sync/main.ts'],
+    command: nodeCommand('directory/sync/main.ts'),
     serviceAccount: SYNC,
     priorityClass: PRIORITIES.platform.name,
     resources: { cpu: '20m', memory: '96Mi', memoryLimit: '512Mi' },

@@ -6,7 +6,7 @@ import type { Cluster } from '../config/schema.ts'
 import { account } from './kit/access.ts'
 import { API_SERVER, allow, DNS } from './kit/network.ts'
 import { add } from './kit/objects.ts'
-import { programPod, selects } from './kit/pods.ts'
+import { nodeCommand, programPod, selects } from './kit/pods.ts'
 import { PRIORITIES } from './priorities.ts'
 
 const namespace = NAMESPACES.system
@@ -44,7 +44,7 @@ function server(scope: Construct, cluster: Cluster): void {
   const template = programPod({
     name,
     image: imageReference('deskfleet', cluster),
-    command: ['node', 'webhook/main.ts'],
+    command: nodeCommand('webhook/main.ts'),
     serviceAccount: name,
     priorityClass: PRIORITIES.platform.name,
     resources: { cpu: '50m', memory: '96Mi', memoryLimit: '384Mi' },

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { NODE_FLAGS } from '../charts/kit/pods.ts'
 import { NAMESPACES, WEBHOOK } from '../config/names.ts'
 import { applyFolder } from './apply.ts'
 import type { BareLab } from './bare.ts'
@@ -85,7 +86,7 @@ function attachPlatform(lab: BareLab, ports: Ports): Platform {
       const { script, env } =
         program === 'webhook' ? webhookProgram(ports) : syncProgram(ports, needLdap(lab))
       const kubeconfig = await lab.actAs(NAMESPACES.system, program)
-      await lab.start(program, process.execPath, [join(root, script)], {
+      await lab.start(program, process.execPath, [...NODE_FLAGS, join(root, script)], {
         cwd: root,
         env: { ...env, KUBECONFIG: kubeconfig },
       })

@@ -47,7 +47,7 @@ function server(scope: Construct, cluster: Cluster): void {
     command: nodeCommand('webhook/main.ts'),
     serviceAccount: name,
     priorityClass: PRIORITIES.platform.name,
-    resources: { cpu: '50m', memory: '96Mi', memoryLimit: '384Mi' },
+    resources: { cpu: '50m', memory: '128Mi', memoryLimit: '384Mi' },
     ports: { https: WEBHOOK.port, metrics: 9090 },
   })
   add(

@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { MADE_IN_CLUSTER, sources } from './charts/apps.ts'
 import { compile } from './charts/kit/compile.ts'
 import { plan, planText } from './charts/kit/plan.ts'
-import { readFolder, swapFolder } from './charts/kit/write.ts'
+import { readFolder, swapFault, swapFolder } from './charts/kit/write.ts'
 import { type Finding, sentence } from './config/findings.ts'
 import { readCluster } from './config/read.ts'
 import { referencePage } from './config/reference.ts'
@@ -40,7 +40,7 @@ function append(value: string, earlier: string[]): string[] {
   return [...earlier, value]
 }
 
-function run({ config, overlay, out, plan: planOnly, check }: Options): number {
+function run({ config, overlay, out: folder, plan: planOnly, check }: Options): number {
   const started = performance.now()
   const files = read([config, ...overlay])
   if (!files.ok) return refuse(files.findings)
@@ -55,6 +55,9 @@ function run({ config, overlay, out, plan: planOnly, check }: Options): number {
   if (!compiled.ok) return refuse(compiled.findings)
   for (const warning of [...cluster.warnings, ...compiled.warnings]) console.error(sentence(warning))
 
+  const out = resolve(folder)
+  const fault = folder === '' ? 'it has no name' : swapFault(out)
+  if (fault !== undefined) return refuse([unwritable(out, fault)])
   const changes = plan(readFolder(out), compiled.value.files)
   const name = relative(process.cwd(), out) || out
   if (planOnly === true) {
@@ -69,8 +72,12 @@ function run({ config, overlay, out, plan: planOnly, check }: Options): number {
     )
     return 1
   }
-  swapFolder(out, compiled.value.files)
-  if (resolve(out) === resolve(home, 'dist')) describe()
+  try {
+    swapFolder(out, compiled.value.files)
+  } catch (error) {
+    return refuse([unwritable(out, error instanceof Error ? error.message : String(error))])
+  }
+  if (out === resolve(home, 'dist')) describe()
   // `cdk8s synth` expects the manifests in the folder that it emptied, too.
   const outdir = process.env.CDK8S_OUTDIR
   if (outdir !== undefined) swapFolder(resolve(outdir), compiled.value.files)
@@ -99,6 +106,12 @@ function read(paths: readonly string[]) {
     }
   })
   return findings.length > 0 ? { ok: false as const, findings } : { ok: true as const, value: files }
+}
+
+function unwritable(out: string, what: string): Finding {
+  const where = `--out ${relative(process.cwd(), out) || out}`
+  const rule = 'the folder is replaced whole, so it must be one that synth may write, and hold nothing else'
+  return { severity: 'error', where, what, rule, mend: 'name a folder of its own' }
 }
 
 function refuse(findings: readonly Finding[]): number {

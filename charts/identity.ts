@@ -58,11 +58,15 @@ function claimEverybody(scope: Construct): void {
     { name },
     {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
-      subjects: CONTROLLERS.map((controller) => ({
-        kind: 'ServiceAccount',
-        name: controller,
-        namespace: 'kube-system',
-      })),
+      subjects: [
+        ...CONTROLLERS.map((controller) => ({
+          kind: 'ServiceAccount',
+          name: controller,
+          namespace: 'kube-system',
+        })),
+        // It makes no pods, but binds every pod to its PC.
+        { kind: 'User', name: 'system:kube-scheduler', apiGroup: 'rbac.authorization.k8s.io' },
+      ],
     },
   )
 }

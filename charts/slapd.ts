@@ -1,3 +1,4 @@
+import { BASE_DN_PATTERN } from '../config/names.ts'
 import { configLdif } from './slapd/config.ts'
 import { schemaLdif } from './slapd/schema.ts'
 import { accountLdif, seedLdif } from './slapd/seed.ts'
@@ -16,7 +17,7 @@ export function slapdFiles(options: {
   readonly baseDN: string
   readonly organization: string
 }): Readonly<Record<string, string>> {
-  if (!/^(dc|o)=[a-z0-9-]+(,(dc|o|c)=[a-z0-9-]+)*$/i.test(options.baseDN)) {
+  if (!BASE_DN_PATTERN.test(options.baseDN)) {
     throw new Error(
       `"${options.baseDN}" cannot be the directory's suffix: write it as dc=room,dc=example or o=room, ` +
         'of letters, digits and hyphens, without spaces',

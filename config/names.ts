@@ -80,6 +80,12 @@ export const LAST_UID = 2_147_483_646
 /** Groups below are the system's own, some of them as good as root: no person is ever in one. */
 export const FIRST_GROUP_GID = 1_000
 
+/** Names that account files of every machine begin with: no person and no group of people has one. */
+export const TAKEN_NAMES: ReadonlySet<string> = new Set(['root', 'nobody', 'nogroup'])
+
+/** An LDAP suffix that slapd's seed can be made for: `dc=room,dc=example` or `o=room`, nothing that needs escapes. */
+export const BASE_DN_PATTERN = /^(dc|o)=[A-Za-z0-9-]+(,(dc|o|c)=[A-Za-z0-9-]+)*$/
+
 /** A login as Linux and LDAP take it. */
 export const LOGIN_PATTERN = /^[a-z_][a-z0-9_.-]{0,31}$/
 

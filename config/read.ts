@@ -40,8 +40,9 @@ function overlay(base: unknown, over: unknown): unknown {
   return merged
 }
 
+/** A section, and not one of YAML's other things that are objects in JavaScript (binaries, sets, dates). */
 const isPlain = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
 /** The two settings that have no default get a stand-in, which no rule objects to. */
 function placeholder(parent: readonly PropertyKey[], key: string): string | undefined {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { IMAGES } from './images.ts'
+import { BASE_DN_PATTERN } from './names.ts'
 
 /** What a broken rule says: the rule, then the mend, in one string that `read.ts` takes apart again. */
 const SEPARATOR = '\u0000'
@@ -23,7 +24,8 @@ const choice = <const T extends readonly [string, ...string[]]>(...options: T) =
 const text = (pattern: RegExp, rule: string, mend: string) =>
   z.string(says(rule, mend)).regex(pattern, says(rule, mend))
 
-const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
+// Short enough that `registry.` and the like still fit before it.
+const HOST = /^(?=.{1,200}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
 const host = (example: string) =>
   text(HOST, 'it must be a host name in small letters', `write a name such as ${example}`)
 
@@ -45,9 +47,6 @@ const duration = text(
   'it must be a time in minutes or hours',
   'write a time such as 30m or 8h',
 )
-
-/** An LDAP name made of `dc`, `o`, `ou`, `c` or `l` parts: no escapes, since slapd's seed is made from it. */
-const BASE_DN = /^(dc|o)=[A-Za-z0-9][A-Za-z0-9 -]*(,(dc|o|ou|c|l)=[A-Za-z0-9][A-Za-z0-9 -]*)*$/
 
 const section = <T extends z.ZodRawShape>(name: string, shape: T) =>
   z.strictObject(shape, {
@@ -120,8 +119,8 @@ export const schema = section('cluster.yaml', {
   }).prefault({}),
   ldap: section('ldap', {
     baseDN: text(
-      BASE_DN,
-      'it must be an LDAP name that begins with dc= or o=, with dc=, o=, ou=, c= or l= parts after it',
+      BASE_DN_PATTERN,
+      'it must be an LDAP name that begins with dc= or o=, of letters, digits and hyphens',
       'write a name such as dc=room,dc=example,dc=org',
     )
       .optional()

@@ -1,4 +1,13 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, type YAMLError } from 'yaml'
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml'
 import type { Finding } from './findings.ts'
 
 /** A file as it was read: what messages call it, and its text. */
@@ -39,6 +48,8 @@ export function syntaxFindings({ name, document, lines }: Source): Finding[] {
     return { severity: 'error', where: `${name}:${lines.linePos(error.pos[0]).line}`, what, rule, mend }
   })
   if (findings.length > 0) return findings
+  const tagged = tagFindings(document, name, lines)
+  if (tagged.length > 0) return tagged
   if (isMap(document.contents)) return bombFindings(document, name)
   const empty =
     document.contents === null || (isScalar(document.contents) && document.contents.value === null)
@@ -51,6 +62,26 @@ export function syntaxFindings({ name, document, lines }: Source): Finding[] {
       mend: 'begin it with a line such as domain: room.example.org',
     },
   ]
+}
+
+/** YAML can say what kind of thing a value is (`!!set`, `!!binary`); none of them is a setting. */
+function tagFindings(document: Document, name: string, lines: LineCounter): Finding[] {
+  const findings: Finding[] = []
+  visit(document, {
+    Node(_, node) {
+      if (node.tag === undefined) return
+      const where = `${name}:${lines.linePos(node.range?.[0] ?? 0).line}`
+      const rule = 'settings are plain texts, numbers, lists and sections'
+      findings.push({
+        severity: 'error',
+        where,
+        what: `a value has the tag ${node.tag}`,
+        rule,
+        mend: 'delete the tag',
+      })
+    },
+  })
+  return findings
 }
 
 /** Aliases of aliases of aliases: a few lines that would fill the memory. */

@@ -1,10 +1,8 @@
 import type { IdentitySpec } from '../config/identity.ts'
+import { TAKEN_NAMES } from '../config/names.ts'
 
 /** What would let data forge a line or a member of `/etc/passwd` or `/etc/group`: separators and control characters. */
 const FORGING = /[:,\p{Cc}\p{Zl}\p{Zp}]/u
-
-/** Names that the account files begin with; a second one of them would be somebody else in root's clothes. */
-const TAKEN = new Set(['root', 'nobody', 'nogroup'])
 
 /** Why an identity can have no account files, or nothing when it can. */
 export function accountFault(spec: IdentitySpec): string | undefined {
@@ -13,7 +11,7 @@ export function accountFault(spec: IdentitySpec): string | undefined {
     ['shell', spec.shell],
     ...spec.groups.map((group): [string, string] => [`name of group ${group.gid}`, group.name]),
   ]
-  const forged = written.find(([, text]) => text === '' || TAKEN.has(text) || FORGING.test(text))
+  const forged = written.find(([, text]) => text === '' || TAKEN_NAMES.has(text) || FORGING.test(text))
   if (forged) return `the ${forged[0]} ${JSON.stringify(forged[1])} cannot stand in /etc/passwd or /etc/group`
   const numbers = [spec.uid, spec.gid, ...spec.groups.map((group) => group.gid)]
   const odd = numbers.find((number) => !Number.isSafeInteger(number) || number <= 0)

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   policyRefused: "choose another value: slapd's own rule is quoted above",
   superseded: 'somebody else changed the same at the same moment; run the command again',
   unfitAddress: 'write the address as ldaps://HOST[:PORT]',
+  notJoined: 'add the person to the group by "deskfleet groups members GROUP --add LOGIN"',
   unexpected: 'look at the log of slapd',
 } as const
 

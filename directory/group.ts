@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { FIRST_GROUP_GID, LAST_UID } from '../config/names.ts'
+import { FIRST_GROUP_GID, LAST_UID, TAKEN_NAMES } from '../config/names.ts'
 import { type Finding, finding } from './findings.ts'
 import { nameOf, single } from './person.ts'
 
@@ -39,6 +39,7 @@ export const POWERFUL = new Set(
       'libvirt',
       'kvm',
     ],
+    ...TAKEN_NAMES,
     ...['disk', 'shadow', 'systemd-journal', 'kmem', 'tty', 'staff', 'operator'],
   ].map((name) => name.toLowerCase()),
 )

@@ -1,5 +1,5 @@
 import type { Client } from 'ldapts'
-import { FIRST_UID, LOGIN_PATTERN } from '../config/names.ts'
+import { FIRST_UID, LOGIN_PATTERN, TAKEN_NAMES } from '../config/names.ts'
 import { apply, type Change } from './changes.ts'
 import type { Directory } from './directory.ts'
 import { DirectoryError } from './errors.ts'
@@ -49,7 +49,7 @@ export async function addPerson(directory: Directory, person: NewPerson): Promis
       await apply(client, change).catch((error) => {
         const mend = `run "deskfleet groups members GROUP --add ${person.login}" for what is missing`
         throw new DirectoryError(
-          'unexpected',
+          'notJoined',
           `${person.login} was added, but not to ${change.dn} (${error.message})`,
           mend,
         )
@@ -87,13 +87,16 @@ async function check(directory: Directory, person: NewPerson): Promise<void> {
   const refuse = (what: string, mend: string): never => {
     throw new DirectoryError('policyRefused', what, mend)
   }
-  if (!LOGIN_PATTERN.test(login)) {
+  if (!LOGIN_PATTERN.test(login) || TAKEN_NAMES.has(login)) {
     refuse(
       `"${login}" cannot be a login`,
-      'take 1 to 32 of a-z, 0-9, "_", "-", "." that begin with a letter or "_"',
+      'take 1 to 32 of a-z, 0-9, "_", "-", "." that begin with a letter or "_", and no name of the system',
     )
   }
   if (!SHELL.test(shell)) refuse(`"${shell}" cannot be a shell`, 'give an absolute path, as /bin/bash')
+  if (!/^[^\p{Cc}]{1,128}$/u.test(person.name)) {
+    refuse('that name cannot be written down', 'give one line of at most 128 characters')
+  }
   if (password.trim() === '') throw new DirectoryError('blankPassword', `adding ${login}`)
   const found = await findAccount(directory, login)
   if (found) throw new DirectoryError('alreadyThere', `there is already somebody with the login "${login}"`)
@@ -138,6 +141,6 @@ function entryOf(baseDN: string, person: NewPerson, uid: number): Change {
 }
 
 const memberships = (baseDN: string, { login, groups }: NewPerson): Change[] =>
-  [...new Set([EVERYBODY, ...groups])].map((group) =>
+  [...new Set([EVERYBODY, ...groups].map((group) => group.toLowerCase()))].map((group) =>
     addMember(baseDN, group, `uid=${login},${peopleDN(baseDN)}`),
   )

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { IdentitySpec } from '../config/identity.ts'
-import { FIRST_UID, LAST_UID, LOGIN_PATTERN } from '../config/names.ts'
+import { FIRST_UID, LAST_UID, LOGIN_PATTERN, TAKEN_NAMES } from '../config/names.ts'
 import { type Finding, finding } from './findings.ts'
 
 /** Somebody who may have a desktop, as the cluster will know them. */
@@ -59,7 +59,8 @@ export function readAccount(entry: unknown): Account | Finding {
   const parsed = Entry.safeParse(entry)
   if (!parsed.success) return finding('EntryUnreadable', nameOf(entry), missing(parsed.error))
   const { dn, uid: login, cn, gecos, uidNumber, gidNumber, loginShell, entryUUID } = parsed.data
-  if (!LOGIN_PATTERN.test(login)) return finding('LoginUnfit', dn, `"${login}" cannot be a login`)
+  if (!LOGIN_PATTERN.test(login) || TAKEN_NAMES.has(login))
+    return finding('LoginUnfit', dn, `"${login}" cannot be a login`)
   for (const [attribute, value] of Object.entries({ uidNumber, gidNumber })) {
     if (value < FIRST_UID || value > LAST_UID) {
       return finding('NumberOutOfRange', login, `${attribute} ${value} is not one of a person`)

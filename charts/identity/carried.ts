@@ -92,6 +92,9 @@ const environment = (container: string) =>
 const noOtherSecret = (container: string) =>
   `${container}.?env.orValue([]).all(e, !has(e.valueFrom) || !has(e.valueFrom.secretKeyRef) || e.valueFrom.secretKeyRef.?name.orValue('') == 'desktop-' + variables.person) && ${container}.?envFrom.orValue([]).all(e, !has(e.secretRef) || e.secretRef.?name.orValue('') == 'desktop-' + variables.person)`
 
+// Lists of groups are compared as texts, in their one order by gid: comparing sets of a thousand groups costs more
+// than the API server allows a policy.
+
 const created = (expression: string): string => `!(${fresh}) || (${expression})`
 
 const rule = (expression: string, says: string) => ({
@@ -101,7 +104,12 @@ const rule = (expression: string, says: string) => ({
 
 export const CARRIED: Proof = {
   name: 'deskfleet-identity-carried',
-  resources: [on('', ['pods'], ['CREATE', 'UPDATE']), on('', ['pods/ephemeralcontainers'], ['UPDATE'])],
+  // The status is a way to labels and annotations, too.
+  resources: [
+    on('', ['pods'], ['CREATE', 'UPDATE']),
+    on('', ['pods/ephemeralcontainers', 'pods/resize', 'pods/status'], ['UPDATE']),
+  ],
+  where: 'desktops',
   readsIdentities: true,
   when: {},
   variables,
@@ -122,7 +130,7 @@ export const CARRIED: Proof = {
     ),
     rule(
       created(
-        `${SETTINGS}.?supplementalGroupsPolicy.orValue('') == 'Strict' && !${SETTINGS}.?fsGroup.hasValue() && ${SETTINGS}.?supplementalGroups.orValue([]).all(g, string(g) in variables.others) && variables.others.all(o, ${SETTINGS}.?supplementalGroups.orValue([]).exists(g, string(g) == o))`,
+        `${SETTINGS}.?supplementalGroupsPolicy.orValue('') == 'Strict' && !${SETTINGS}.?fsGroup.hasValue() && ${SETTINGS}.?supplementalGroups.orValue([]).map(g, string(g)).join(',') == variables.line[2]`,
       ),
       `'spec.securityContext must have supplementalGroups [' + variables.others.join(', ') + '], supplementalGroupsPolicy Strict and no fsGroup'`,
     ),
@@ -132,7 +140,7 @@ export const CARRIED: Proof = {
     ),
     rule(
       created(
-        `${volumeIs('home', claimIs(`'home-' + variables.person`))} && ${volumeIs('shared', claimIs(cel(SHARED_CLAIM)))} && ${volumeIs('identity', `has(v.downwardAPI) && ${fileIs('passwd', PASSWD)} && ${fileIs('group', GROUP)}`)}`,
+        `${volumeIs('home', claimIs(`'home-' + variables.person`))} && ${volumeIs('shared', claimIs(cel(SHARED_CLAIM)))} && ${volumeIs('identity', `has(v.downwardAPI) && size(v.downwardAPI.items) == 2 && ${fileIs('passwd', PASSWD)} && ${fileIs('group', GROUP)}`)}`,
       ),
       `'the volumes home (claim home-' + variables.person + '), shared and identity must be as the webhook gives them'`,
     ),
@@ -173,7 +181,7 @@ export const CARRIED: Proof = {
     ),
     rule(
       created(
-        `size(variables.groupLines) == size(variables.others) + 2 && variables.groupLines[size(variables.groupLines) - 1] == '' && variables.groupLines.all(l, l == '' || (l.matches('^[A-Za-z0-9_][A-Za-z0-9_. -]*:x:[0-9]+:[a-z0-9_.-]*$') && !l.startsWith('root:') && (l.split(':')[2] == variables.gid || l.split(':')[2] in variables.others) && l.split(':')[3] in ['', variables.login])) && ([variables.gid] + variables.others).all(g, variables.groupLines.exists_one(l, l.contains(':x:' + g + ':')))`,
+        `size(variables.groupLines) == size(variables.others) + 2 && variables.groupLines[size(variables.groupLines) - 1] == '' && variables.groupLines.all(l, l == '' || (l.matches('^[A-Za-z0-9_][A-Za-z0-9_. -]*:x:[0-9]+:[a-z0-9_.-]*$') && !l.startsWith('root:') && l.split(':')[3] in ['', variables.login])) && variables.groupLines.filter(l, l != '' && !l.contains(':x:' + variables.gid + ':')).map(l, l.split(':')[2]).join(',') == variables.line[2]`,
       ),
       `'the annotation ${GROUP} must be the one that the webhook gives'`,
     ),

@@ -2,7 +2,9 @@ import { PERSON } from '../../config/labels.ts'
 import { API_GROUP, CLAIM_VERB, IDENTITY } from '../../config/names.ts'
 import { cel, on, type Proof } from './proof.ts'
 
-const mayClaim = `authorizer.group(${cel(API_GROUP)}).resource(${cel(IDENTITY.plural)}).name(variables.person).check(${cel(CLAIM_VERB)}).allowed()`
+const rights = `authorizer.group(${cel(API_GROUP)}).resource(${cel(IDENTITY.plural)})`
+const mayClaim = (person: string) => `${rights}.name(${person}).check(${cel(CLAIM_VERB)}).allowed()`
+const mayClaimEverybody = `${rights}.check(${cel(CLAIM_VERB)}).allowed()`
 
 const refusal = `request.userInfo.username + ' may not claim ' + variables.person + ': ask an administrator for the right to ${CLAIM_VERB} ${IDENTITY.plural}.${API_GROUP}/' + variables.person`
 
@@ -28,30 +30,77 @@ function claim(
   return {
     name,
     resources,
+    where: 'everywhere',
     readsIdentities: false,
     when: {
       'claims-a-person': `${exists}has(${labelled}.metadata) && has(${labelled}.metadata.labels) && ${cel(PERSON)} in ${labelled}.metadata.labels`,
       'new-or-changed': `request.operation == 'CREATE' || ${changed}`,
     },
     variables: { person: `${labelled}.metadata.labels[${cel(PERSON)}]` },
-    rules: [{ expression: mayClaim, says: refusal }],
+    rules: [{ expression: mayClaim('variables.person'), says: refusal }],
   }
 }
 
 const differs = (path: string) => `object.${path} != oldObject.${path}`
 
+const LABEL = cel(PERSON)
+const labelOf = (object: string) => `${object}.metadata.?labels[?${LABEL}].orValue('')`
+
+/**
+ * Pods themselves: who they are now, and who they were. An update is judged by both, so that no way to another label
+ * (there are several) opens the pod to whoever may claim only the new one.
+ */
+const PODS: Proof = {
+  name: 'deskfleet-claim-pods',
+  resources: [on('', ['pods'], ['CREATE', 'UPDATE']), on('', ['pods/ephemeralcontainers'], ['UPDATE'])],
+  where: 'everywhere',
+  readsIdentities: false,
+  when: {
+    'claims-a-person': `${labelOf('object')} != '' || (request.operation == 'UPDATE' && ${labelOf('oldObject')} != '')`,
+    'new-or-changed': `request.operation == 'CREATE' || ${differs('spec')} || ${labelOf('object')} != ${labelOf('oldObject')}`,
+  },
+  variables: {
+    now: labelOf('object'),
+    former: `request.operation == 'UPDATE' ? ${labelOf('oldObject')} : ''`,
+    // For the message, which may not ask for rights itself.
+    person: `variables.former == '' || variables.former == variables.now ? variables.now : variables.now == '' ? variables.former : variables.former + ' and ' + variables.now`,
+  },
+  rules: [
+    {
+      expression: `(variables.now == '' || ${mayClaim('variables.now')}) && (variables.former == '' || ${mayClaim('variables.former')})`,
+      says: refusal,
+    },
+  ],
+}
+
+/** What opens the pods of everybody at once: only for those who may claim everybody. */
+function claimEverybody(
+  name: string,
+  resources: Proof['resources'],
+  when: Proof['when'],
+  what: string,
+): Proof {
+  return {
+    name,
+    resources,
+    where: 'desktops',
+    readsIdentities: false,
+    when,
+    variables: {},
+    rules: [
+      {
+        expression: mayClaimEverybody,
+        says: `request.userInfo.username + ' may not ${what} here: that takes the right to ${CLAIM_VERB} all ${IDENTITY.plural}.${API_GROUP}'`,
+      },
+    ],
+  }
+}
+
 const template = { labelled: 'object.spec.template', changed: differs('spec.template') }
 
 /** One proof for each shape of object, so that the API server can check the types of every expression. */
 export const CLAIM_PROOFS: readonly Proof[] = [
-  claim(
-    'deskfleet-claim-pods',
-    [on('', ['pods'], ['CREATE', 'UPDATE']), on('', ['pods/ephemeralcontainers'], ['UPDATE'])],
-    {
-      labelled: 'object',
-      changed: `${differs('spec')} || ${differs(`metadata.?labels[?${cel(PERSON)}]`)}`,
-    },
-  ),
+  PODS,
   claim(
     'deskfleet-claim-workloads',
     [on('apps', ['deployments', 'replicasets', 'statefulsets', 'daemonsets'], ['CREATE', 'UPDATE'])],
@@ -71,4 +120,25 @@ export const CLAIM_PROOFS: readonly Proof[] = [
     labelled: 'object.template',
     changed: differs('template'),
   }),
+  // The controllers make pods out of these, and may claim everybody: a forged one would launder any claim.
+  claimEverybody(
+    'deskfleet-claim-revisions',
+    [on('apps', ['controllerrevisions'], ['CREATE', 'UPDATE'])],
+    { 'new-or-changed': `request.operation == 'CREATE' || object.?data != oldObject.?data` },
+    'write ControllerRevisions',
+  ),
+  // A binding sets labels, annotations and the PC of a pod, past every rule about them.
+  claimEverybody(
+    'deskfleet-claim-bindings',
+    [on('', ['bindings', 'pods/binding'], ['CREATE'])],
+    {},
+    'bind pods to PCs',
+  ),
+  // Whoever gets into a running pod is its person. Its label cannot be seen here, so the right is on everybody.
+  claimEverybody(
+    'deskfleet-claim-sessions',
+    [on('', ['pods/exec', 'pods/attach', 'pods/portforward', 'pods/proxy'], ['CONNECT'])],
+    {},
+    'enter pods',
+  ),
 ]

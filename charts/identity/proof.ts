@@ -16,7 +16,9 @@ export interface Proof {
     /** A CEL expression of the message. */
     readonly says: string
   })[]
-  /** Whether the rules read the ConfigMap `identities`; then the proof holds in namespaces of desktops alone. */
+  /** Where it holds: in namespaces of desktops, or in all. */
+  readonly where: 'desktops' | 'everywhere'
+  /** Whether the rules read the ConfigMap `identities`, as `params`. */
   readonly readsIdentities: boolean
 }
 
@@ -67,8 +69,10 @@ export function prove(scope: Construct, proof: Proof): void {
                 namespace: NAMESPACES.system,
                 parameterNotFoundAction: 'Deny',
               },
-              matchResources: { namespaceSelector: { matchLabels: { [DESKTOPS]: 'true' } } },
             }
+          : {}),
+        ...(proof.where === 'desktops'
+          ? { matchResources: { namespaceSelector: { matchLabels: { [DESKTOPS]: 'true' } } } }
           : {}),
       },
     },
@@ -79,7 +83,7 @@ export function prove(scope: Construct, proof: Proof): void {
 export const on = (
   group: string,
   resources: readonly string[],
-  operations: readonly ('CREATE' | 'UPDATE')[],
+  operations: readonly ('CREATE' | 'UPDATE' | 'CONNECT')[],
 ): V1NamedRuleWithOperations => ({
   apiGroups: [group],
   apiVersions: ['v1'],

@@ -1,6 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+
+/** What a folder that synth may swap looks like: nothing but what synth writes. */
+const OURS = /^[a-z0-9-]+\/[A-Z][A-Za-z.]*\.[a-z0-9.-]+\.yaml$/
+
+/** Why this place cannot be swapped, or nothing when it can: whatever is not ours would be lost. */
+export function swapFault(folder: string): string | undefined {
+  if (!existsSync(folder)) return undefined
+  if (!statSync(folder).isDirectory()) return 'it is not a folder'
+  const stranger = [...readFolder(folder).keys()].find((path) => !OURS.test(path))
+  return stranger === undefined ? undefined : `it holds ${stranger}, which synth did not write`
+}
 
 /** Reads a folder as path to text; an absent folder is empty. */
 export function readFolder(folder: string): ReadonlyMap<string, string> {

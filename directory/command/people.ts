@@ -78,9 +78,18 @@ async function add(terminal: Terminal, login: string, options: AddOptions): Prom
       terminal.stdout.write((await planPerson(directory, person)).map(describe).join('\n'))
       return
     }
-    const uid = await addPerson(directory, person)
-    terminal.stdout.write(`${login} added, uid ${uid}\n`)
-    if (given === undefined) terminal.stdout.write(`password, shown only now: ${password}\n`)
+    const tell = () => {
+      if (given === undefined) terminal.stdout.write(`password, shown only now: ${password}\n`)
+    }
+    try {
+      const uid = await addPerson(directory, person)
+      terminal.stdout.write(`${login} added, uid ${uid}\n`)
+      tell()
+    } catch (error) {
+      // They are there all the same, and nobody else knows the password.
+      if (error instanceof DirectoryError && error.problem === 'notJoined') tell()
+      throw error
+    }
   })
 }
 

@@ -155,13 +155,36 @@ test('a file that is not there is a mistake like any other', async (t) => {
   t.regex(failure.stderr, /nowhere\.yaml: ENOENT/)
 })
 
+test('a folder that holds anything else, or is none, is refused and stays as it is', async (t) => {
+  const parent = folder(t)
+  writeFileSync(join(parent, 'mine.yaml'), 'mine')
+  for (const [out, says] of [
+    [parent, /it holds mine\.yaml, which synth did not write/],
+    [join(parent, 'mine.yaml'), /it is not a folder/],
+    [join(parent, 'mine.yaml', 'x'), /ENOTDIR/],
+    ['', /it has no name/],
+  ] as const) {
+    const failure = await t.throwsAsync<Error & { code: number; stderr: string }>(
+      run(process.execPath, [join(root, 'main.ts'), '--out', out]),
+    )
+    t.is(failure.code, 1)
+    t.regex(failure.stderr, says)
+    t.notRegex(failure.stderr, /at .*\.ts:/)
+  }
+  t.deepEqual(readFolder(parent), new Map([['mine.yaml', 'mine']]))
+  await t.notThrowsAsync(run(process.execPath, [join(root, 'main.ts'), '--out', `${join(parent, 'new')}/`]))
+})
+
 test('--check tells a stale folder from a current one', async (t) => {
   const dist = join(folder(t), 'dist')
   const check = () => run(process.execPath, [join(root, 'main.ts'), '--check', '--out', dist])
   cpSync(join(root, 'dist'), dist, { recursive: true })
   await t.notThrowsAsync(check())
-  writeFileSync(join(dist, 'stray.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: stray }\n')
+  writeFileSync(
+    join(dist, 'webhook/ConfigMap.a.stray.yaml'),
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: stray, namespace: a }\n',
+  )
   const failure = await t.throwsAsync<Error & { code: number; stderr: string }>(check())
   t.is(failure.code, 1)
-  t.regex(failure.stderr, /- ConfigMap stray/)
+  t.regex(failure.stderr, /- ConfigMap a\/stray/)
 })

@@ -80,6 +80,18 @@ const MISTAKES: Readonly<
     `domain: a.org\nimages:\n  ldapp: x@sha256:${'0'.repeat(64)}\n`,
     ['cluster.yaml:3: images.ldapp is an unknown image;', 'did you mean ldap?'],
   ],
+  'a DN with spaces': [
+    "domain: a.org\nldap:\n  baseDN: 'o=x '\n",
+    ['cluster.yaml:3: ldap.baseDN is "o=x "; it must be an LDAP name', 'dc=room,dc=example,dc=org'],
+  ],
+  'a binary where a section belongs': [
+    'domain: a.org\nldap: !!binary aGVsbG8=\n',
+    ['cluster.yaml:2: a value has the tag tag:yaml.org,2002:binary;', 'delete the tag'],
+  ],
+  'a set where a section belongs': [
+    'domain: a.org\nstorage: !!set {a, b}\n',
+    ['cluster.yaml:2: a value has the tag tag:yaml.org,2002:set;', 'delete the tag'],
+  ],
   'LDAP without TLS': [
     'domain: a.org\nldap:\n  url: ldap://ldap.a.org\n',
     ['cluster.yaml:3: ldap.url is "ldap://ldap.a.org"; LDAP is spoken over TLS alone;', ':636'],

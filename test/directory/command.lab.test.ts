@@ -101,6 +101,15 @@ test.serial(
 const refusals: readonly [string, readonly string[], string, number, RegExp][] = [
   ['a login that is taken', ['people', 'add', 'ada'], '', 1, /already somebody with the login "ada"/],
   ['a login that is none', ['people', 'add', 'Ada L'], '', 1, /cannot be a login/],
+  ['a login of the system', ['people', 'add', 'nobody'], '', 1, /"nobody" cannot be a login/],
+  ['a group of the system', ['groups', 'add', 'nogroup'], '', 1, /cannot be a group's name/],
+  [
+    'a name over two lines',
+    ['people', 'add', 'eve', '--name', 'a\nuidNumber: 0'],
+    '',
+    1,
+    /that name cannot be written down/,
+  ],
   ['a password that is too short', ['people', 'add', 'bob', '--password-stdin'], 'short', 1, /too short/],
   ['a blank password', ['people', 'add', 'bob', '--password-stdin'], '\n', 1, /give a password/],
   [

@@ -5,8 +5,8 @@ import { CLAIM_PROOFS } from '../../charts/identity/claims.ts'
 import { breaches } from '../../charts/kit/policies/pod-security.ts'
 import { PASSWD, PERSON } from '../../config/labels.ts'
 import { IDENTITIES_CONFIG_MAP, NAMESPACES } from '../../config/names.ts'
-import { applied, decideOn } from '../webhook/calls.ts'
-import { carrying, namespace, type ProofLab, people, pod, proofLab } from './proof-lab.ts'
+import { applied } from '../webhook/calls.ts'
+import { carrying, decisionOn, namespace, type ProofLab, people, pod, proofLab } from './proof-lab.ts'
 import { append, container, users, WRONG } from './wrong-pods.ts'
 
 /** The API server alone proves what a pod carries. Every rule has a refusal; the honest twin of all is `carrying`. */
@@ -45,7 +45,7 @@ test.serial('an expression of a wrong type would be seen', async (t) => {
   t.regex(JSON.stringify(warnings), /undefined field 'containerz'/)
 })
 
-for (const slug of ['ada', 'bob', 'grace-hopper--5d41402a']) {
+for (const slug of people.map(({ metadata }) => metadata.name)) {
   test.serial(`what the webhook makes for ${slug} is proved`, async (t) => {
     const { code, stderr } = await create(carrying(slug))
     t.is(code, 0, stderr)
@@ -102,7 +102,7 @@ test.serial('whatever the webhook makes, the proofs and PodSecurity restricted a
       ...(note === undefined ? {} : { annotations: { note } }),
     }
     const given = JSON.parse(JSON.stringify({ ...plain, metadata }))
-    return applied(given, decideOn(given))
+    return applied(given, decisionOn(given))
   })
   for (const { spec } of made) t.deepEqual(breaches(spec, 'restricted'), [])
   const { code, stdout, stderr } = await create({ apiVersion: 'v1', kind: 'List', items: made })
@@ -173,6 +173,22 @@ test.serial('whose a pod is never changes, and neither do its files', async (t) 
   // The honest twin: what says nothing of identity may change, and finalizers come off.
   await must(['annotate', 'pod', 'fixed', '-n', namespace, 'example.org/note=x'])
   await must(['delete', 'pod', 'fixed', '-n', namespace, '--now'])
+})
+
+test.serial('the status of a pod is no way to another person, or to other files', async (t) => {
+  const object = carrying('ada')
+  object.metadata.name = 'status'
+  await must(['create', '-f', '-'], object)
+  const patch = (metadata: object) =>
+    proofs.lab.run([
+      ...['patch', 'pod', 'status', '-n', namespace, '--subresource=status', '--type=merge'],
+      ...['-p', JSON.stringify({ metadata })],
+    ])
+  t.regex((await patch({ labels: { [PERSON]: 'bob' } })).stderr, /never change/)
+  t.regex((await patch({ annotations: { [PASSWD]: 'forged' } })).stderr, /never change/)
+  const honest = await patch({ annotations: { 'example.org/note': 'x' } })
+  t.is(honest.code, 0, honest.stderr)
+  await must(['delete', 'pod', 'status', '-n', namespace, '--now'])
 })
 
 test.serial('a container added later is nobody else', async (t) => {

@@ -137,3 +137,80 @@ test.serial('who may change a workload still may not change what runs as somebod
   t.is(labelled.code, 0, labelled.stderr)
   await must(['delete', 'deployment', 'theirs', '-n', namespace, '--now'])
 })
+
+/** Bob's pod, made by an administrator, and what the student tries with it. */
+async function podOfBob(name: string): Promise<void> {
+  const object = carrying('bob')
+  object.metadata.name = name
+  await must(['create', '-f', '-'], object)
+}
+
+test.serial('a binding sets no label, file or PC: only the scheduler binds', async (t) => {
+  const kubeconfig = await student()
+  await podOfBob('bound')
+  const binding = {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name: 'bound', namespace, labels: { [PERSON]: 'ada' } },
+    target: { apiVersion: 'v1', kind: 'Node', name: 'pc-7' },
+  }
+  const bind = (path: string, ...more: string[]) =>
+    proofs.lab.run(['create', '--raw', `/api/v1/namespaces/${namespace}/${path}`, '-f', '-', ...more], {
+      input: JSON.stringify(binding),
+      kubeconfig,
+    })
+  for (const path of ['pods/bound/binding', 'bindings']) {
+    t.regex((await bind(path)).stderr, /student may not bind pods to PCs here/)
+  }
+  const right = [
+    'auth',
+    'can-i',
+    CLAIM_VERB,
+    `${IDENTITY.plural}.${API_GROUP}`,
+    '--as',
+    'system:kube-scheduler',
+  ]
+  t.is((await must(right)).trim(), 'yes')
+  await must(['delete', 'pod', 'bound', '-n', namespace, '--now'])
+})
+
+test.serial('a ControllerRevision, out of which controllers make pods, is theirs alone', async (t) => {
+  const kubeconfig = await student()
+  const revision = {
+    apiVersion: 'apps/v1',
+    kind: 'ControllerRevision',
+    metadata: { name: 'forged', namespace },
+    data: { spec: { template: template('bob') } },
+    revision: 1,
+  }
+  const refused = await proofs.lab.run(['create', '-f', '-'], { input: JSON.stringify(revision), kubeconfig })
+  t.regex(refused.stderr, /student may not write ControllerRevisions here/)
+  const controller = 'system:serviceaccount:kube-system:statefulset-controller'
+  const honest = await create(revision, '--as', controller)
+  t.is(honest.code, 0, honest.stderr)
+})
+
+test.serial('nobody enters a running pod without the claim on everybody', async (t) => {
+  const kubeconfig = await student()
+  await podOfBob('entered')
+  const refused = await proofs.lab.run(['exec', 'entered', '-n', namespace, '--', 'id'], { kubeconfig })
+  t.regex(refused.stderr, /student may not enter pods here/)
+  // The honest twin comes past admission, and finds no PC in this lab.
+  const honest = await proofs.lab.run(['exec', 'entered', '-n', namespace, '--', 'id'])
+  t.regex(honest.stderr, /does not have a host assigned/)
+  await must(['delete', 'pod', 'entered', '-n', namespace, '--now'])
+})
+
+test.serial('an update is judged by who the pod was, too', async (t) => {
+  const kubeconfig = await student()
+  await podOfBob('changed')
+  const image = ['set', 'image', 'pod/changed', 'c=evil:1', '-n', namespace]
+  t.regex((await proofs.lab.run(image, { kubeconfig })).stderr, /student may not claim bob/)
+  const both = ['patch', 'pod', 'changed', '-n', namespace, '--type=merge', '-p']
+  const relabel = JSON.stringify({ metadata: { labels: { [PERSON]: 'ada' } } })
+  t.regex(
+    (await proofs.lab.run([...both, relabel], { kubeconfig })).stderr,
+    /student may not claim bob|never change/,
+  )
+  await must(['delete', 'pod', 'changed', '-n', namespace, '--now'])
+})

@@ -1,16 +1,30 @@
-import { digestLine } from '../../config/identity.ts'
+import { digestLine, type Identity } from '../../config/identity.ts'
 import { PERSON } from '../../config/labels.ts'
 import { IDENTITIES_CONFIG_MAP, NAMESPACES } from '../../config/names.ts'
 import { applyFolder } from '../../lab/apply.ts'
 import { type BareLab, type RunResult, up } from '../../lab/bare.ts'
 import { renderWith } from '../../lab/render.ts'
-import { applied, decideOn } from '../webhook/calls.ts'
+import { decide } from '../../webhook/decide.ts'
+import { applied, callOf } from '../webhook/calls.ts'
 import { person } from '../webhook/people.ts'
 
 export const namespace = NAMESPACES.desktops
 
 /** Whom the ConfigMap of identities knows. */
-export const people = ['ada', 'bob', 'grace-hopper--5d41402a'].map((slug) => person(slug))
+export const people: readonly Identity[] = [
+  ...['ada', 'bob', 'grace-hopper--5d41402a'].map((slug) => person(slug)),
+  inManyGroups(),
+]
+
+/** As many groups as an Identity may have: the proofs must not run out of the API server's patience. */
+function inManyGroups(): Identity {
+  const { spec } = person('ada')
+  const groups = Array.from({ length: 1000 }, (_, index) => ({ name: `group-${index}`, gid: 20_000 + index }))
+  return {
+    metadata: { name: 'many' },
+    spec: { ...spec, login: 'many', uid: 10_900, home: '/home/many', groups },
+  }
+}
 
 /** A lab with the proofs and without any webhook: what is tried here came past it. */
 export interface ProofLab {
@@ -85,6 +99,10 @@ export const pod = (
   spec,
 })
 
+/** The webhook's own decision, for the people here. */
+export const decisionOn = (object: unknown) =>
+  decide(callOf(object), (slug) => people.find(({ metadata }) => metadata.name === slug))
+
 /** An object as its fields, to be changed at will. */
 export type Tree = Record<string, unknown>
 
@@ -98,7 +116,7 @@ export function carrying(slug: string) {
       volumes: [{ name: 'scratch', emptyDir: {} }],
     },
   )
-  const made = structuredClone(applied(plain, decideOn(plain)))
+  const made = structuredClone(applied(plain, decisionOn(plain)))
   const metadata: Tree = made.metadata
   return { ...made, metadata }
 }

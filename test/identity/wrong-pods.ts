@@ -89,6 +89,13 @@ export const WRONG: Readonly<Record<string, readonly [spoil: (object: object) =>
     spoil('spec/volumes/3/downwardAPI/items/0/fieldRef/fieldPath', "metadata.annotations['forged']"),
     given,
   ],
+  'a second passwd file by a crooked path': [
+    append('spec/volumes/3/downwardAPI/items', {
+      path: './passwd',
+      fieldRef: { fieldPath: "metadata.annotations['forged']" },
+    }),
+    given,
+  ],
   'a home that is not mounted': [spoil(`${container}/volumeMounts/0/mountPath`, '/elsewhere'), mounted],
   'a part of the home': [spoil(`${container}/volumeMounts/0/subPath`, 'bob'), mounted],
   'a home that does not follow': [spoil(`${container}/volumeMounts/0/mountPropagation`, 'None'), mounted],

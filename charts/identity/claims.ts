@@ -1,5 +1,5 @@
 import { PERSON } from '../../config/labels.ts'
-import { API_GROUP, CLAIM_VERB, IDENTITY } from '../../config/names.ts'
+import { API_GROUP, CLAIM_VERB, IDENTITY, SHARED_CLAIM } from '../../config/names.ts'
 import { cel, on, type Proof } from './proof.ts'
 
 const rights = `authorizer.group(${cel(API_GROUP)}).resource(${cel(IDENTITY.plural)})`
@@ -126,6 +126,15 @@ export const CLAIM_PROOFS: readonly Proof[] = [
     [on('apps', ['controllerrevisions'], ['CREATE', 'UPDATE'])],
     { 'new-or-changed': `request.operation == 'CREATE' || object.?data != oldObject.?data` },
     'write ControllerRevisions',
+  ),
+  // Admission mounts these claims by their name alone, so nobody may make one beforehand.
+  claimEverybody(
+    'deskfleet-claim-volumes',
+    [on('', ['persistentvolumeclaims'], ['CREATE'])],
+    {
+      'a-home-or-the-shared-folder': `object.metadata.?name.orValue('') == ${cel(SHARED_CLAIM)} || object.metadata.?name.orValue('').startsWith('home-') || object.metadata.?generateName.orValue('').startsWith('home')`,
+    },
+    'make homes',
   ),
   // A binding sets labels, annotations and the PC of a pod, past every rule about them.
   claimEverybody(

@@ -190,6 +190,26 @@ test.serial('a ControllerRevision, out of which controllers make pods, is theirs
   t.is(honest.code, 0, honest.stderr)
 })
 
+test.serial('nobody makes a home, or the shared folder, before storage does', async (t) => {
+  const kubeconfig = await student()
+  const volume = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace },
+    spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '1Gi' } }, volumeName: 'any' },
+  })
+  const as = (name: string) =>
+    proofs.lab.run(['create', '--dry-run=server', '-f', '-'], {
+      input: JSON.stringify(volume(name)),
+      kubeconfig,
+    })
+  for (const name of ['home-bob', 'home-whoever-comes-next', 'shared']) {
+    t.regex((await as(name)).stderr, /student may not make homes here/)
+  }
+  const honest = await as('scratch')
+  t.is(honest.code, 0, honest.stderr)
+})
+
 test.serial('nobody enters a running pod without the claim on everybody', async (t) => {
   const kubeconfig = await student()
   await podOfBob('entered')

@@ -2,8 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { Command } from 'commander'
-import { MADE_IN_CLUSTER, sources } from './charts/apps.ts'
-import { compile } from './charts/kit/compile.ts'
+import { compileCluster } from './charts/apps.ts'
 import { plan, planText } from './charts/kit/plan.ts'
 import { readFolder, swapFault, swapFolder } from './charts/kit/write.ts'
 import { type Finding, sentence } from './config/findings.ts'
@@ -48,10 +47,7 @@ function run({ config, overlay, out: folder, plan: planOnly, check }: Options): 
   const cluster = file === undefined ? undefined : readCluster(file, overlays)
   if (cluster === undefined || !cluster.ok) return refuse(cluster?.findings ?? [])
 
-  const compiled = compile(sources(cluster.value), {
-    registry: cluster.value.registry,
-    madeInCluster: new Set(Object.keys(MADE_IN_CLUSTER)),
-  })
+  const compiled = compileCluster(cluster.value)
   if (!compiled.ok) return refuse(compiled.findings)
   for (const warning of [...cluster.warnings, ...compiled.warnings]) console.error(sentence(warning))
 

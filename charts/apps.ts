@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs'
+import type { Outcome } from '../config/findings.ts'
 import { AUTHORITY, IDENTITIES_CONFIG_MAP, LDAP, NAMESPACES } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import { argo } from './delivery/argo.ts'
@@ -6,6 +7,7 @@ import { flux } from './delivery/flux.ts'
 import { directory } from './directory.ts'
 import { identity } from './identity.ts'
 import type { AppSource } from './kit/collect.ts'
+import { type Compiled, compile } from './kit/compile.ts'
 import { namespaces } from './namespaces.ts'
 import { webhook } from './webhook.ts'
 
@@ -61,7 +63,7 @@ export function waveOf(name: string, apps: readonly App[] = APPS): number {
 }
 
 /** What the apps name but `dist/` does not hold, because it is made in the cluster, with its maker. */
-export const MADE_IN_CLUSTER: Readonly<Record<string, string>> = {
+const MADE_IN_CLUSTER: Readonly<Record<string, string>> = {
   [`ConfigMap ${NAMESPACES.system}/${IDENTITIES_CONFIG_MAP}`]: 'the identity sync',
   [`ConfigMap ${NAMESPACES.system}/${AUTHORITY.configMap}`]: 'the job that makes secrets',
   [`Secret ${NAMESPACES.system}/${LDAP.readerSecret}`]: 'the job that makes secrets',
@@ -70,8 +72,13 @@ export const MADE_IN_CLUSTER: Readonly<Record<string, string>> = {
   [`Secret ${NAMESPACES.directory}/${LDAP.tlsSecret}`]: 'the job that makes secrets',
 }
 
-/** Every app, and what delivers them, ready to be compiled. */
-export function sources(cluster: Cluster): AppSource[] {
+/** The whole platform of a room: every app and what delivers them, collected and checked. */
+export function compileCluster(cluster: Cluster): Outcome<Compiled> {
+  const madeInCluster = new Set(Object.keys(MADE_IN_CLUSTER))
+  return compile(sources(cluster), { registry: cluster.registry, madeInCluster })
+}
+
+function sources(cluster: Cluster): AppSource[] {
   const delivery = { argo, flux }[cluster.delivery.kind]
   const entries = APPS.map(({ name, about, namespace, after }) => ({
     name,

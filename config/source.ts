@@ -106,17 +106,16 @@ function bombFindings(document: Document, name: string): Finding[] {
 
 const firstLine = (message: string): string => (message.split('\n')[0] ?? message).replace(/[.:]$/, '')
 
+/** The key that begins at a position of the text. */
 function keyAt(document: Document, position: number): string | undefined {
-  const text = document.toString === undefined ? undefined : position
   let found: string | undefined
-  const visit = (node: unknown): void => {
-    if (!isMap(node)) return
-    for (const pair of node.items) {
-      if (isScalar(pair.key) && pair.key.range?.[0] === text) found = String(pair.key.value)
-      visit(pair.value)
-    }
-  }
-  visit(document.contents)
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key) || key.range?.[0] !== position) return undefined
+      found = String(key.value)
+      return visit.BREAK
+    },
+  })
   return found
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
@@ -62,7 +62,7 @@ export async function startPlatform(
 }
 
 async function endIfThere(lab: BareLab, program: Program): Promise<void> {
-  if (existsSync(join(lab.dir, `${program}.log`)) && runs(lab.dir, program)) await lab.stop(program)
+  if (runs(lab.dir, program)) await lab.stop(program)
 }
 
 /** The platform that `startPlatform` began in this lab, for another process. */

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { MADE_IN_CLUSTER, sources } from '../charts/apps.ts'
-import { compile } from '../charts/kit/compile.ts'
+import { compileCluster } from '../charts/apps.ts'
 import { swapFolder } from '../charts/kit/write.ts'
 import { sentence } from '../config/findings.ts'
 import { readCluster } from '../config/read.ts'
@@ -18,10 +17,7 @@ export function renderWith(overlay: string, folder: string): void {
   const file = { name: 'cluster.yaml', text: readFileSync(join(root, 'cluster.yaml'), 'utf8') }
   const cluster = readCluster(file, [{ name: 'overlay', text: overlay }])
   if (!cluster.ok) throw new Error(cluster.findings.map(sentence).join('\n'))
-  const compiled = compile(sources(cluster.value), {
-    registry: cluster.value.registry,
-    madeInCluster: new Set(Object.keys(MADE_IN_CLUSTER)),
-  })
+  const compiled = compileCluster(cluster.value)
   if (!compiled.ok) throw new Error(compiled.findings.map(sentence).join('\n'))
   mkdirSync(join(folder, '..'), { recursive: true })
   swapFolder(folder, compiled.value.files)

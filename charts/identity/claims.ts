@@ -26,14 +26,13 @@ function claim(
     readonly changed: string
   },
 ): Proof {
-  const exists = labelled === 'object' ? '' : `has(${labelled}) && `
   return {
     name,
     resources,
     where: 'everywhere',
     readsIdentities: false,
     when: {
-      'claims-a-person': `${exists}has(${labelled}.metadata) && has(${labelled}.metadata.labels) && ${cel(PERSON)} in ${labelled}.metadata.labels`,
+      'claims-a-person': `has(${labelled}) && has(${labelled}.metadata) && has(${labelled}.metadata.labels) && ${cel(PERSON)} in ${labelled}.metadata.labels`,
       'new-or-changed': `request.operation == 'CREATE' || ${changed}`,
     },
     variables: { person: `${labelled}.metadata.labels[${cel(PERSON)}]` },

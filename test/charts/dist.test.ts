@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { parse } from 'yaml'
-import { APPS, MADE_IN_CLUSTER, sources, waveOf } from '../../charts/apps.ts'
-import { compile } from '../../charts/kit/compile.ts'
+import { APPS, compileCluster, waveOf } from '../../charts/apps.ts'
 import { readFolder, swapFolder } from '../../charts/kit/write.ts'
 import { readCluster } from '../../config/read.ts'
 
@@ -16,10 +15,7 @@ const run = promisify(execFile)
 const render = (text: string) => {
   const cluster = readCluster({ name: 'cluster.yaml', text })
   if (!cluster.ok) throw new Error('the test file has mistakes')
-  const compiled = compile(sources(cluster.value), {
-    registry: cluster.value.registry,
-    madeInCluster: new Set(Object.keys(MADE_IN_CLUSTER)),
-  })
+  const compiled = compileCluster(cluster.value)
   if (!compiled.ok)
     throw new Error(compiled.findings.map(({ where, what }) => `${where}: ${what}`).join('\n'))
   return compiled.value

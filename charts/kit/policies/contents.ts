@@ -10,7 +10,7 @@ export const secrets: Policy = (rendered) =>
         about(item, '', {
           what: 'it is a Secret',
           rule: 'dist/ stands in Git, and no secret ever does',
-          mend: 'make it in the cluster, and name it in madeInCluster in charts/apps.ts',
+          mend: 'make it in the cluster, and name it in MADE_IN_CLUSTER in charts/apps.ts',
         }),
       ]
     }

@@ -12,7 +12,7 @@ export const references: Policy = (rendered, { madeInCluster }) => {
         about(item, field, {
           what: `it names ${target}, which is nowhere`,
           rule: 'what an object names is in dist/ or is made in the cluster',
-          mend: 'correct the name, render the object, or add it to madeInCluster in charts/apps.ts',
+          mend: 'correct the name, render the object, or add it to MADE_IN_CLUSTER in charts/apps.ts',
         }),
       ),
     ...selection(item, rendered),
@@ -33,14 +33,14 @@ function wanted(object: KubeObject): Reference[] {
     ...roleReferences(object),
     ...webhookReferences(object),
     ...bindingReferences(object),
-    ...(namespace === '' ? [] : namespaceReference(object, namespace)),
+    ...(namespace === '' ? [] : namespaceReference(namespace)),
   ]
 }
 
 /** Namespaces of the delivery tools are theirs, made by their installers. */
 const FOREIGN_NAMESPACES = new Set(['argocd', 'flux-system', 'kube-system'])
 
-const namespaceReference = (_: KubeObject, namespace: string): Reference[] =>
+const namespaceReference = (namespace: string): Reference[] =>
   FOREIGN_NAMESPACES.has(namespace) ? [] : [{ field: 'metadata.namespace', target: `Namespace ${namespace}` }]
 
 function podReferences(spec: V1PodSpec, namespace: string): Reference[] {

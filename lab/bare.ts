@@ -129,7 +129,7 @@ function ownerOf(pid: number): ProcessIdentity {
 }
 
 /** Ends the runs of tests that died without saying goodbye, except those that another command works on. */
-async function clearOrphans(progress: (line: string) => void): Promise<void> {
+export async function clearOrphans(progress: (line: string) => void): Promise<void> {
   for (const name of runNames()) {
     const owner = readRecord(join(runsFolder(), name))?.owner
     if (!owner || isAlive(owner)) continue

@@ -39,7 +39,30 @@ const SETS = {
     download: (sites, pins, names, folder, progress) =>
       downloadKubernetes(sites.kubernetes, versionOf(pins, 'k8s.io/kubernetes'), names, folder, progress),
   },
+  node: {
+    module: 'kubernetes',
+    binaries: ['kubelet', 'kubeadm', 'kube-proxy'],
+    download: (sites, pins, names, folder, progress) =>
+      downloadKubernetes(sites.kubernetes, versionOf(pins, 'k8s.io/kubernetes'), names, folder, progress),
+  },
   hollow: { module: 'kubernetes', binaries: ['kubemark'] },
+  'etcd-tools': {
+    module: 'etcd',
+    binaries: ['etcdctl', 'etcdutl'],
+    download: (sites, pins, names, folder, progress) =>
+      downloadEtcd(sites.etcd, versionOf(pins, 'go.etcd.io/etcd/server/v3'), names, folder, progress),
+  },
+  kind: { module: 'kind', binaries: ['kind'] },
+  containerd: {
+    module: 'containerd',
+    binaries: ['containerd', 'containerd-shim-runc-v2', 'ctr'],
+    tags: ['no_btrfs', 'no_zfs', 'no_devmapper'],
+  },
+  crictl: { module: 'crictl', binaries: ['crictl'] },
+  cni: { module: 'cni', binaries: ['bridge', 'host-local', 'loopback', 'portmap', 'ptp'] },
+  coredns: { module: 'coredns', binaries: ['coredns'] },
+  registry: { module: 'registry', binaries: ['registry'] },
+  room: { module: 'room', binaries: ['pause', 'pod-network'] },
 } satisfies Record<string, BinarySet>
 
 export type SetName = keyof typeof SETS
@@ -77,9 +100,17 @@ export async function locate(
 
 /** The cache folder of a set: another go.mod, go.sum, flag or architecture makes another folder. */
 export function cacheKey(name: SetName, pins: Pins, arch = architecture()): string {
-  const made = JSON.stringify([pins.digest, buildFlags(pins), SETS[name].binaries, 'linux', arch])
+  const made = JSON.stringify([
+    pins.digest,
+    buildFlags(pins, tagsOf(SETS[name])),
+    SETS[name].binaries,
+    'linux',
+    arch,
+  ])
   return `${name}-${createHash('sha256').update(made).digest('hex').slice(0, 16)}`
 }
+
+const tagsOf = (set: BinarySet): readonly string[] => set.tags ?? []
 
 async function cached(name: SetName, set: BinarySet, sources: Sources): Promise<string> {
   const pins = readPins(join(MODULES, set.module))

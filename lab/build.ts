@@ -7,18 +7,23 @@ export interface Buildable {
   readonly binaries: readonly string[]
   /** Name that `go install` gives a command, where it is not the binary's own. */
   readonly builtAs?: Record<string, string>
+  /** Go build tags: parts that the lab leaves out since they want C libraries. */
+  readonly tags?: readonly string[]
 }
 
 /** Flags of `go install`: without paths of this machine, debug tables, and with the version that clients ask for. */
-export function buildFlags(pins: Pins): string[] {
+export function buildFlags(pins: Pins, tags: readonly string[] = []): string[] {
+  const tagged = tags.length === 0 ? [] : [`-tags=${tags.join(',')}`]
   const version = pins.versions.get('k8s.io/kubernetes')
-  if (!version) return ['-trimpath', '-ldflags', '-s -w']
+  // A library that happens to require Kubernetes is no Kubernetes: only its own commands carry its version.
+  if (!version || ![...pins.tools.values()].some((path) => path.startsWith('k8s.io/kubernetes/')))
+    return ['-trimpath', ...tagged, '-ldflags', '-s -w']
   const [major = '', minor = ''] = version.slice(1).split('.')
   const stamps = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' }
   const ldflags = Object.entries(stamps).map(
     ([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`,
   )
-  return ['-trimpath', '-ldflags', ['-s', '-w', ...ldflags].join(' ')]
+  return ['-trimpath', ...tagged, '-ldflags', ['-s', '-w', ...ldflags].join(' ')]
 }
 
 /** Builds those binaries of a set into `folder`; whoever waits is told every few seconds what is there. */
@@ -47,7 +52,7 @@ export async function build(
   }
   progress(`building ${built.join(', ')} from the modules pinned in ${pins.folder} (minutes, the first time)`)
   const env = { CGO_ENABLED: '0', GOBIN: folder }
-  await go(pins, ['install', '-v', ...buildFlags(pins), ...packages], env, report)
+  await go(pins, ['install', '-v', ...buildFlags(pins, set.tags), ...packages], env, report)
   for (const [binary, command] of Object.entries(set.builtAs ?? {})) {
     await rename(join(folder, command), join(folder, binary))
   }

@@ -4,6 +4,8 @@ import { abandon, down, open, up } from './bare.ts'
 import { DEFAULT_NAME, runFolder } from './places.ts'
 import { residentMiB } from './processes.ts'
 import { readRecord, runNames } from './record.ts'
+import { roomCommand } from './room/command.ts'
+import { faultOfRoom, isRoom } from './room/room.ts'
 
 /** `npm run lab -- …`: results on stdout, progress and complaints on stderr, exit code 1 when it did not work. */
 const progress = (line: string): void => console.error(line)
@@ -48,6 +50,8 @@ command('down', 'end everything that the lab started and remove its folder').act
   },
 )
 
+program.addCommand(roomCommand(progress))
+
 program
   .command('status')
   .description('what runs, with process ids and memory; exit code 1 when something is not well')
@@ -71,7 +75,7 @@ command('kubeconfig', "print the path of the running lab's kubeconfig, and nothi
 async function statusOf(name: string): Promise<boolean> {
   const dir = runFolder(name)
   const record = readRecord(dir)
-  const fault = record ? await faultOf(dir) : 'it does not run'
+  const fault = record ? await (isRoom(dir) ? faultOfRoom(dir) : faultOf(dir)) : 'it does not run'
   console.log(`${name}: ${fault ? `not well, ${fault}` : `ready at ${record?.server}`}`)
   for (const { id, process: known } of record?.processes ?? []) {
     const memory = known && residentMiB(known.pid)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What the pinned go.mod of a folder says: the only place where the lab's versions are written. */
@@ -12,7 +12,7 @@ export interface Pins {
   readonly versions: ReadonlyMap<string, string>
   /** Package paths of the `tool` lines, by the name that `go install` gives the command. */
   readonly tools: ReadonlyMap<string, string>
-  /** Hash of go.mod and go.sum: what is built from them is known by it. */
+  /** Hash of go.mod, go.sum and what Go source is beside them: what is built from them is known by it. */
   readonly digest: string
 }
 
@@ -26,8 +26,19 @@ export function readPins(folder: string): Pins {
     go: /^go (\S+)$/m.exec(text)?.[1] ?? '',
     versions: new Map(versions.map(([path = '', version = '']) => [path, version])),
     tools: new Map(tools),
-    digest: createHash('sha256').update(text).update('\0').update(sums).digest('hex'),
+    digest: digestOf([text, sums, ...sourcesOf(folder)]),
   }
+}
+
+const sourcesOf = (folder: string): string[] =>
+  globSync('**/*.go', { cwd: folder })
+    .sort()
+    .map((path) => readFileSync(join(folder, path), 'utf8'))
+
+function digestOf(texts: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const [index, one] of texts.entries()) hash.update(index === 0 ? one : `\0${one}`)
+  return hash.digest('hex')
 }
 
 export function versionOf(pins: Pins, module: string): string {

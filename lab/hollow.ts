@@ -32,7 +32,7 @@ export async function startHollowNodes(
   }
 }
 
-const RELAY = join(import.meta.dirname, 'hollow-relay.ts')
+const RELAY = join(import.meta.dirname, 'relay.ts')
 const NETWORK = join(import.meta.dirname, 'hollow-network.sh')
 const NODE = join(import.meta.dirname, 'hollow-node.sh')
 
@@ -55,8 +55,8 @@ async function startNetwork(dir: string, server: string): Promise<number> {
   const { port } = new URL(server)
   const node = process.execPath
   // A socket's path may have 107 characters: relative to the run's folder it is short wherever that is.
-  await startProcess(dir, 'hollow-relay', node, [RELAY, 'outside', 'hollow.sock', port])
-  const args = [...own(), 'sh', NETWORK, node, RELAY, 'inside', 'hollow.sock', port]
+  await startProcess(dir, 'hollow-relay', node, [RELAY, 'unix:hollow.sock', `tcp:127.0.0.1:${port}`])
+  const args = [...own(), 'sh', NETWORK, node, RELAY, `tcp:127.0.0.1:${port}`, 'unix:hollow.sock']
   const pid = await startProcess(dir, 'hollow-network', 'unshare', args, { becomes: basename(node) })
   const listens = async (): Promise<boolean> =>
     existsSync(join(dir, 'hollow.sock')) && listensInside(pid, Number(port))

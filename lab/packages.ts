@@ -44,7 +44,7 @@ export const SLAPD: PackageWish = {
   ],
 }
 
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /**
  * Fetches packages with all they depend on, the C library included, and unpacks them into the cache; a second call
@@ -79,7 +79,7 @@ async function make(
   const work = mkdtempSync(join(cache, '.fetch-'))
   try {
     progress(`fetching ${wish.packages.join(', ')} of Debian ${wish.suite} (about 25 MB, once)`)
-    const archives = await fetchArchives(wish, work, await mirror())
+    const archives = await fetchPackages(wish, work)
     const made = join(work, 'root')
     mkdirSync(made)
     for (const archive of archives) await run('dpkg', ['-x', archive, made])
@@ -109,7 +109,7 @@ async function refuseUnfitMachine(): Promise<void> {
 }
 
 /** The Debian mirror that the machine itself uses, so that a room without internet works from its own. */
-async function mirror(): Promise<string> {
+export async function mirror(): Promise<string> {
   const given = process.env.DESKFLEET_DEBIAN_MIRROR
   if (given) return given
   const format = ['--format', '$(REPO_URI) $(ORIGIN) $(LABEL)', 'Created-By: Packages']
@@ -125,8 +125,15 @@ async function mirror(): Promise<string> {
   )
 }
 
-/** Paths of the archives: the wish and everything it depends on, by a package state in which nothing is installed. */
-async function fetchArchives(wish: PackageWish, work: string, uri: string): Promise<string[]> {
+/**
+ * Paths of the archives, fetched into `work`: the packages and everything they depend on, by a package state in which
+ * nothing is installed; or, `alone`, the packages without what they depend on.
+ */
+export async function fetchPackages(
+  wish: { readonly suite: string; readonly packages: readonly string[]; readonly alone?: boolean },
+  work: string,
+): Promise<string[]> {
+  const uri = await mirror()
   for (const dir of ['state/lists/partial', 'cache/archives/partial', 'sources']) {
     mkdirSync(join(work, dir), { recursive: true })
   }
@@ -142,9 +149,10 @@ async function fetchArchives(wish: PackageWish, work: string, uri: string): Prom
   writeFileSync(config, aptConfig(work))
   const env = { ...process.env, APT_CONFIG: config, DEBIAN_FRONTEND: 'noninteractive' }
   await run('apt-get', ['-q', 'update', '-o', 'APT::Update::Error-Mode=any'], { env })
-  const install = ['-q', '-y', '--download-only', '--no-install-recommends', 'install']
-  await run('apt-get', [...install, ...wish.packages], { env, maxBuffer: 16 * 1024 * 1024 })
   const archives = join(work, 'cache', 'archives')
+  const install = ['-q', '-y', '--download-only', '--no-install-recommends', 'install']
+  const how = wish.alone ? ['-q', 'download'] : install
+  await run('apt-get', [...how, ...wish.packages], { env, cwd: archives, maxBuffer: 16 * 1024 * 1024 })
   return readdirSync(archives)
     .filter((name) => name.endsWith('.deb'))
     .map((name) => join(archives, name))

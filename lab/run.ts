@@ -3,8 +3,11 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StartOptions } from './bare-lab.ts'
+import { runsFolder } from './places.ts'
 import { carries, end, identify, isAlive, type ProcessIdentity, withEnvironment } from './processes.ts'
-import { changeRecord, readRecord, type Started, withoutProcess, withProcess } from './record.ts'
+import { changeRecord, readRecord, runNames, type Started, withoutProcess, withProcess } from './record.ts'
+import { MACHINE, removeCgroups } from './room/cgroups.ts'
+import { restoreMachineSettings } from './room/machine-settings.ts'
 
 /** In the environment of everything a run starts, so that children that nobody recorded are found as well. */
 const MARK = 'DESKFLEET_LAB_RUN'
@@ -57,6 +60,12 @@ export async function stopProcess(
 /** Ends everything that the run in `dir` started, and nothing else, then removes the folder. */
 export async function endRun(dir: string): Promise<void> {
   const recorded = readRecord(dir)?.processes ?? []
+  // A room ends as a whole with the first process of its machine; nobody in there is worth a goodbye.
+  await endAll(
+    dir,
+    recorded.filter((one) => one.id === MACHINE),
+    'SIGKILL',
+  )
   // Whoever needs the API server goes before it, and it before etcd: otherwise each waits for what is gone.
   await endAll(
     dir,
@@ -70,11 +79,17 @@ export async function endRun(dir: string): Promise<void> {
   await end(withEnvironment(`${MARK}=${dir}`))
   const mounts = mountsBelow(dir)
   if (mounts.length > 0) throw new Error(`${mounts.join(', ')} is mounted: umount it, then run down again`)
+  await removeCgroups(basename(dir))
   rmSync(dir, { recursive: true, force: true })
+  if (!runNames().some((name) => existsSync(join(runsFolder(), name, 'room.json'))))
+    restoreMachineSettings(runsFolder())
 }
 
-function endAll(dir: string, started: readonly Started[]): Promise<void> {
-  return end(started.flatMap((one) => processOf(dir, one)))
+function endAll(dir: string, started: readonly Started[], signal?: NodeJS.Signals): Promise<void> {
+  return end(
+    started.flatMap((one) => processOf(dir, one)),
+    signal,
+  )
 }
 
 /**

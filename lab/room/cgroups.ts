@@ -1,0 +1,41 @@
+import { existsSync, globSync, readdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** The id of the process that holds a room's machine. */
+export const MACHINE = 'machine'
+
+const ROOT = '/sys/fs/cgroup'
+
+/** The cgroup above everything that a room's nodes run. */
+export const cgroupOf = (room: string): string => `/deskfleet-${room}`
+
+/**
+ * Removes the cgroups that a room left in every hierarchy: ended namespaces take processes, not cgroups. The last
+ * processes may take a moment to go; after `patience` milliseconds it throws with the cgroup that is still in use.
+ */
+export async function removeCgroups(room: string, patience = 20_000): Promise<void> {
+  const name = cgroupOf(room).slice(1)
+  const deadline = Date.now() + patience
+  for (const top of [
+    join(ROOT, name),
+    ...globSync(`*/${name}`, { cwd: ROOT }).map((path) => join(ROOT, path)),
+  ]) {
+    while (existsSync(top)) {
+      try {
+        removeTree(top)
+      } catch (error) {
+        if (Date.now() > deadline) throw error
+        await sleep(50)
+      }
+    }
+  }
+}
+
+/** A cgroup's files are the kernel's own: only its folders are removed, innermost first. */
+function removeTree(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeTree(join(folder, entry.name))
+  }
+  rmdirSync(folder)
+}

@@ -1,0 +1,84 @@
+import { Argument, Command, InvalidArgumentError } from 'commander'
+import { abandon, down } from '../bare.ts'
+import { PC_ACTIONS, type PcAction } from './pc.ts'
+import { open, type Room, up } from './room.ts'
+
+export const ROOM_NAME = 'room'
+
+/** `npm run lab -- room …` */
+export function roomCommand(progress: (line: string) => void): Command {
+  const room = new Command('room').description(
+    'A real cluster on this machine, made by kind and kubeadm: each node stands for one PC. Its container engine ' +
+      'lives in namespaces of its own; only its API is reachable, on 127.0.0.1.',
+  )
+  const command = (name: string, description: string): Command =>
+    room.command(name).description(description).option('--name <name>', 'which room', ROOM_NAME)
+
+  command('up', 'make the room, or find it running')
+    .option('--masters <count>', '1, 3 or 5 PCs that are masters', count, 1)
+    .option('--workers <count>', 'PCs beside the masters', count, 1)
+    .action(async ({ name, masters, workers }: { name: string; masters: number; workers: number }) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        process.once(signal, () => {
+          progress('ending what was started')
+          abandon(name).finally(() => process.exit(130))
+        })
+      }
+      const made = await up({ name, masters, workers, progress })
+      console.log(`room "${name}" runs at ${made.server}`)
+      console.log(`export KUBECONFIG=${made.kubeconfig}`)
+    })
+
+  command('down', 'end the room and remove everything of it').action(async ({ name }: { name: string }) => {
+    progress((await down(name)) ? `room "${name}" is gone` : `there is no room "${name}"`)
+  })
+
+  command('status', 'the PCs: whether they are on, and what the cluster thinks of them').action(
+    async ({ name }: { name: string }) => {
+      const found = await mustOpen(name)
+      console.log(await table(found))
+    },
+  )
+
+  command('kubeconfig', "print the path of the room's kubeconfig, and nothing else").action(
+    async ({ name }: { name: string }) => console.log((await mustOpen(name)).kubeconfig),
+  )
+
+  command('pc', 'what can happen to a PC: power loss, boot, orderly reboot, cable pulled, cable back')
+    .addArgument(new Argument('<action>', 'what happens').choices(PC_ACTIONS))
+    .argument('<pc>', 'its name, as `room status` shows it')
+    .action(async (action: PcAction, pc: string, { name }: { name: string }) => {
+      await (await mustOpen(name)).pc[action](pc)
+      progress(`${pc}: ${action}`)
+    })
+  return room
+}
+
+async function mustOpen(name: string): Promise<Room> {
+  const found = await open(name)
+  if (found) return found
+  throw new Error(`no room "${name}" runs: npm run lab -- room up --name ${name}`)
+}
+
+async function table(room: Room): Promise<string> {
+  const columns = 'custom-columns=NAME:.metadata.name,READY:.status.conditions[?(@.type=="Ready")].status'
+  const { stdout } = await room.run(['get', 'nodes', '--no-headers', '-o', columns, '--request-timeout=5s'])
+  const ready = new Map(stdout.split('\n').map((line) => [line.split(/\s+/)[0], line.split(/\s+/)[1]]))
+  const states: Record<string, string> = { True: 'ready', False: 'not ready', Unknown: 'silent' }
+  const lines = await Promise.all(
+    room.pcs.map(async (pc) => {
+      const power = (await room.pc.isOn(pc.name)) ? 'on' : 'off'
+      const seen = ready.get(pc.name)
+      const state = seen === undefined ? 'unknown' : (states[seen] ?? seen)
+      return [pc.name.padEnd(26), pc.role.padEnd(8), pc.address.padEnd(12), power.padEnd(6), state].join(' ')
+    }),
+  )
+  const head = ['PC'.padEnd(26), 'ROLE'.padEnd(8), 'ADDRESS'.padEnd(12), 'POWER'.padEnd(6), 'CLUSTER SAYS']
+  return [head.join(' '), ...lines].join('\n')
+}
+
+function count(text: string): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 0 && number <= 20) return number
+  throw new InvalidArgumentError('It is a whole number from 0 to 20.')
+}

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { up } from '../lab/bare.ts'
 import { startPlatform } from '../lab/platform.ts'
+import { up as upRoom } from '../lab/room/room.ts'
 
 /**
- * `npm test` runs everything: first what needs no lab, then one lab shared by all tests that need one.
+ * `npm test` runs everything: first what needs no lab, then one lab shared by all tests that need one, then what makes
+ * a room of its own, then one room shared by all tests that need one.
  * `npm run test:unit` runs the first part alone. Ends with one line `N passed, N failed`.
  */
 
@@ -65,9 +67,33 @@ async function withLab(): Promise<void> {
   }
 }
 
+async function withRoom(): Promise<void> {
+  // These compare the machine before and after, so nothing else of ours may run.
+  await ava('tests that make a room', ['test/**/*.room-alone.test.ts', '--concurrency=1', '--timeout=60m'])
+  const name = `test-${process.pid}`
+  say(`bringing up the room ${name}: 3 masters, 2 workers`)
+  const room = await upRoom({ name, masters: 3, workers: 2, ownerPid: process.pid, progress: say })
+  try {
+    await ava('tests in the room', ['test/**/*.room.test.ts', '--concurrency=1', '--timeout=10m'], {
+      DESKFLEET_ROOM: name,
+    })
+  } finally {
+    say('ending the room')
+    await room.down()
+  }
+}
+
+const UNIT = [
+  'test/**/*.test.ts',
+  ...['lab', 'room', 'room-alone'].map((kind) => `!test/**/*.${kind}.test.ts`),
+]
+
 try {
-  await ava('tests without a lab', ['test/**/*.test.ts', '!test/**/*.lab.test.ts', '--concurrency=2'])
-  if (!unitOnly) await withLab()
+  await ava('tests without a lab', [...UNIT, '--concurrency=2'])
+  if (!unitOnly) {
+    await withLab()
+    await withRoom()
+  }
 } catch (error) {
   console.error(error)
   count.failed++

@@ -145,7 +145,7 @@ function firstProcess(dir: string): number {
 }
 
 /** The unpacked Debian that all rooms of this machine stand on; made once, never written to afterwards. */
-async function machineRoot(progress: (line: string) => void): Promise<string> {
+export async function machineRoot(progress: (line: string) => void = () => {}): Promise<string> {
   const tar = await debianTar(DEBIAN, progress)
   const config = createHash('sha256').update(JSON.stringify(FILES)).digest('hex').slice(0, 8)
   const root = `${tar.replace(/\.tar$/, '')}-${config}`

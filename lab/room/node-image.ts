@@ -5,7 +5,6 @@ import {
   chmodSync,
   copyFileSync,
   cpSync,
-  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -230,5 +229,3 @@ metadata:
     storageclass.kubernetes.io/is-default-class: "true"
 provisioner: kubernetes.io/host-path
 `
-
-export const isWhole = (store: string): boolean => existsSync(join(store, 'whole'))

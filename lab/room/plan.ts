@@ -49,6 +49,17 @@ export function refuseWish({ masters, workers }: RoomWish): string | undefined {
   return undefined
 }
 
+/** Masters take desktops when the others are full: kubeadm's own taint, which forbids them, gives way to a wish. */
+const MASTER = ['InitConfiguration', 'JoinConfiguration'].map((kind) =>
+  stringify({
+    kind,
+    apiVersion: 'kubeadm.k8s.io/v1beta4',
+    nodeRegistration: {
+      taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'PreferNoSchedule' }],
+    },
+  }),
+)
+
 /**
  * The configuration that kind makes the cluster from. Its timings are the design's: a silent PC is known as dead
  * after 20 s, since leases are renewed every 4 s (a quarter of their length). Masters carry desktops like every PC.
@@ -67,8 +78,6 @@ export function kindConfig(room: string, wish: RoomWish, image: string, versions
         ],
       },
     },
-    { kind: 'InitConfiguration', apiVersion: 'kubeadm.k8s.io/v1beta4', nodeRegistration: { taints: [] } },
-    { kind: 'JoinConfiguration', apiVersion: 'kubeadm.k8s.io/v1beta4', nodeRegistration: { taints: [] } },
     {
       kind: 'KubeletConfiguration',
       apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -78,8 +87,8 @@ export function kindConfig(room: string, wish: RoomWish, image: string, versions
     },
   ]
   const nodes = pcsOf(room, wish).map(({ role }) => ({
-    role: role === 'master' ? 'control-plane' : 'worker',
     image,
+    ...(role === 'master' ? { role: 'control-plane', kubeadmConfigPatches: MASTER } : { role: 'worker' }),
   }))
   return stringify({
     kind: 'Cluster',

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { clearOrphans } from '../bare.ts'
@@ -10,8 +10,9 @@ import { cacheFolder, refuseName, runFolder, runsFolder } from '../places.ts'
 import { freePorts } from '../ports.ts'
 import { identify } from '../processes.ts'
 import { until } from '../readiness.ts'
-import { changeRecord, createRecord, readRecord } from '../record.ts'
+import { changeRecord, createRecord, readRecord, runNames } from '../record.ts'
 import { endRun, runs, startProcess, stopProcess } from '../run.ts'
+import { writeBalancerImage } from './balancer-image.ts'
 import { cgroupOf } from './cgroups.ts'
 import { installProgram, type Machine, openMachine, startMachine } from './machine.ts'
 import { saveMachineSettings } from './machine-settings.ts'
@@ -160,9 +161,13 @@ async function begin(
     mkdirSync(join(dir, 'tmp'), { mode: 0o700 })
     saveMachineSettings(runsFolder())
     const store = join(dirname(cacheFolder()), 'room-images', image.key)
+    if (!otherRooms(options.name)) forgetOtherImages(store)
     mkdirSync(store, { recursive: true })
     const machine = await startMachine(dir, store, progress)
-    await loadNodeImage(machine, image, store, progress)
+    await loadImage(machine, store, 'node', (file) => image.write(file, progress), progress)
+    if (wish.masters > 1) {
+      await loadImage(machine, store, 'balancer', (file) => writeBalancerImage(file, progress), progress)
+    }
     await makeCluster(machine, options.name, wish, image, progress)
     const server = await openToLoopback(dir, options.name, wish, machine)
     await answering(dir, image.binary('kubectl'))
@@ -173,34 +178,36 @@ async function begin(
   }
 }
 
-/** Loads the image into the store that all rooms share, once; `whole` is written when all of it is there. */
-async function loadNodeImage(
+/** Loads an image into the store that all rooms share, once: a file of that name says that all of it is there. */
+async function loadImage(
   machine: Machine,
-  image: NodeImage,
   store: string,
+  name: string,
+  write: (file: string) => Promise<void>,
   progress: (line: string) => void,
 ): Promise<void> {
-  const whole = join(store, 'whole')
-  const lock = await waitForLock(`${store}.lock`, progress)
+  const whole = join(store, `${name}.whole`)
+  const release = await waitForLock(`${store}.lock`, progress)
   try {
     if (existsSync(whole)) return
-    const archive = join(machine.share, 'node.tar')
-    await image.write(archive, progress)
-    progress('loading the node image')
-    await machine.must([
-      'podman',
-      '--root',
-      '/images',
-      '--runroot',
-      '/run/images',
-      'load',
-      '-i',
-      '/share/node.tar',
-    ])
-    rmSync(archive)
-    writeFileSync(whole, image.reference)
+    await write(join(machine.share, 'image.tar'))
+    progress(`loading the image of the ${name}`)
+    const podman = ['podman', '--root', '/images', '--runroot', '/run/images']
+    await machine.must([...podman, 'load', '-i', '/share/image.tar'])
+    rmSync(join(machine.share, 'image.tar'))
+    writeFileSync(whole, '')
   } finally {
-    lock()
+    release()
+  }
+}
+
+const otherRooms = (name: string): boolean =>
+  runNames().some((one) => one !== name && isRoom(join(runsFolder(), one)))
+
+/** Images of earlier states of the lab are a gigabyte each, and nobody asks for them again. */
+function forgetOtherImages(store: string): void {
+  for (const old of globSync('*/', { cwd: dirname(store) }).filter((name) => name !== basename(store))) {
+    rmSync(join(dirname(store), old), { recursive: true, force: true })
   }
 }
 
@@ -241,11 +248,27 @@ async function makeCluster(
   ]
   await machine.must([...create, '--retain', '--wait', '120s'], {
     env: { KIND_EXPERIMENTAL_PROVIDER: 'podman' },
-    onLine: (line) => {
-      const told = line.replace(/[^\x20-\x7e]/g, '').trim()
-      if (told !== '') progress(`kind: ${told}`)
-    },
+    onLine: tellSteps(progress),
   })
+}
+
+/** kind says each step when it begins and when it is done, and closes with advice for its own users. */
+function tellSteps(progress: (line: string) => void): (line: string) => void {
+  let last = ''
+  return (line) => {
+    const step = line
+      .replace(/[^\x20-\x7e]/g, '')
+      .trim()
+      .replace(/\s*\.\.\.$/, '')
+    if (
+      step === '' ||
+      step === last ||
+      /^(Set kubectl|You can now|kubectl |Have a |Not sure|Thanks|using |enabling |cgroup v1)/.test(step)
+    )
+      return
+    last = step
+    progress(`kind: ${step}`)
+  }
 }
 
 const RELAY = join(import.meta.dirname, '..', 'relay.ts')

@@ -1,0 +1,46 @@
+import test from 'ava'
+import { parse } from 'yaml'
+import { kindConfig, pcsOf, refuseWish } from '../../../lab/room/plan.ts'
+
+const VERSIONS = { kubernetes: 'v1.37.2', etcd: 'v3.7.3', coredns: 'v1.15.0' }
+
+test('PCs have the names that kind gives them, and addresses of their own', (t) => {
+  const pcs = pcsOf('room', { masters: 5, workers: 20 })
+  t.deepEqual(
+    pcs.slice(0, 2).map((pc) => pc.name),
+    ['room-control-plane', 'room-control-plane2'],
+  )
+  t.is(pcs.at(-1)?.name, 'room-worker20')
+  t.is(new Set(pcs.map((pc) => pc.address)).size, 25)
+})
+
+test('an even number of masters is refused with the reason', (t) => {
+  for (const masters of [0, 2, 4, 6]) t.regex(refuseWish({ masters, workers: 1 }) ?? '', /1, 3 or 5/)
+  for (const masters of [1, 3, 5]) t.is(refuseWish({ masters, workers: 0 }), undefined)
+  t.regex(refuseWish({ masters: 1, workers: 21 }) ?? '', /20/)
+})
+
+test('the configuration asks kubeadm for the versions that the image holds, and for the timings of the design', (t) => {
+  const config = parse(kindConfig('room', { masters: 3, workers: 2 }, 'node:1', VERSIONS))
+  t.deepEqual(
+    config.nodes.map((node: { role: string }) => node.role),
+    ['control-plane', 'control-plane', 'control-plane', 'worker', 'worker'],
+  )
+  const patches: { kind: string }[] = config.kubeadmConfigPatches.map((text: string) => parse(text))
+  const patch = (kind: string) => patches.find((one) => one.kind === kind)
+  t.like(patch('ClusterConfiguration'), {
+    etcd: { local: { imageTag: '3.7.3-0' } },
+    dns: { imageTag: 'v1.15.0' },
+  })
+  t.like(patch('KubeletConfiguration'), { nodeLeaseDurationSeconds: 16 })
+})
+
+test('masters take desktops when the others are full, and workers have no taint at all', (t) => {
+  const { nodes } = parse(kindConfig('room', { masters: 1, workers: 1 }, 'node:1', VERSIONS))
+  const effects = nodes.map((node: { kubeadmConfigPatches?: string[] }) =>
+    (node.kubeadmConfigPatches ?? []).flatMap((text) =>
+      parse(text).nodeRegistration.taints.map((taint: { effect: string }) => taint.effect),
+    ),
+  )
+  t.deepEqual(effects, [['PreferNoSchedule', 'PreferNoSchedule'], []])
+})

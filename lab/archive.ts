@@ -1,6 +1,15 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
@@ -26,7 +35,7 @@ export async function layerOf(folder: string, tar: string): Promise<void> {
   await run('tar', [...fixed, '--one-file-system', '-cf', tar, '-C', folder, '.'])
 }
 
-/** Writes the image as a docker-archive at `file`; the layer is linked into it, not copied, until tar reads it. */
+/** Writes the image as a docker-archive at `file`; reads the layer once, for its digest. */
 export async function writeImage(wish: ImageWish, file: string): Promise<void> {
   const work = `${file}.making-${process.pid}`
   mkdirSync(work, { recursive: true })
@@ -48,12 +57,21 @@ export async function writeImage(wish: ImageWish, file: string): Promise<void> {
     writeFileSync(join(work, configName), config)
     const manifest = [{ Config: configName, RepoTags: [wish.reference], Layers: ['layer.tar'] }]
     writeFileSync(join(work, 'manifest.json'), JSON.stringify(manifest))
-    linkSync(wish.layer, join(work, 'layer.tar'))
+    linkOrCopy(wish.layer, join(work, 'layer.tar'))
     await layerOf(work, `${work}.tar`)
     renameSync(`${work}.tar`, file)
   } finally {
     rmSync(work, { recursive: true, force: true })
     if (existsSync(`${work}.tar`)) rmSync(`${work}.tar`)
+  }
+}
+
+/** A layer is hundreds of megabytes: it is only copied when it lies on another disk. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to)
+  } catch {
+    copyFileSync(from, to)
   }
 }
 

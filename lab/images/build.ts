@@ -1,0 +1,173 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { writeImage } from '../archive.ts'
+import { clearOrphans } from '../bare.ts'
+import { debianTar } from '../debian.ts'
+import { cacheFolder, runFolder } from '../places.ts'
+import { identify } from '../processes.ts'
+import { createRecord } from '../record.ts'
+import { type Machine, startMachine } from '../room/machine.ts'
+import { endRun } from '../run.ts'
+import { layContext, packagesOf } from './context.ts'
+import { billOfMaterials } from './materials.ts'
+
+const run = promisify(execFile)
+
+/** The images that are built here; each is a folder of `images/`. */
+export const BUILT = ['deskfleet', 'ldap'] as const
+export type BuiltImage = (typeof BUILT)[number]
+
+/** An image as it stands in the cache. */
+export interface Built {
+  readonly name: BuiltImage
+  /** Path of an OCI archive. */
+  readonly archive: string
+  /** Path of its bill of materials (CycloneDX, JSON). */
+  readonly materials: string
+  /** `sha256:…` of its manifest: what a registry will call it. */
+  readonly digest: string
+  /** Of the archive, compressed. */
+  readonly bytes: number
+}
+
+const Meta = z.object({ digest: z.string() })
+
+/**
+ * Builds those images that are not in the cache, by their Containerfiles, on a Debian made here; needs root, and no
+ * network but Debian's mirror and npm's registry. The same inputs make the same layers: times are fixed, names sorted.
+ */
+export async function buildImages(
+  names: readonly BuiltImage[],
+  progress: (line: string) => void,
+): Promise<Built[]> {
+  const plans = names.map(planOf)
+  const missing = plans.filter((plan) => !existsSync(plan.folder))
+  if (missing.length > 0) await build(missing, progress)
+  return plans.map(({ name, folder }) => read(name, folder))
+}
+
+interface Plan {
+  readonly name: BuiltImage
+  /** Its folder in the cache: named by everything that goes into it. */
+  readonly folder: string
+}
+
+function planOf(name: BuiltImage): Plan {
+  const root = join(import.meta.dirname, '..', '..')
+  const inputs =
+    name === 'deskfleet'
+      ? [
+          'package-lock.json',
+          ...globSync('{certificates,config,desktop,directory,lease,storage,webhook}/**/*.ts', { cwd: root }),
+        ]
+      : []
+  const own = globSync(`images/${name}/*`, { cwd: root })
+  const recipe = globSync('lab/images/*.ts', { cwd: root })
+  const hash = createHash('sha256').update(process.arch)
+  for (const path of [...inputs, ...own, ...recipe, 'lab/debian.ts'].sort()) {
+    hash.update(`\0${path}\0`).update(readFileSync(join(root, path)))
+  }
+  return {
+    name,
+    folder: join(dirname(cacheFolder()), 'images', `${name}-${hash.digest('hex').slice(0, 12)}`),
+  }
+}
+
+function read(name: BuiltImage, folder: string): Built {
+  const archive = join(folder, 'image.tar')
+  const { digest } = Meta.parse(JSON.parse(readFileSync(join(folder, 'image.json'), 'utf8')))
+  return { name, archive, materials: join(folder, 'materials.json'), digest, bytes: statSync(archive).size }
+}
+
+async function build(plans: readonly Plan[], progress: (line: string) => void): Promise<void> {
+  await clearOrphans(progress)
+  const name = `images-${process.pid}`
+  const owner = identify(process.pid)
+  const dir = createRecord({
+    name,
+    phase: 'starting',
+    createdAt: new Date().toISOString(),
+    ...(owner ? { owner } : {}),
+    kubectl: '',
+    processes: [],
+  })
+  try {
+    mkdirSync(join(dir, 'tmp'), { mode: 0o700 })
+    mkdirSync(join(dir, 'store'))
+    const machine = await startMachine(dir, join(dir, 'store'), progress)
+    writeFileSync(join(machine.share, 'cgroup'), `/deskfleet-${name}`)
+    for (const plan of plans) await buildOne(machine, plan, progress)
+  } finally {
+    await endRun(runFolder(name))
+  }
+}
+
+async function buildOne(machine: Machine, plan: Plan, progress: (line: string) => void): Promise<void> {
+  const began = Date.now()
+  const debian = await debianTar(
+    { name: plan.name, suite: 'trixie', packages: packagesOf(plan.name) },
+    progress,
+  )
+  progress(`building the image ${plan.name}`)
+  const context = join(machine.share, plan.name)
+  mkdirSync(context)
+  await layContext(plan.name, context)
+  const base = 'localhost/base:1'
+  // Not `podman import`: that notes the time, and the digest of every image would change with it.
+  await writeImage({ reference: base, layer: debian, entrypoint: [] }, join(machine.share, 'base-image.tar'))
+  await machine.must(['podman', 'load', '--input=/share/base-image.tar'])
+  const flags = [
+    '--network=none',
+    '--timestamp=0',
+    '--no-cache',
+    '--format=oci',
+
+    '--squash',
+  ]
+  const args = [...flags, '--pull=never', `--build-arg=BASE=${base}`, `--tag=localhost/${plan.name}`]
+  await machine.must(['podman', 'build', ...args, `/share/${plan.name}`])
+  await machine.must([
+    'podman',
+    'save',
+    '--format=oci-archive',
+    '--output=/share/image.tar',
+    `localhost/${plan.name}`,
+  ])
+  const index = await machine.must(['tar', '-xOf', '/share/image.tar', 'index.json'])
+  const digest = z.object({ manifests: z.array(Meta) }).parse(JSON.parse(index)).manifests[0]?.digest ?? ''
+  const { stdout: status } = await run('tar', ['-xOf', debian, './var/lib/dpkg/status'], {
+    maxBuffer: 1 << 24,
+  })
+  const materials = billOfMaterials(plan.name, status, join(context, 'app'))
+  store(plan, join(machine.share, 'image.tar'), digest, materials)
+  rmSync(context, { recursive: true })
+  rmSync(join(machine.share, 'base-image.tar'))
+  progress(`built ${plan.name} in ${Math.round((Date.now() - began) / 1000)} s: ${digest}`)
+}
+
+/** The folder appears with everything in it or not at all; earlier states of the image go. */
+function store(plan: Plan, archive: string, digest: string, materials: string): void {
+  const making = `${plan.folder}.making-${process.pid}`
+  mkdirSync(making, { recursive: true })
+  cpSync(archive, join(making, 'image.tar'))
+  writeFileSync(join(making, 'image.json'), JSON.stringify({ digest }))
+  writeFileSync(join(making, 'materials.json'), materials)
+  for (const old of globSync(`${plan.name}-*`, { cwd: dirname(plan.folder) })) {
+    if (old !== basename(making)) rmSync(join(dirname(plan.folder), old), { recursive: true, force: true })
+  }
+  renameSync(making, plan.folder)
+}

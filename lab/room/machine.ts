@@ -53,7 +53,7 @@ const DEBIAN = {
   suite: 'bookworm',
   packages: [
     ...['podman', 'runc', 'conmon', 'netavark', 'aardvark-dns', 'iptables', 'nftables', 'iproute2'],
-    ...['tini', 'procps', 'util-linux', 'mount', 'kmod', 'ca-certificates'],
+    ...['tini', 'procps', 'util-linux', 'mount', 'kmod', 'ca-certificates', 'skopeo'],
   ],
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { clearOrphans } from '../bare.ts'
 import type { RunOptions, RunResult, StartOptions } from '../bare-lab.ts'
+import { locate } from '../binaries.ts'
 import { runKubectl } from '../kubectl.ts'
 import { tryLock } from '../lock.ts'
 import { cacheFolder, refuseName, runFolder, runsFolder } from '../places.ts'
@@ -19,6 +20,7 @@ import { saveMachineSettings } from './machine-settings.ts'
 import { type NodeImage, nodeImage } from './node-image.ts'
 import { type PcPower, pcPower } from './pc.ts'
 import { balancerOf, kindConfig, NETWORK, type Pc, pcsOf, refuseWish } from './plan.ts'
+import { startRegistry } from './registry.ts'
 
 /** A running room: a real cluster made by kind and kubeadm, each node of it standing for one PC. */
 export interface Room {
@@ -169,6 +171,9 @@ async function begin(
       await loadImage(machine, store, 'balancer', (file) => writeBalancerImage(file, progress), progress)
     }
     await makeCluster(machine, options.name, wish, image, progress)
+    progress("starting the room's registry")
+    const registry = (await locate(['registry'], { progress })).get('registry') ?? 'registry'
+    await startRegistry(dir, machine, pcsOf(options.name, wish), registry)
     const server = await openToLoopback(dir, options.name, wish, machine)
     await answering(dir, image.binary('kubectl'))
     await changeRecord(dir, (record) => ({ ...record, server, phase: 'ready' }))

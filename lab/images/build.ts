@@ -76,7 +76,7 @@ function planOf(name: BuiltImage): Plan {
         ]
       : []
   const own = globSync(`images/${name}/*`, { cwd: root })
-  const recipe = globSync('lab/images/*.ts', { cwd: root })
+  const recipe = ['build', 'context', 'materials'].map((name) => `lab/images/${name}.ts`)
   const hash = createHash('sha256').update(process.arch)
   for (const path of [...inputs, ...own, ...recipe, 'lab/debian.ts'].sort()) {
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)))

@@ -20,11 +20,19 @@ const LEAF_LIFE = YEAR
 /** A leaf is made anew when so little of it is left. */
 const RENEW_BEFORE = 30 * 24 * 60 * 60 * 1000
 
-/** Makes a server's certificate, for a year. `names` are DNS names and IP addresses; the first one is its CN. */
-export async function newLeaf(authority: Pair, names: readonly string[], now: Date): Promise<Pair> {
+/**
+ * Makes a server's certificate. `names` are DNS names and IP addresses; the first one is its CN. `life` is in ms, a
+ * year where nothing is said; no leaf outlives its authority.
+ */
+export async function newLeaf(
+  authority: Pair,
+  names: readonly string[],
+  now: Date,
+  life: number = LEAF_LIFE,
+): Promise<Pair> {
   const issuer = new x509.X509Certificate(authority.certificate)
   const keys = await crypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])
-  const end = Math.min(now.getTime() + LEAF_LIFE, issuer.notAfter.getTime())
+  const end = Math.min(now.getTime() + life, issuer.notAfter.getTime())
   const certificate = await x509.X509CertificateGenerator.create({
     subject: [{ CN: [(names[0] ?? 'deskfleet').slice(0, 64)] }],
     issuer: issuer.subjectName,

@@ -9,6 +9,8 @@ import { identity } from './identity.ts'
 import type { AppSource } from './kit/collect.ts'
 import { type Compiled, compile } from './kit/compile.ts'
 import { namespaces } from './namespaces.ts'
+import { secrets } from './secrets.ts'
+import { storage } from './storage.ts'
 import { webhook } from './webhook.ts'
 
 /** An app: one folder of `dist/`, one Argo Application or Flux Kustomization. */
@@ -21,6 +23,8 @@ export interface App {
   /** The apps that had better be there first. Only a speed-up: every app converges in any order. */
   readonly after: readonly string[]
   readonly chart: (scope: Construct, cluster: Cluster) => void
+  /** Whether a cluster has it at all. @default always */
+  readonly when?: (cluster: Cluster) => boolean
 }
 
 /** The one list of apps. `delivery/` turns it into what Argo CD or Flux applies. */
@@ -31,6 +35,13 @@ export const APPS: readonly App[] = [
     namespace: NAMESPACES.system,
     after: [],
     chart: namespaces,
+  },
+  {
+    name: 'secrets',
+    about: 'Makes the passwords and certificates that never stand in Git, once',
+    namespace: NAMESPACES.system,
+    after: ['namespaces'],
+    chart: secrets,
   },
   {
     name: 'identity',
@@ -53,7 +64,18 @@ export const APPS: readonly App[] = [
     after: ['namespaces', 'identity'],
     chart: webhook,
   },
+  {
+    name: 'storage',
+    about: 'Homes and the shared folder: made, bound to people, shown on every PC',
+    namespace: NAMESPACES.storage,
+    after: ['namespaces', 'identity'],
+    chart: storage,
+    when: ({ storage: { kind } }) => kind === 'path',
+  },
 ]
+
+/** The apps of this cluster. */
+export const appsOf = (cluster: Cluster): App[] => APPS.filter(({ when }) => when?.(cluster) ?? true)
 
 /** The wave of an app: how many apps deep its longest chain of `after` is. */
 export function waveOf(name: string, apps: readonly App[] = APPS): number {
@@ -80,7 +102,8 @@ export function compileCluster(cluster: Cluster): Outcome<Compiled> {
 
 function sources(cluster: Cluster): AppSource[] {
   const delivery = { argo, flux }[cluster.delivery.kind]
-  const entries = APPS.map(({ name, about, namespace, after }) => ({
+  const apps = appsOf(cluster)
+  const entries = apps.map(({ name, about, namespace, after }) => ({
     name,
     about,
     namespace,
@@ -88,7 +111,7 @@ function sources(cluster: Cluster): AppSource[] {
     wave: waveOf(name),
   }))
   return [
-    ...APPS.map(({ name, chart }) => ({ name, build: (scope: Construct) => chart(scope, cluster) })),
+    ...apps.map(({ name, chart }) => ({ name, build: (scope: Construct) => chart(scope, cluster) })),
     { name: 'delivery', build: (scope: Construct) => delivery(scope, cluster, entries) },
   ]
 }

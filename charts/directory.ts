@@ -36,7 +36,7 @@ export function directory(scope: Construct, cluster: Cluster): void {
   server(scope, cluster, createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16))
   for (const [service, clusterIP] of [
     [name, undefined],
-    [`${name}-pods`, 'None'],
+    [LDAP.pods, 'None'],
   ] as const) {
     add(
       scope,
@@ -102,7 +102,7 @@ function server(scope: Construct, cluster: Cluster, configuration: string): void
     {
       spec: {
         replicas: 1,
-        serviceName: `${name}-pods`,
+        serviceName: LDAP.pods,
         podManagementPolicy: 'Parallel',
         revisionHistoryLimit: 3,
         selector: { matchLabels: selects(name) },

@@ -8,6 +8,7 @@ import {
   IDENTITY,
   LDAP,
   NAMESPACES,
+  STORAGE,
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import { connection } from './connection.ts'
@@ -28,7 +29,7 @@ const namespace = NAMESPACES.system
 export function identity(scope: Construct, cluster: Cluster): void {
   identityDefinition(scope)
   for (const proof of [CARRIED, ...CLAIM_PROOFS]) prove(scope, proof)
-  claimEverybody(scope)
+  claimEverybody(scope, cluster)
   readIdentities(scope)
   sync(scope, cluster)
 }
@@ -44,7 +45,7 @@ const CONTROLLERS = [
   'statefulset-controller',
 ]
 
-function claimEverybody(scope: Construct): void {
+function claimEverybody(scope: Construct, cluster: Cluster): void {
   const name = 'deskfleet-claim-everybody'
   add(
     scope,
@@ -64,6 +65,10 @@ function claimEverybody(scope: Construct): void {
           name: controller,
           namespace: 'kube-system',
         })),
+        // It makes no pods, but the claims that they mount.
+        ...(cluster.storage.kind === 'path'
+          ? [{ kind: 'ServiceAccount', name: STORAGE.homes, namespace: NAMESPACES.storage }]
+          : []),
         // It makes no pods, but binds every pod to its PC.
         { kind: 'User', name: 'system:kube-scheduler', apiGroup: 'rbac.authorization.k8s.io' },
       ],

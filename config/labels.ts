@@ -14,6 +14,9 @@ export const PASSWD = `${PREFIX}/passwd`
 /** Annotation on a person's pod: the text that the pod sees at `/etc/group`. */
 export const GROUP = `${PREFIX}/group`
 
+/** Annotation on a PersistentVolume: LDAP's immutable name of the person whose home it is. */
+export const ENTRY_UUID = `${PREFIX}/entry-uuid`
+
 /**
  * Annotation on a rendered object: a field that must not change once people are there, as `PATH: what would happen`.
  * `npm run plan` marks a change of it.

@@ -41,6 +41,8 @@ export const WEBHOOK = {
 /** slapd as the cluster knows it, and the Secrets and ConfigMaps that go with it. */
 export const LDAP = {
   service: 'ldap',
+  /** The headless Service that names each of its pods. */
+  pods: 'ldap-pods',
   /** LDAPS inside the pod (unprivileged); the Service shows it as 636. */
   port: 1636,
   servicePort: 636,
@@ -70,6 +72,7 @@ export const AUTHORITY = {
 export const FIELD_MANAGERS = {
   certificates: 'deskfleet-certificates',
   identitySync: 'deskfleet-identity-sync',
+  homes: 'deskfleet-homes',
 } as const
 
 /** uids and gids of people start here, so that no person is ever a system account. */
@@ -113,3 +116,25 @@ export function slugOf(login: string): string {
 export const homeClaim = (slug: string): string => `home-${slug}`
 export const SHARED_CLAIM = 'shared'
 export const desktopName = (slug: string): string => `desktop-${slug}`
+
+/** PersistentVolumes behind the claims; cluster-scoped, so their names say whose they are. */
+export const homeVolume = (slug: string): string => `deskfleet-home-${slug}`
+export const SHARED_VOLUME = 'deskfleet-shared'
+
+/** The programs of storage, and where they find things. */
+export const STORAGE = {
+  homes: 'homes',
+  mounter: 'home-mounter',
+  /** The storage directory, as the programs' containers see it. */
+  directory: '/storage',
+  /** On every PC; what pods of people see of storage is below. On a tmpfs, so a reboot clears it. */
+  run: '/run/deskfleet',
+} as const
+
+/** Directory on a PC whose one entry, named by the login, is the person's home. */
+export const homeParent = (slug: string): string => `${STORAGE.run}/u/${slug}`
+/** Directory on a PC whose one entry, `shared`, is the shared folder. */
+export const SHARED_PARENT = `${STORAGE.run}/shared`
+
+/** The condition of an Identity that storage sets. */
+export const HOME_READY = 'HomeReady'

@@ -64,6 +64,17 @@ function storageFindings(storage: Parsed['storage'], where: Locate): Finding[] {
       )
     }
   }
+  const parts = path?.split('/').slice(1) ?? []
+  if (kind === 'path' && path !== undefined && (parts.length < 2 || parts.some((part) => /^\.{0,2}$/.test(part)))) {
+    findings.push(
+      error(
+        where(['storage', 'path']),
+        `storage.path is ${path}`,
+        'it is a plain path at least two directories deep, without . or .. or a slash at its end',
+        'write a directory that is the same on every PC, such as /srv/deskfleet',
+      ),
+    )
+  }
   if (kind === 'gluster' && replicas % 2 === 0) {
     findings.push({
       severity: 'warning',

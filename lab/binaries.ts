@@ -62,6 +62,8 @@ const SETS = {
   cni: { module: 'cni', binaries: ['bridge', 'host-local', 'loopback', 'portmap', 'ptp'] },
   coredns: { module: 'coredns', binaries: ['coredns'] },
   registry: { module: 'registry', binaries: ['registry'] },
+  'argo-cd': { module: 'argo-cd', binaries: ['argocd'], builtAs: { argocd: 'cmd' } },
+  flux: { module: 'flux', binaries: ['kustomize-controller'] },
   room: { module: 'room', binaries: ['pause', 'pod-network'] },
 } satisfies Record<string, BinarySet>
 

@@ -21,6 +21,7 @@ const LAYOUT: Readonly<
   webhook: { packages: ['express'], places: ['directory', 'desktop', 'certificates'] },
   certificates: { packages: ['@peculiar/x509', 'reflect-metadata'], places: [] },
   lease: { packages: [], places: [] },
+  storage: { packages: [], places: ['lease'] },
 }
 
 /** May import anything. */
@@ -101,7 +102,15 @@ test('one file alone names cdk8s-plus-28', (t) => {
 })
 
 /** Folders that run as programs: only their main.ts knows of the process. */
-const SERVICES = ['webhook', 'directory/sync', 'gateway', 'orchestrator', 'storage', 'bridge']
+const SERVICES = [
+  'webhook',
+  'directory/sync',
+  'certificates/secrets',
+  'gateway',
+  'orchestrator',
+  'storage',
+  'bridge',
+]
 
 test("only a service's main.ts reads the environment, signals and exit codes", (t) => {
   const wrong = sources.filter(

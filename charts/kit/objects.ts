@@ -4,6 +4,7 @@ import type {
   V1CustomResourceDefinition,
   V1DaemonSet,
   V1Deployment,
+  V1Job,
   V1LimitRange,
   V1MutatingWebhookConfiguration,
   V1Namespace,
@@ -32,6 +33,7 @@ interface Typed {
   'apps/v1/Deployment': V1Deployment
   'apps/v1/DaemonSet': V1DaemonSet
   'apps/v1/StatefulSet': V1StatefulSet
+  'batch/v1/Job': V1Job
   'policy/v1/PodDisruptionBudget': V1PodDisruptionBudget
   'networking.k8s.io/v1/NetworkPolicy': V1NetworkPolicy
   'rbac.authorization.k8s.io/v1/Role': V1Role

@@ -116,11 +116,10 @@ function container({
       'env',
       Object.entries(env).map(([key, value]) => ({ name: key, value })),
     ),
-    ports: Object.entries(ports).map(([key, containerPort]) => ({
-      name: key,
-      containerPort,
-      protocol: 'TCP',
-    })),
+    ...list(
+      'ports',
+      Object.entries(ports).map(([key, containerPort]) => ({ name: key, containerPort, protocol: 'TCP' })),
+    ),
     // No cpu limit: throttled admission would slow every login.
     resources: { requests: { cpu, memory }, limits: { memory: memoryLimit } },
     securityContext: {

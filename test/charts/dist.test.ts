@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { parse } from 'yaml'
-import { APPS, compileCluster, waveOf } from '../../charts/apps.ts'
+import { APPS, appsOf, compileCluster, waveOf } from '../../charts/apps.ts'
 import { readFolder, swapFolder } from '../../charts/kit/write.ts'
 import { readCluster } from '../../config/read.ts'
 

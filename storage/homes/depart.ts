@@ -1,0 +1,101 @@
+import { homeClaim, homeVolume, slugOf } from '../../config/names.ts'
+import { UUID_PATTERN } from '../layout.ts'
+import { type Problem, problem } from '../problem.ts'
+import type { HomeFact, Observed } from './observe.ts'
+
+/** One step of taking away what a removed person had: first the claim, when no pod holds it the home, then the volume. */
+export type Departure =
+  | { readonly step: 'remove-claim'; readonly claim: string; readonly uid: string }
+  | {
+      readonly step: 'trash'
+      readonly entryUUID: string
+      readonly login: string
+      /** The volume that goes after it. */
+      readonly volume: string | undefined
+    }
+  | { readonly step: 'remove-volume'; readonly volume: string }
+
+/** So few homes may go at once without question, as may this part of all. */
+const FEW = 3
+const PART = 1 / 5
+
+export interface Leaving {
+  readonly departures: readonly Departure[]
+  readonly missing: ReadonlyMap<string, number>
+  readonly findings: readonly Problem[]
+}
+
+/**
+ * Who had a home and is no longer published. Nothing is moved before they were missing for `after` milliseconds, nor
+ * when many are missing at once: then the list of people is what is broken (a new cluster over old homes, an LDAP
+ * made anew), and only an administrator can tell.
+ */
+export function departures(
+  { people, volumes, claims }: Observed,
+  homes: ReadonlyMap<string, HomeFact>,
+  before: ReadonlyMap<string, number>,
+  now: number,
+  after: number,
+): Leaving {
+  const present = new Set(people.map((one) => one.entryUUID))
+  const volumeOf = new Map<string, string>()
+  for (const { name, ours, entryUUID } of volumes.values()) {
+    if (ours && entryUUID !== '') volumeOf.set(entryUUID, name)
+  }
+  const gone = new Set(
+    [...homes.keys(), ...volumeOf.keys()].filter((uuid) => UUID_PATTERN.test(uuid) && !present.has(uuid)),
+  )
+  const missing = new Map([...gone].map((uuid) => [uuid, before.get(uuid) ?? now]))
+  const known = new Set([...homes.keys(), ...volumeOf.keys()]).size
+  if (gone.size > FEW && gone.size > known * PART) {
+    const what = `${gone.size} of ${known} homes belong to nobody who is published; all are kept`
+    const mend = 'see whether LDAP lost people; if they are really gone, move their homes to trash/ yourself'
+    return { departures: [], missing, findings: [problem('EntryUnfit', what, mend)] }
+  }
+  const occupied = new Set(people.map((one) => homeVolume(one.slug)))
+  const byVolume = new Map([...claims.values()].map((one) => [one.volume, one]))
+  // Where the volume was deleted by hand, the marker's login leads to the claim that a pod may still use.
+  const claimOf = (uuid: string) => {
+    const volume = volumeOf.get(uuid)
+    const own = homeVolume(slugOf(loginOf(homes.get(uuid))))
+    return byVolume.get(volume ?? (occupied.has(own) ? '' : own))
+  }
+  const steps = [...missing].flatMap(([uuid, since]): Departure[] => {
+    const volume = volumeOf.get(uuid)
+    const home = homes.get(uuid)
+    // Somebody new has the login already, and waits for what was the former person's to be gone.
+    const awaited = volume !== undefined && occupied.has(volume)
+    if (!awaited && now - since < after) return []
+    const claim = claimOf(uuid)
+    if (claim) return claim.leaving ? [] : [{ step: 'remove-claim', claim: claim.name, uid: claim.uid }]
+    if (home) return [{ step: 'trash', entryUUID: uuid, login: loginOf(home), volume }]
+    return volume === undefined ? [] : [{ step: 'remove-volume', volume }]
+  })
+  // A volume of a renamed person keeps the old slug's name; the home itself stays, its owner is still there.
+  const renamed = people.flatMap((person): Departure[] => {
+    const own = homeVolume(person.slug)
+    return [...volumes.values()]
+      .filter((one) => one.ours && one.entryUUID === person.entryUUID && one.name !== own)
+      .map(({ name }) => {
+        const claim = [...claims.values()].find(
+          (one) => one.volume === name && one.name !== homeClaim(person.slug),
+        )
+        return claim
+          ? { step: 'remove-claim', claim: claim.name, uid: claim.uid }
+          : { step: 'remove-volume', volume: name }
+      })
+  })
+  const leaving = new Set([...claims.values()].filter((one) => one.leaving).map((one) => one.name))
+  return {
+    departures: [
+      ...steps,
+      ...renamed.filter((one) => one.step !== 'remove-claim' || !leaving.has(one.claim)),
+    ],
+    missing,
+    findings: [],
+  }
+}
+
+function loginOf(home: HomeFact | undefined): string {
+  return home?.kind === 'directory' && typeof home.marker === 'object' ? home.marker.login : 'unknown'
+}

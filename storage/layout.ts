@@ -1,0 +1,23 @@
+/** What lies where in the storage directory, as names below its root. */
+export const LAYOUT = {
+  /** Says that this is the storage directory, and not the empty place where it should be mounted. */
+  marker: '.deskfleet-storage',
+  /** root 0711: one directory for each person, named by entryUUID. Only storage/homes writes here. */
+  homes: 'homes',
+  /** What everybody in the group `people` shares: root:people 2770. */
+  shared: 'shared',
+  /** root 0700: homes of removed people, `<date>-<login>-<entryUUID>`. */
+  trash: 'trash',
+  /** root 0700: homes that are being built. Whatever is found here at the start of a pass was left by a crash. */
+  making: '.making',
+} as const
+
+/** In each home: a file of root that says whose home it is. Desktops check it before they start. */
+export const HOME_MARKER = '.deskfleet-home'
+
+/** The one form of an entryUUID that becomes a file name. */
+export const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** The text of a home's marker: what it is bound to, and for people who look, whose it is. */
+export const homeMarker = (entryUUID: string, login: string): string =>
+  `${JSON.stringify({ entryUUID, login })}\n`

@@ -1,0 +1,49 @@
+/** Why a home is not ready; the condition's `reason`. docs/storage.md has the mend of each. */
+export type Reason =
+  | 'StorageNotThere'
+  | 'StorageFull'
+  | 'StorageReadOnly'
+  | 'StorageRefuses'
+  | 'StorageFault'
+  | 'EntryUnfit'
+  | 'NoRealDirectory'
+  | 'WrongOwner'
+  | 'WrongMode'
+  | 'WrongMarker'
+  | 'FormerPerson'
+  | 'VolumeForeign'
+  | 'ClaimForeign'
+  | 'ClaimLeaving'
+  | 'Binding'
+  | 'ApiRefused'
+
+export interface Problem {
+  readonly reason: Reason
+  /** What is wrong, where, and the mend. */
+  readonly message: string
+}
+
+export const problem = (reason: Reason, what: string, mend: string): Problem => ({
+  reason,
+  message: `${what}; ${mend}`,
+})
+
+const CODES: Readonly<Record<string, readonly [Reason, string, string]>> = {
+  ENOSPC: ['StorageFull', 'the storage directory is full', 'make room; see docs/storage.md, "Trash"'],
+  EDQUOT: ['StorageFull', 'the storage directory is over its quota', 'raise the quota'],
+  EROFS: ['StorageReadOnly', 'the storage directory is read-only', 'mount it writable on every PC'],
+  EPERM: ['StorageRefuses', 'the storage directory does not let root act', 'export it with no_root_squash'],
+  EACCES: ['StorageRefuses', 'the storage directory does not let root act', 'export it with no_root_squash'],
+}
+
+/** What an error of the file system means for the person whose home it met. */
+export function fileProblem(error: unknown): Problem {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const text = error instanceof Error ? error.message : String(error)
+  const [reason, what, mend] = CODES[code] ?? [
+    'StorageFault' as const,
+    'the storage directory failed',
+    'look at the PC and the server that hold it',
+  ]
+  return problem(reason, `${what} (${text})`, mend)
+}

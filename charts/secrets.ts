@@ -53,7 +53,8 @@ function job(scope: Construct, cluster: Cluster): void {
   if (spec === undefined) return
   const template = {
     ...(metadata === undefined ? {} : { metadata }),
-    spec: { ...spec, restartPolicy: 'OnFailure' },
+    // Failed pods stay, and with them the log that says what to mend.
+    spec: { ...spec, restartPolicy: 'Never' },
   }
   // A Job's template can never change, so another template is another Job: whoever delivers makes the new one and
   // prunes the old, without a word about hooks or force. It is never removed by time, which would be drift.
@@ -62,6 +63,6 @@ function job(scope: Construct, cluster: Cluster): void {
     scope,
     'batch/v1/Job',
     { name: `${name}-${version}`, namespace, labels: selects(name) },
-    { spec: { backoffLimit: 10, completions: 1, parallelism: 1, template } },
+    { spec: { backoffLimit: 6, completions: 1, parallelism: 1, template } },
   )
 }

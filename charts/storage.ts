@@ -101,7 +101,8 @@ function mounter(scope: Construct, cluster: Cluster): void {
       resources: { cpu: '10m', memory: '96Mi', memoryLimit: '256Mi' },
       ports: { metrics: 9090 },
       volumes: [
-        storageDirectory(cluster),
+        // Writable, since a home shown from a read-only place would be read-only too.
+        { ...storageDirectory(cluster), writable: true },
         {
           name: RUN_VOLUME,
           mountPath: STORAGE.run,

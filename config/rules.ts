@@ -65,7 +65,11 @@ function storageFindings(storage: Parsed['storage'], where: Locate): Finding[] {
     }
   }
   const parts = path?.split('/').slice(1) ?? []
-  if (kind === 'path' && path !== undefined && (parts.length < 2 || parts.some((part) => /^\.{0,2}$/.test(part)))) {
+  if (
+    kind === 'path' &&
+    path !== undefined &&
+    (parts.length < 2 || parts.some((part) => /^\.{0,2}$/.test(part)))
+  ) {
     findings.push(
       error(
         where(['storage', 'path']),

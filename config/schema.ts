@@ -151,8 +151,11 @@ export const schema = section('cluster.yaml', {
     .default('auto')
     .describe('How many PCs are masters.'),
   storage: section('storage', {
-    kind: choice('gluster', 'path', 'existing').default('gluster')
-      .describe('Where homes live: a directory that is the same on every PC (path), or one that is yet to be built (gluster, existing: no homes are made).'),
+    kind: choice('gluster', 'path', 'existing')
+      .default('gluster')
+      .describe(
+        'Where homes live: a directory that is the same on every PC (path), or one that is yet to be built (gluster, existing: no homes are made).',
+      ),
     replicas: wholeNumber(2, 7).default(5).describe('Copies of every file (gluster).'),
     minReplicas: wholeNumber(2, 7)
       .optional()

@@ -14,6 +14,9 @@ const KubernetesObject = z.looseObject({
 })
 type KubernetesObject = z.infer<typeof KubernetesObject>
 
+/** Where it goes: a bare lab or a room. */
+type Cluster = Pick<BareLab, 'run'>
+
 export interface ApplyOptions {
   /** Where the API server finds the mutating webhook: a lab without real nodes cannot route to a Service. */
   readonly webhookUrl?: string
@@ -27,7 +30,7 @@ export interface ApplyOptions {
  * @returns warnings and errors of the API server, one a line; empty when all was taken without complaint.
  */
 export async function applyFolder(
-  lab: BareLab,
+  lab: Cluster,
   folder: string,
   options: ApplyOptions = {},
 ): Promise<readonly string[]> {
@@ -56,7 +59,7 @@ export function mayPass(error: string): boolean {
 
 /** One kubectl call over all objects. Adds warnings to the set and returns the errors. */
 async function round(
-  lab: BareLab,
+  lab: Cluster,
   objects: readonly KubernetesObject[],
   warnings: Set<string>,
 ): Promise<string[]> {

@@ -47,9 +47,10 @@ function passwords({ adminPassword, readerPassword, readerPasswordCopy }: Observ
   } else if (readerPasswordCopy === undefined) {
     create.push({ kind: 'copy', wanted: 'readerPasswordCopy', data: { ...readerPassword } })
   }
+  const passwords = { adminPassword, readerPassword, readerPasswordCopy }
   const faults = (['adminPassword', 'readerPassword', 'readerPasswordCopy'] as const)
-    .filter((wanted) => ({ adminPassword, readerPassword, readerPasswordCopy })[wanted]?.password === '')
-    .map((wanted) => fault(wanted, 'its password is empty', 'a new one is made'))
+    .filter((wanted) => passwords[wanted] !== undefined && !passwords[wanted].password)
+    .map((wanted) => fault(wanted, 'it holds no password', 'a new one is made'))
   const both = readerPassword !== undefined && readerPasswordCopy !== undefined
   if (both && readerPassword.password !== readerPasswordCopy.password) {
     faults.push(

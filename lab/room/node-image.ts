@@ -22,6 +22,7 @@ import { go, readPins, versionOf } from '../go.ts'
 import { cacheFolder, MODULES } from '../places.ts'
 import { PAUSE, type Versions, writeComponentImages } from './component-images.ts'
 import { manifestOf } from './pod-network.ts'
+import { volumesManifest } from './volumes.ts'
 
 const run = promisify(execFile)
 
@@ -81,7 +82,7 @@ export async function nodeImage(progress: (line: string) => void): Promise<NodeI
 }
 
 /** Files of this folder that say how the image is made: another text is another image. */
-const OWN_SOURCES = ['node-image.ts', 'component-images.ts', 'preload.sh', 'pod-network.ts']
+const OWN_SOURCES = ['node-image.ts', 'component-images.ts', 'preload.sh', 'pod-network.ts', 'volumes.ts']
 const source = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8')
 
 async function make(
@@ -193,7 +194,7 @@ async function layPrograms(
   }
   writeFileSync(join(root, 'kind/version'), versions.kubernetes)
   writeFileSync(join(root, 'kind/manifests/default-cni.yaml'), manifestOf())
-  writeFileSync(join(root, 'kind/manifests/default-storage.yaml'), storageClass())
+  writeFileSync(join(root, 'kind/manifests/default-storage.yaml'), volumesManifest())
   writeFileSync(join(root, 'etc/resolv.conf'), '')
   configureContainerd(join(root, 'etc/containerd/config.toml'))
   await writeContainerSpec(root)
@@ -219,13 +220,3 @@ async function writeContainerSpec(root: string): Promise<void> {
   spec.hooks = { createContainer: [{ path: '/kind/bin/mount-product-files.sh' }] }
   writeFileSync(join(root, 'etc/containerd/cri-base.json'), JSON.stringify(spec))
 }
-
-/** The default StorageClass: directories of the PC that a pod happens to be on. */
-const storageClass = (): string => `apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata:
-  name: standard
-  annotations:
-    storageclass.kubernetes.io/is-default-class: "true"
-provisioner: kubernetes.io/host-path
-`

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { etcdTag, type Versions } from './component-images.ts'
+import { SHARED_DIRECTORY } from './volumes.ts'
 
 /** How many PCs of each kind a room has. */
 export interface RoomWish {
@@ -72,10 +73,7 @@ export function kindConfig(room: string, wish: RoomWish, image: string, versions
       etcd: { local: { imageTag: etcdTag(versions) } },
       dns: { imageTag: versions.coredns },
       controllerManager: {
-        extraArgs: [
-          { name: 'enable-hostpath-provisioner', value: 'true' },
-          { name: 'node-monitor-grace-period', value: '20s' },
-        ],
+        extraArgs: [{ name: 'node-monitor-grace-period', value: '20s' }],
       },
     },
     {
@@ -88,6 +86,7 @@ export function kindConfig(room: string, wish: RoomWish, image: string, versions
   ]
   const nodes = pcsOf(room, wish).map(({ role }) => ({
     image,
+    extraMounts: [{ hostPath: '/share/srv', containerPath: SHARED_DIRECTORY }],
     ...(role === 'master' ? { role: 'control-plane', kubeadmConfigPatches: MASTER } : { role: 'worker' }),
   }))
   return stringify({

@@ -21,6 +21,7 @@ import { type NodeImage, nodeImage } from './node-image.ts'
 import { type PcPower, pcPower } from './pc.ts'
 import { balancerOf, kindConfig, NETWORK, type Pc, pcsOf, refuseWish } from './plan.ts'
 import { startRegistry } from './registry.ts'
+import { makeSharedDirectory } from './volumes.ts'
 
 /** A running room: a real cluster made by kind and kubeadm, each node of it standing for one PC. */
 export interface Room {
@@ -170,6 +171,7 @@ async function begin(
     if (wish.masters > 1) {
       await loadImage(machine, store, 'balancer', (file) => writeBalancerImage(file, progress), progress)
     }
+    makeSharedDirectory(machine.share)
     await makeCluster(machine, options.name, wish, image, progress)
     progress("starting the room's registry")
     const registry = (await locate(['registry'], { progress })).get('registry') ?? 'registry'

@@ -72,18 +72,13 @@ export function departures(
     return volume === undefined ? [] : [{ step: 'remove-volume', volume }]
   })
   // A volume of a renamed person keeps the old slug's name; the home itself stays, its owner is still there.
-  const renamed = people.flatMap((person): Departure[] => {
-    const own = homeVolume(person.slug)
-    return [...volumes.values()]
-      .filter((one) => one.ours && one.entryUUID === person.entryUUID && one.name !== own)
-      .map(({ name }) => {
-        const claim = [...claims.values()].find(
-          (one) => one.volume === name && one.name !== homeClaim(person.slug),
-        )
-        return claim
-          ? { step: 'remove-claim', claim: claim.name, uid: claim.uid }
-          : { step: 'remove-volume', volume: name }
-      })
+  const slugs = new Map(people.map((one) => [one.entryUUID, one.slug]))
+  const renamed = [...volumes.values()].flatMap((one): Departure[] => {
+    const slug = one.ours ? slugs.get(one.entryUUID) : undefined
+    if (slug === undefined || one.name === homeVolume(slug)) return []
+    const claim = byVolume.get(one.name)
+    if (!claim || claim.name === homeClaim(slug)) return [{ step: 'remove-volume', volume: one.name }]
+    return [{ step: 'remove-claim', claim: claim.name, uid: claim.uid }]
   })
   const leaving = new Set([...claims.values()].filter((one) => one.leaving).map((one) => one.name))
   return {

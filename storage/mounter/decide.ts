@@ -9,21 +9,23 @@ export interface Decision {
   readonly release: readonly Mounted[]
 }
 
-const key = ({ parent, name }: { readonly parent: string; readonly name: string }) => `${parent}/${name}`
-
 /**
- * Compares what pods of this PC need with what is mounted. Pure. A mount that answers is never changed under a pod,
- * not even for a person who has the same login anew: that pod is still the former person's.
+ * Compares what pods of this PC need with what is mounted. Pure. While a pod uses a mount that answers, it stays; but
+ * a person is wanted only once their home is ready, and so once every claim of a former person with the same login is
+ * gone. What still shows the former person's home then is taken off first, and the new home mounted by the next look.
  */
 export function decide({ wanted, used, mounted, storage }: Observed): Decision {
-  const alive = new Set(mounted.filter((one) => one.answers).map(({ parent }) => parent))
-  const dead = mounted.filter((one) => !one.answers)
+  const wantedAt = new Map(wanted.map((one) => [one.parent, one]))
+  const alive = mounted.filter((one) => one.id !== undefined)
+  const taken = new Set(alive.map((one) => one.parent))
+  const isOther = ({ parent, name, id }: Mounted): boolean => {
+    const due = wantedAt.get(parent)
+    return due?.id !== undefined && (due.id !== id || due.name !== name)
+  }
   return {
     // Without storage there is nothing to put in its place.
-    detach: storage ? dead : [],
-    mount: storage ? wanted.filter((one) => !alive.has(one.parent)) : [],
-    release: mounted.filter(
-      (one) => one.answers && !used.has(one.parent) && !wanted.some((two) => key(two) === key(one)),
-    ),
+    detach: storage ? mounted.filter((one) => one.id === undefined) : [],
+    mount: storage ? wanted.filter((one) => one.id !== undefined && !taken.has(one.parent)) : [],
+    release: alive.filter((one) => (storage && isOther(one)) || !used.has(one.parent)),
   }
 }

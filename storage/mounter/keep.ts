@@ -49,14 +49,19 @@ export async function keepMounts(work: Work, signal: AbortSignal): Promise<void>
 async function pass({ mounts, cluster, listener }: Work): Promise<number> {
   const slugs = [...(await cluster.used())]
   const people = await Promise.all(slugs.map((slug) => cluster.ready(slug)))
-  const homes = people.flatMap((person, index): Wanted[] =>
+  const named = people.flatMap((person, index) =>
     person
       ? [{ parent: `u/${slugs[index]}`, name: person.login, source: `${LAYOUT.homes}/${person.entryUUID}` }]
       : [],
   )
   const shared = { parent: SHARED_CLAIM, name: SHARED_CLAIM, source: LAYOUT.shared }
+  const wanted = await Promise.all(
+    [...named, shared].map(
+      async (one): Promise<Wanted> => ({ ...one, id: await mounts.identify(one.source) }),
+    ),
+  )
   const observed = {
-    wanted: [...homes, shared],
+    wanted,
     used: new Set([...slugs.map((slug) => `u/${slug}`), SHARED_CLAIM]),
     mounted: await mounts.list(),
     storage: await mounts.storage(),
@@ -73,7 +78,9 @@ async function pass({ mounts, cluster, listener }: Work): Promise<number> {
   for (const one of mount) await attempt(mounts.mount(one))
   // Busy is no failure: some program still holds it, and the next look tries again.
   for (const one of release) await mounts.release(one).catch(() => {})
-  const awaited = slugs.length - homes.length + failures
+  const unsettled = release.filter((one) => wanted.some(({ parent }) => parent === one.parent)).length
+  const absent = wanted.filter(({ id, parent }) => id === undefined && parent !== SHARED_CLAIM).length
+  const awaited = slugs.length - named.length + absent + unsettled + failures
   listener.passed({ storage: observed.storage, mounted: observed.mounted.length + mount.length, awaited })
   return observed.storage ? awaited : 1
 }

@@ -14,11 +14,13 @@ export interface Mounts {
   /** Whether the storage directory carries its marker. */
   storage(): Promise<boolean>
   list(): Promise<Mounted[]>
-  mount(wanted: Wanted): Promise<void>
+  /** Which directory stands there in the storage directory. */
+  identify(source: string): Promise<string | undefined>
+  mount(wanted: Omit<Wanted, 'id'>): Promise<void>
   /** Takes a mount off and its directories away; fails while something uses it. */
-  release(mounted: Mounted): Promise<void>
+  release(mounted: Omit<Mounted, 'id'>): Promise<void>
   /** Takes a dead mount off, used or not; its directory stays for the next. */
-  detach(mounted: Mounted): Promise<void>
+  detach(mounted: Omit<Mounted, 'id'>): Promise<void>
 }
 
 /** Directories beneath mounts: of root, and nobody may write there while no mount stands. */
@@ -45,14 +47,12 @@ export function mountsBelow(runDirectory: string, storage: string): Mounts {
         points
           .filter((point) => /^(u\/[^/]+|shared)\/[^/]+$/.test(point))
           .map(async (point) => {
-            const answers = await stat(at(point)).then(
-              () => true,
-              () => false,
-            )
-            return { parent: dirname(point), name: point.slice(point.lastIndexOf('/') + 1), answers }
+            const name = point.slice(point.lastIndexOf('/') + 1)
+            return { parent: dirname(point), name, id: await idOf(at(point)) }
           }),
       )
     },
+    identify: (source) => idOf(join(storage, source)),
     async mount({ parent, name, source }) {
       const from = join(storage, source)
       // Nobody but root writes in the directory above, so what is seen here is what mount(8) will find.
@@ -79,6 +79,13 @@ export function mountsBelow(runDirectory: string, storage: string): Mounts {
       await run('umount', ['--lazy', '--', at(parent, name)], LIMIT)
     },
   }
+}
+
+async function idOf(path: string): Promise<string | undefined> {
+  return await stat(path).then(
+    ({ dev, ino }) => `${dev}:${ino}`,
+    () => undefined,
+  )
 }
 
 /** The mount points below a directory, as names below it. */

@@ -6,14 +6,16 @@ export interface Wanted {
   readonly name: string
   /** Below the storage directory. */
   readonly source: string
+  /** Which directory that is, by device and inode; undefined when it is not there. */
+  readonly id: string | undefined
 }
 
 /** A mount that stands below the run directory. */
 export interface Mounted {
   readonly parent: string
   readonly name: string
-  /** Whether it still answers; one whose server or process died does not. */
-  readonly answers: boolean
+  /** Which directory it shows; undefined when it does not answer, since its server or process died. */
+  readonly id: string | undefined
 }
 
 export interface Observed {

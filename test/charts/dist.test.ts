@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { parse } from 'yaml'
-import { APPS, appsOf, compileCluster, waveOf } from '../../charts/apps.ts'
+import { APPS, compileCluster, waveOf } from '../../charts/apps.ts'
 import { readFolder, swapFolder } from '../../charts/kit/write.ts'
 import { readCluster } from '../../config/read.ts'
 
@@ -61,7 +61,9 @@ test('cdk8s synth and node main.ts give the same folder', async (t) => {
 
 for (const kind of ['argo', 'flux'] as const) {
   test(`every app is delivered by ${kind}, from the one list`, (t) => {
-    const { files } = render(`domain: a.org\ndelivery:\n  kind: ${kind}\n`)
+    const { files } = render(
+      `domain: a.org\nstorage:\n  kind: path\n  path: /srv/deskfleet\ndelivery:\n  kind: ${kind}\n`,
+    )
     const wanted = kind === 'argo' ? 'Application' : 'Kustomization'
     const delivered = [...files]
       .filter(([path]) => path.startsWith('delivery/'))

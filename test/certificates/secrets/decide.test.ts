@@ -61,7 +61,8 @@ test('what exists is never made anew, whatever is wrong with it: the fault says 
       { ...all, readerPasswordCopy: { password: 'three' } },
       'ldap-reader: it differs from deskfleet-directory/ldap-reader',
     ],
-    [{ ...all, adminPassword: { password: '' } }, 'ldap-admin: its password is empty'],
+    [{ ...all, adminPassword: { password: '' } }, 'ldap-admin: it holds no password'],
+    [{ ...all, adminPassword: { pass: 'one' } }, 'ldap-admin: it holds no password'],
     [
       { ...all, trust: { 'ca.crt': other.certificate } },
       'certificate-authority: its ca.crt is not the certificate in deskfleet-system/certificate-authority',

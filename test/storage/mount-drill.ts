@@ -1,0 +1,101 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { mountsBelow } from '../../storage/mounter/mounts.ts'
+import { uuidOf } from './facts.ts'
+
+/**
+ * Runs in a mount namespace of its own (see mounts.test.ts) and prints what it saw, as JSON. A child in a further
+ * namespace that only hears of mounts stands for the pod of a person: HostToContainer, as the kubelet sets it up.
+ */
+
+const [top = ''] = process.argv.slice(2)
+const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8' }).trim()
+const run = join(top, 'run')
+const storage = join(top, 'storage')
+mkdirSync(run)
+mkdirSync(join(storage, 'homes', uuidOf(1)), { recursive: true })
+writeFileSync(join(storage, 'homes', uuidOf(1), 'thesis'), 'work')
+sh(`mount -t tmpfs tmpfs ${run} && mount --make-shared ${run}`)
+
+const mounts = mountsBelow(run, storage)
+const wanted = { parent: 'u/ada', name: 'ada', source: `homes/${uuidOf(1)}` }
+const seen: Record<string, unknown> = {}
+
+seen.storageWithoutMarker = await mounts.storage()
+writeFileSync(join(storage, '.deskfleet-storage'), '{}')
+seen.storageWithMarker = await mounts.storage()
+
+await mounts.list()
+seen.parentBefore = existsSync(join(run, 'u/ada'))
+await mounts.mount(wanted)
+const [first] = await mounts.list()
+seen.mounted = first && first.name === 'ada' && first.id === (await mounts.identify(wanted.source))
+seen.file = readFileSync(join(run, 'u/ada/ada/thesis'), 'utf8')
+seen.left = readdirSync(join(run, '.making'))
+seen.options = sh(`findmnt -no OPTIONS ${run}/u/ada/ada`)
+
+// The pod: sees what it holds, and what comes later.
+const pod = spawn(
+  'unshare',
+  ['-m', '--propagation', 'slave', 'sh', '-c', `cd ${run}/u/ada && echo in && exec cat`],
+  {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  },
+)
+await once(pod.stdout, 'data')
+const inPod = (command: string): string =>
+  sh(`nsenter -m -t ${pod.pid} sh -c 'cd /proc/${pod.pid}/cwd && ${command}' 2>&1 || true`)
+seen.pod = inPod('cat ada/thesis')
+
+// A home in use is not taken away.
+const user = spawn(
+  'unshare',
+  ['-m', '--propagation', 'slave', 'sh', '-c', `cd ${run}/u/ada/ada && echo in && exec cat`],
+  {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  },
+)
+await once(user.stdout, 'data')
+const [mounted] = await mounts.list()
+if (!mounted) throw new Error('nothing is mounted')
+seen.busy = await mounts.release(mounted).then(
+  () => 'released',
+  (error) => String(error.stderr).includes('busy'),
+)
+user.kill('SIGKILL')
+await once(user, 'close')
+
+// It vanishes, and comes back under the running pod.
+sh(`umount ${run}/u/ada/ada`)
+seen.vanished = await mounts.list()
+seen.placeholder = lstatSync(join(run, 'u/ada/ada')).mode & 0o777
+seen.podWithout = inPod('ls ada')
+await mounts.mount(wanted)
+seen.podAgain = inPod('cat ada/thesis')
+
+pod.kill('SIGKILL')
+await once(pod, 'close')
+const [last] = await mounts.list()
+if (last) await mounts.release(last)
+seen.released = { mounts: await mounts.list(), parent: existsSync(join(run, 'u/ada')) }
+seen.kept = readFileSync(join(storage, 'homes', uuidOf(1), 'thesis'), 'utf8')
+
+// A crash between mount and rename.
+sh(`mkdir -p ${run}/.making/u+bob/bob && mount --bind ${storage}/homes/${uuidOf(1)} ${run}/.making/u+bob/bob`)
+await mounts.list()
+seen.afterCrash = sh(`grep -c u+bob /proc/self/mountinfo || true`)
+
+// A link in place of a home is not followed.
+sh(`ln -s /etc ${storage}/homes/${uuidOf(2)}`)
+seen.link = await mounts.mount({ parent: 'u/eve', name: 'eve', source: `homes/${uuidOf(2)}` }).then(
+  () => 'mounted',
+  (error) => error.message.includes('is not a directory'),
+)
+
+const COUNT = 200
+const began = performance.now()
+for (let number = 0; number < COUNT; number++) await mounts.mount({ ...wanted, parent: `u/p${number}` })
+seen.millisecondsEach = Math.round((performance.now() - began) / COUNT)
+console.log(JSON.stringify(seen))

@@ -57,7 +57,7 @@ export function pairStep(pair: Pair, volume: Volume | undefined, claim: Claim | 
     return { step: 'refuse', problem: problem('ClaimForeign', what, 'see what made it, then delete it') }
   }
   if (!volume) return { step: 'make-volume', claimUid: claim?.uid }
-  const right = volume.ours && volume.retained && true && volume.claim === wantedClaim
+  const right = volume.ours && volume.retained && volume.path === pair.path && volume.claim === wantedClaim
   if (!right) {
     const what = `the volume ${pair.volume} is not as storage makes it (path ${volume.path ?? 'none'}, claim ${volume.claim ?? 'none'})`
     return { step: 'refuse', problem: problem('VolumeForeign', what, 'see what made it, then delete it') }

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { openStorage } from '../../storage/homes/disk.ts'
+import { homeMarker } from '../../storage/layout.ts'
 import { person } from './facts.ts'
 
 const ada = person('ada', 1)
@@ -101,6 +102,11 @@ asRoot('a marker that is not a plain file of root does not count, and is not fol
   t.is(await seen(), 'wrong')
   await storage.mark(ada)
   t.is(readFileSync(join(top, 'secret'), 'utf8'), 'of root')
+  // Even one that leads to a true marker.
+  unlinkSync(marker)
+  writeFileSync(join(top, 'copy'), homeMarker(ada.entryUUID, 'ada'))
+  symlinkSync(join(top, 'copy'), marker)
+  t.is(await seen(), 'wrong')
   unlinkSync(marker)
   mkdirSync(marker)
   t.is(await seen(), 'wrong')

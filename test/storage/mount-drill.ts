@@ -87,6 +87,13 @@ sh(`mkdir -p ${run}/.making/u+bob/bob && mount --bind ${storage}/homes/${uuidOf(
 await mounts.list()
 seen.afterCrash = sh(`grep -c u+bob /proc/self/mountinfo || true`)
 
+// Where mounting fails, pods go on waiting: the parent does not appear without its mount.
+const path = process.env.PATH
+process.env.PATH = '/nowhere'
+await mounts.mount({ ...wanted, parent: 'u/zoe' }).catch(() => {})
+process.env.PATH = path
+seen.parentWithoutMount = existsSync(join(run, 'u/zoe'))
+
 // A link in place of a home is not followed.
 sh(`ln -s /etc ${storage}/homes/${uuidOf(2)}`)
 seen.link = await mounts.mount({ parent: 'u/eve', name: 'eve', source: `homes/${uuidOf(2)}` }).then(

@@ -39,6 +39,7 @@ asRoot(
       released: { mounts: [], parent: false },
       kept: 'work',
       afterCrash: '0',
+      parentWithoutMount: false,
       link: true,
     })
     t.regex(options, /nosuid.*nodev/)

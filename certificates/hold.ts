@@ -91,7 +91,8 @@ function pairIn(secret: V1Secret, place: Place): Pair {
   throw new DamagedSecret(place, 'tls.crt or tls.key is missing')
 }
 
-async function unless<T>(code: number, call: Promise<T>): Promise<T | undefined> {
+/** What the call brings; nothing where the API server answers with that HTTP code. */
+export async function unless<T>(code: number, call: Promise<T>): Promise<T | undefined> {
   try {
     return await call
   } catch (error) {

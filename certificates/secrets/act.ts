@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { ApiException, type CoreV1Api } from '@kubernetes/client-node'
+import type { CoreV1Api } from '@kubernetes/client-node'
 import { YEAR } from '../authority.ts'
-import { holdAuthority } from '../hold.ts'
+import { holdAuthority, unless } from '../hold.ts'
 import { newLeaf } from '../leaf.ts'
 import { type Creation, decide, type Fault, type Observed } from './decide.ts'
 import { DIRECTORY_NAMES, PLACES, type Wanted } from './wanted.ts'
@@ -88,13 +88,4 @@ async function create(
       ? api.createNamespacedConfigMap({ namespace, body: { metadata, data: { ...data } } })
       : api.createNamespacedSecret({ namespace, body: { metadata, type: 'Opaque', stringData: { ...data } } })
   return (await unless(409, created)) === undefined ? undefined : wanted
-}
-
-async function unless<T>(code: number, call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call
-  } catch (error) {
-    if (error instanceof ApiException && error.code === code) return undefined
-    throw error
-  }
 }

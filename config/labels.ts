@@ -23,6 +23,17 @@ export const ENTRY_UUID = `${PREFIX}/entry-uuid`
  */
 export const FIXED = `${PREFIX}/fixed`
 
+/** Label on a desktop's Deployment and pod: the template that it was made from. */
+export const TEMPLATE = `${PREFIX}/template`
+
+/** Annotations on a desktop's Deployment, RFC 3339 times in UTC: the last key or pointer, and when it was stopped. */
+export const LAST_INPUT = `${PREFIX}/last-input`
+export const STOPPED_AT = `${PREFIX}/stopped-at`
+/** Annotation on a desktop's Deployment: why it was stopped (`Idle`, `Person`, `Administrator`, `MadeRoom`). */
+export const STOPPED_WHY = `${PREFIX}/stopped-why`
+/** Annotation on a desktop's Deployment: since when its person waits for room in it. */
+export const WAITING_SINCE = `${PREFIX}/waiting-since`
+
 /** Kubernetes' own recommended labels: what a thing is, and that it is ours. */
 export const NAME = 'app.kubernetes.io/name'
 export const PART_OF = 'app.kubernetes.io/part-of'

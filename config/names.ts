@@ -136,5 +136,35 @@ export const homeParent = (slug: string): string => `${STORAGE.run}/u/${slug}`
 /** Directory on a PC whose one entry, `shared`, is the shared folder. */
 export const SHARED_PARENT = `${STORAGE.run}/shared`
 
+/** What gateway and bridge agree on: how a desktop's pod is reached, and where it finds its own secrets. */
+export const DESKTOP = {
+  /** TLS of the bridge in the pod; the Service `desktop-<slug>` shows it as 443. */
+  port: 8443,
+  servicePort: 443,
+  /** Where the pod finds its Secret `desktop-<slug>`: `tls.crt`, `tls.key` (self-signed, pinned by the gateway), `token`. */
+  secrets: '/run/secrets/deskfleet.io/desktop',
+} as const
+
+/** What the bridge answers. All but `health` and `ready` ask for `Authorization: Bearer <token>`. */
+export const BRIDGE_PATHS = {
+  /** The process lives. */
+  health: '/healthz',
+  /** Home and lock are the person's, Xvnc and the session are up. */
+  ready: '/readyz',
+  /** Websocket of raw RFB bytes in binary messages. A newer viewer ends the older one with `TAKEN_OVER`. */
+  screen: '/screen',
+  /** GET: JSON `BridgeState` (bridge/state.ts). */
+  state: '/state',
+  /** POST, JSON `{ "text": string }`: shows the person a message on the desktop. */
+  message: '/message',
+  /** POST: the same as input, for "keep my desktop". */
+  keep: '/keep',
+  /** GET `?path=` relative to the home: a folder as JSON, a file as bytes. PUT `?path=`: a new file, never over an old one. */
+  files: '/files',
+} as const
+
+/** Close codes of the screen's websocket, for the page. */
+export const SCREEN_CLOSED = { takenOver: 4001, fenced: 4002, stopping: 4003 } as const
+
 /** The condition of an Identity that storage sets. */
 export const HOME_READY = 'HomeReady'

@@ -19,6 +19,11 @@ const LAYOUT: Readonly<
   directory: { packages: ['ldapts', 'commander', 'yaml'], places: ['lease'] },
   desktop: { packages: [], places: [] },
   webhook: { packages: ['express'], places: ['directory', 'desktop', 'certificates'] },
+  gateway: {
+    packages: ['express', 'ws', 'jose', '@novnc/novnc'],
+    places: ['directory', 'desktop', 'certificates', 'lease'],
+  },
+  bridge: { packages: ['ws'], places: [] },
   certificates: { packages: ['@peculiar/x509', 'reflect-metadata'], places: [] },
   lease: { packages: [], places: [] },
   storage: { packages: [], places: ['lease'] },

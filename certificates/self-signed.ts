@@ -1,6 +1,15 @@
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
-import { CLOCK_SKEW, KEY_ALGORITHM, keyPem, newSerial, type Pair, pemOf, SIGNING_ALGORITHM, YEAR } from './authority.ts'
+import {
+  CLOCK_SKEW,
+  KEY_ALGORITHM,
+  keyPem,
+  newSerial,
+  type Pair,
+  pemOf,
+  SIGNING_ALGORITHM,
+  YEAR,
+} from './authority.ts'
 
 /** A server's certificate that only vouches for itself, for a caller who is given it: P-256, a year. */
 export async function selfSigned(names: readonly [string, ...string[]], now: Date): Promise<Pair> {

@@ -5,6 +5,7 @@ import type { Cluster } from '../config/schema.ts'
 import { argo } from './delivery/argo.ts'
 import { flux } from './delivery/flux.ts'
 import { directory } from './directory.ts'
+import { gateway } from './gateway.ts'
 import { identity } from './identity.ts'
 import type { AppSource } from './kit/collect.ts'
 import { type Compiled, compile } from './kit/compile.ts'
@@ -63,6 +64,13 @@ export const APPS: readonly App[] = [
     namespace: NAMESPACES.system,
     after: ['namespaces', 'identity'],
     chart: webhook,
+  },
+  {
+    name: 'gateway',
+    about: 'Login, desktops on demand, and their screens in the browser',
+    namespace: NAMESPACES.system,
+    after: ['namespaces', 'identity', 'webhook', 'directory'],
+    chart: gateway,
   },
   {
     name: 'storage',

@@ -43,10 +43,18 @@ const listen = z.string().transform((text, context): Listen => {
   return z.NEVER
 })
 
-const words = z.string().transform((text) => text.split(',').map((word) => word.trim()).filter(Boolean))
+const words = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean),
+)
 
 const NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
-const names = words.refine((all) => all.every((name) => isIP(name) || NAME.test(name)), 'holds no list of host names')
+const names = words.refine(
+  (all) => all.every((name) => isIP(name) || NAME.test(name)),
+  'holds no list of host names',
+)
 
 const networks = words.transform((all, context): BlockList => {
   const list = new BlockList()

@@ -1,8 +1,15 @@
-import { AppsV1Api, CoreV1Api, CustomObjectsApi, type KubeConfig, type KubernetesListObject, type KubernetesObject } from '@kubernetes/client-node'
+import {
+  AppsV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  type KubeConfig,
+  type KubernetesListObject,
+  type KubernetesObject,
+} from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { keptClient } from '../../lease/kept-client.ts'
 import { API_GROUP, API_VERSION, GATEWAY, IDENTITY, NAMESPACES } from '../../config/names.ts'
+import { keptClient } from '../../lease/kept-client.ts'
 import { watch } from './watch.ts'
 
 /** All that the gateway watches. Every replica sees the same, and keeps nothing of its own. */
@@ -23,7 +30,11 @@ export function watchRoom(kubeConfig: KubeConfig, log: Logger) {
   const podEvents = 'involvedObject.kind=Pod'
   const identities = async (): Promise<KubernetesListObject<KubernetesObject>> =>
     Listed.parse(
-      await custom.listClusterCustomObject({ group: API_GROUP, version: API_VERSION, plural: IDENTITY.plural }),
+      await custom.listClusterCustomObject({
+        group: API_GROUP,
+        version: API_VERSION,
+        plural: IDENTITY.plural,
+      }),
     )
   const watched = {
     identities: watch(
@@ -61,7 +72,8 @@ export function watchRoom(kubeConfig: KubeConfig, log: Logger) {
       kubeConfig,
       {
         path: `/api/v1/namespaces/${system}/secrets`,
-        list: () => core.listNamespacedSecret({ namespace: system, fieldSelector: only(GATEWAY.sessionsSecret) }),
+        list: () =>
+          core.listNamespacedSecret({ namespace: system, fieldSelector: only(GATEWAY.sessionsSecret) }),
         fieldSelector: only(GATEWAY.sessionsSecret),
       },
       log,

@@ -1,6 +1,6 @@
-import { type IncomingMessage, type RequestOptions } from 'node:http'
+import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestTls } from 'node:https'
-import { type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node'
 import { WebSocket } from 'ws'
@@ -34,8 +34,8 @@ export class BridgeError extends Error {
   }
 }
 
-/** An idle time of the desktop, as `bridge/state.ts` tells it: RFC 3339 times. */
-const State = z.looseObject({ lastInput: z.iso.datetime(), viewers: z.number().int().min(0) })
+/** As much of `bridge/state.ts` as is needed here. */
+const State = z.looseObject({ idleSeconds: z.number().min(0), viewers: z.number().int().min(0) })
 
 /** Ms until the bridge has to answer; the page tries again by itself. */
 const TIMEOUT = 4_000
@@ -56,9 +56,14 @@ export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monoto
   const held = async (slug: string, fresh = false): Promise<Held> => {
     const kept = secrets.get(slug)
     if (kept && !fresh && kept.until > monotonic()) return kept
-    const { data = {} } = await core.readNamespacedSecret({ namespace: NAMESPACES.desktops, name: desktopName(slug) })
+    const { data = {} } = await core.readNamespacedSecret({
+      namespace: NAMESPACES.desktops,
+      name: desktopName(slug),
+    })
     const [ca = '', token = ''] = ['tls.crt', 'token'].map((key) =>
-      Buffer.from(data[key] ?? '', 'base64').toString('utf8').trim(),
+      Buffer.from(data[key] ?? '', 'base64')
+        .toString('utf8')
+        .trim(),
     )
     if (!ca || !token) throw new BridgeError(`the Secret of ${desktopName(slug)} is not whole`)
     const now = { ca, token, until: monotonic() + SECRET_KEPT }
@@ -93,7 +98,8 @@ export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monoto
     const base = optionsFor(slug, await held(slug))
     const answer = await ask(slug, { method: 'POST', path, headers: { ...base.headers, ...headers } }, body)
     answer.resume()
-    if ((answer.statusCode ?? 500) >= 300) throw new BridgeError(`the bridge said ${answer.statusCode}`, answer.statusCode)
+    if ((answer.statusCode ?? 500) >= 300)
+      throw new BridgeError(`the bridge said ${answer.statusCode}`, answer.statusCode)
   }
 
   return {
@@ -113,9 +119,9 @@ export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monoto
     },
     async state(slug, now) {
       const answer = await ask(slug, { path: BRIDGE_PATHS.state })
-      const { lastInput, viewers } = State.parse(JSON.parse(await textOf(answer)))
-      // The PC's clock is not ours: input is never from the future.
-      return { askedAt: now, lastInput: Math.min(now, Date.parse(lastInput)), viewers }
+      const { idleSeconds, viewers } = State.parse(JSON.parse(await textOf(answer)))
+      // A span, not a time: that PC's clock is not ours.
+      return { askedAt: now, lastInput: now - idleSeconds * 1000, viewers }
     },
     message: (slug, text) => told(slug, BRIDGE_PATHS.message, JSON.stringify({ text })),
     keep: (slug) => told(slug, BRIDGE_PATHS.keep, ''),
@@ -140,7 +146,8 @@ export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monoto
   }
 }
 
-const mayBeStale = ({ code, message }: BridgeError): boolean => code === 401 || /certificate|self.signed|TLS|SSL/i.test(message)
+const mayBeStale = ({ code, message }: BridgeError): boolean =>
+  code === 401 || /certificate|self.signed|TLS|SSL/i.test(message)
 
 function send(options: RequestOptions, body = ''): Promise<IncomingMessage> {
   return new Promise((done, fail) => {

@@ -21,7 +21,8 @@ export function watchDesktops(room: Room): Desktops {
   const listeners = new Set<() => void>()
   const changed = () => {
     seen = undefined
-    timer ??= setTimeout(() => {
+    if (timer) return
+    timer = setTimeout(() => {
       timer = undefined
       for (const listener of [...listeners]) listener()
     }, TOGETHER)
@@ -40,7 +41,10 @@ export function watchDesktops(room: Room): Desktops {
 
 function seeAll(room: Room): ReadonlyMap<string, Desktop> {
   const pods = Map.groupBy(room.pods.all(), ({ metadata }) => metadata?.labels?.[PERSON] ?? '')
-  const events = Map.groupBy(room.events.all(), ({ involvedObject }: CoreV1Event) => involvedObject.name ?? '')
+  const events = Map.groupBy(
+    room.events.all(),
+    ({ involvedObject }: CoreV1Event) => involvedObject.name ?? '',
+  )
   const found = room.deployments.all().flatMap((deployment): [string, Desktop][] => {
     const slug = deployment.metadata?.name?.replace(desktopName(''), '') ?? ''
     const own = pods.get(slug) ?? []

@@ -20,7 +20,8 @@ export function observe(
 ): Desktop | undefined {
   const { name, labels = {}, annotations = {}, resourceVersion = '' } = deployment.metadata ?? {}
   const slug = labels[PERSON] ?? deployment.spec?.template.metadata?.labels?.[PERSON]
-  if (slug === undefined || name !== desktopName(slug) || deployment.metadata?.deletionTimestamp) return undefined
+  if (slug === undefined || name !== desktopName(slug) || deployment.metadata?.deletionTimestamp)
+    return undefined
   const time = (key: string) => timeOf(annotations[key])
   const own = pods.filter((pod) => isOf(pod, name))
   const living = own
@@ -43,7 +44,9 @@ export function observe(
     pod: living && podOf(living, events),
     endingSince:
       ending.length > 0
-        ? Math.min(...ending.map((pod) => pod.metadata?.deletionTimestamp?.getTime() ?? Number.POSITIVE_INFINITY))
+        ? Math.min(
+            ...ending.map((pod) => pod.metadata?.deletionTimestamp?.getTime() ?? Number.POSITIVE_INFINITY),
+          )
         : undefined,
   })
 }
@@ -52,7 +55,9 @@ export function observe(
 const isOf = (pod: V1Pod, deployment: string): boolean =>
   (pod.metadata?.ownerReferences ?? []).some(
     ({ kind, name }) =>
-      kind === 'ReplicaSet' && name.startsWith(`${deployment}-`) && !name.slice(deployment.length + 1).includes('-'),
+      kind === 'ReplicaSet' &&
+      name.startsWith(`${deployment}-`) &&
+      !name.slice(deployment.length + 1).includes('-'),
   )
 
 const isOver = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'

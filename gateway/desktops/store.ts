@@ -45,7 +45,11 @@ export interface DesktopStore {
   /** Takes its pod away; its objects and its home stay. `again` queues it at once. */
   stop(slug: string, why: StopReason, options?: { version?: string; again?: boolean }): Promise<Written>
   /** Sets annotations by key; null takes one away. */
-  annotate(slug: string, annotations: Readonly<Record<string, string | null>>, version?: string): Promise<Written>
+  annotate(
+    slug: string,
+    annotations: Readonly<Record<string, string | null>>,
+    version?: string,
+  ): Promise<Written>
 }
 
 const TURNS = 5
@@ -72,14 +76,17 @@ export function desktopStore(kubeConfig: KubeConfig, render: RenderDesktop, now:
       const name = desktopName(identity.metadata.name)
       for (let turn = 0; turn < TURNS; turn++) {
         const live = await read(name)
-        if (live && ((live.spec?.replicas ?? 1) > 0 || annotation(live, WAITING_SINCE))) return { asked: 'there' }
+        if (live && ((live.spec?.replicas ?? 1) > 0 || annotation(live, WAITING_SINCE)))
+          return { asked: 'there' }
         const body = over(live, rendered.deployment, 0, {
           [WAITING_SINCE]: stamp(now()),
           [STOPS_AT]: null,
         })
         if (live) {
           if ((await replace(body)) === 'written') return { asked: 'queued' }
-        } else if (await unless(409, () => apps.createNamespacedDeployment({ namespace, body, fieldManager }))) {
+        } else if (
+          await unless(409, () => apps.createNamespacedDeployment({ namespace, body, fieldManager }))
+        ) {
           return { asked: 'queued' }
         }
       }
@@ -114,7 +121,8 @@ export function desktopStore(kubeConfig: KubeConfig, render: RenderDesktop, now:
     async stop(slug, why, { version, again = false } = {}) {
       for (let turn = 0; turn < TURNS; turn++) {
         const live = await read(desktopName(slug))
-        if (!live || (version !== undefined && live.metadata?.resourceVersion !== version)) return 'superseded'
+        if (!live || (version !== undefined && live.metadata?.resourceVersion !== version))
+          return 'superseded'
         const body = over(live, live, 0, {
           [STOPPED_AT]: stamp(now()),
           [STOPPED_WHY]: why,
@@ -160,7 +168,8 @@ function over(
   }
 }
 
-const annotation = ({ metadata }: V1Deployment, key: string): string | undefined => metadata?.annotations?.[key]
+const annotation = ({ metadata }: V1Deployment, key: string): string | undefined =>
+  metadata?.annotations?.[key]
 
 const whole = (kind: string, object: object): object => ({ apiVersion: 'v1', kind, ...object })
 

@@ -29,7 +29,12 @@ export function viewOf(desktop: Desktop | undefined, all: readonly Desktop[], at
   if (!desktop) return { state: 'off' }
   const { on, pod, waitingSince, stoppedAt, stoppedWhy } = desktop
   if (waitingSince !== undefined && (!on || pod?.step === 'noRoom')) {
-    return { ...placeOf(desktop, all), state: 'waiting', why: whyWaiting(desktop, all, atMost), since: waitingSince }
+    return {
+      ...placeOf(desktop, all),
+      state: 'waiting',
+      why: whyWaiting(desktop, all, atMost),
+      since: waitingSince,
+    }
   }
   if (!on) {
     return {
@@ -44,7 +49,8 @@ export function viewOf(desktop: Desktop | undefined, all: readonly Desktop[], at
   }
   const fault = desktop.refused ? ('refused' as const) : pod?.fault?.kind
   const again =
-    desktop.endingSince !== undefined || (pod !== undefined && pod.made - (desktop.startedAt ?? pod.made) > MOVED)
+    desktop.endingSince !== undefined ||
+    (pod !== undefined && pod.made - (desktop.startedAt ?? pod.made) > MOVED)
   const step = pod?.step === 'noRoom' || !pod ? 'asked' : pod.step
   return {
     state: 'coming',

@@ -49,7 +49,11 @@ function annotationsOf({ lastInput, stopsAt, waitingSince }: Note): Record<strin
   )
 }
 
-async function start({ room, desktops, store, offer, log }: Hands, slug: string, version: string): Promise<void> {
+async function start(
+  { room, desktops, store, offer, log }: Hands,
+  slug: string,
+  version: string,
+): Promise<void> {
   const person = personOf(room.identities.get(slug))
   const wanted = desktops.of(slug)?.template
   const template = offer().templates.find(({ name }) => name === wanted)

@@ -66,10 +66,16 @@ export function decide(
 const isStarting = ({ on, pod, startedAt = 0 }: Desktop, now: number): boolean =>
   on && pod?.step !== 'ready' && pod?.step !== 'noRoom' && now - startedAt < START_PATIENCE
 
-function decideStarts(desktops: readonly Desktop[], { atMost, startingAtOnce }: Limits, now: number): Action[] {
+function decideStarts(
+  desktops: readonly Desktop[],
+  { atMost, startingAtOnce }: Limits,
+  now: number,
+): Action[] {
   let free = atMost - desktops.filter(({ on }) => on).length
   let turns = startingAtOnce - desktops.filter((desktop) => isStarting(desktop, now)).length
-  const full = new Set(desktops.filter(({ on, pod }) => on && pod?.step === 'noRoom').map(({ template }) => template))
+  const full = new Set(
+    desktops.filter(({ on, pod }) => on && pod?.step === 'noRoom').map(({ template }) => template),
+  )
   const actions: Action[] = []
   for (const { slug, version, on, endingSince, template } of queueOf(desktops)) {
     if (free <= 0 || turns <= 0) break
@@ -128,7 +134,9 @@ function makeRoom(
   const roomless = on.filter(({ pod }) => pod?.step === 'noRoom').length
   const queued = queueOf(desktops).filter((desktop) => !desktop.on).length - starts
   const blocked = roomless > 0 || on.length + starts >= atMost
-  const ending = desktops.filter((one) => !one.on && one.endingSince !== undefined && one.waitingSince === undefined)
+  const ending = desktops.filter(
+    (one) => !one.on && one.endingSince !== undefined && one.waitingSince === undefined,
+  )
   const needed = (blocked ? roomless + queued : 0) - ending.length - stopping.size
   if (needed <= 0) return []
   return on

@@ -37,7 +37,8 @@ export async function keep(
         () => {
           keysLooked = clock.now()
         },
-        (error: unknown) => hands.log.error({ reason: reasonOf(error) }, 'the keys of sessions could not be tended'),
+        (error: unknown) =>
+          hands.log.error({ reason: reasonOf(error) }, 'the keys of sessions could not be tended'),
       )
     }
     await turn(hands, settings, said, clock)
@@ -47,7 +48,12 @@ export async function keep(
   await asking
 }
 
-async function turn(hands: Hands, settings: KeeperSettings, said: ReadonlyMap<string, BridgeSaid>, clock: Clock) {
+async function turn(
+  hands: Hands,
+  settings: KeeperSettings,
+  said: ReadonlyMap<string, BridgeSaid>,
+  clock: Clock,
+) {
   const { desktops, offer, log } = hands
   if (hands.room.lacks().length > 0) return
   const { atMost, templates } = offer()

@@ -1,8 +1,7 @@
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import { type AddressInfo, type BlockList, createServer as createTcp, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { IncomingMessage } from 'node:http'
 import type { Pair } from '../../certificates/authority.ts'
 import { readProxyHeader } from './proxy-protocol.ts'
 
@@ -69,7 +68,10 @@ export async function serve(
     // Unheard, a connection that is cut would end the process.
     socket.on('error', () => {})
     const { remoteAddress = '', remoteFamily } = socket
-    const fromBalancer = believed.check(plain(remoteAddress), isSix(remoteAddress, remoteFamily) ? 'ipv6' : 'ipv4')
+    const fromBalancer = believed.check(
+      plain(remoteAddress),
+      isSix(remoteAddress, remoteFamily) ? 'ipv6' : 'ipv4',
+    )
     if (!fromBalancer) {
       https.emit('connection', socket)
       return
@@ -161,4 +163,3 @@ const REFUSALS: Record<string, readonly [string, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long to arrive.'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are too long.'],
 }
-

@@ -33,11 +33,7 @@ export async function seal(session: Session, keys: readonly Key[], now: number):
 }
 
 /** The session in a cookie's value; undefined for whatever was not sealed by a key that we hold, or has ended. */
-export async function unseal(
-  text: string,
-  keys: readonly Key[],
-  now: number,
-): Promise<Session | undefined> {
+export async function unseal(text: string, keys: readonly Key[], now: number): Promise<Session | undefined> {
   if (text.length > LONGEST) return undefined
   try {
     const { payload } = await jwtDecrypt(

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { ApiException, CoreV1Api, type KubeConfig, type V1ConfigMap, type V1Secret } from '@kubernetes/client-node'
+import {
+  ApiException,
+  CoreV1Api,
+  type KubeConfig,
+  type V1ConfigMap,
+  type V1Secret,
+} from '@kubernetes/client-node'
 import { FIELD_MANAGERS, GATEWAY, NAMESPACES } from '../../config/names.ts'
 import { keptClient } from '../../lease/kept-client.ts'
 import { isAdministrator, type KnownPerson, personOf } from '../cluster/person.ts'
@@ -90,7 +96,11 @@ export function openSessions(kubeConfig: KubeConfig, room: Room, now: () => numb
       await unless(409, () =>
         live
           ? core.replaceNamespacedSecret({ namespace, name, body: { ...live, data }, fieldManager })
-          : core.createNamespacedSecret({ namespace, body: { metadata: { namespace, name }, data }, fieldManager }),
+          : core.createNamespacedSecret({
+              namespace,
+              body: { metadata: { namespace, name }, data },
+              fieldManager,
+            }),
       )
     },
     onChange(changed) {
@@ -108,7 +118,11 @@ async function writeRevoked(core: CoreV1Api, revocation: Revocation, now: number
   const written = await unless(409, () =>
     live
       ? core.replaceNamespacedConfigMap({ namespace, name, body: { ...live, data }, fieldManager })
-      : core.createNamespacedConfigMap({ namespace, body: { metadata: { namespace, name }, data }, fieldManager }),
+      : core.createNamespacedConfigMap({
+          namespace,
+          body: { metadata: { namespace, name }, data },
+          fieldManager,
+        }),
   )
   return written !== undefined
 }

@@ -7,7 +7,7 @@ const run = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
 
 /** The folders whose programs run in the cluster, with all that they import. */
-const PROGRAMS = ['certificates', 'config', 'desktop', 'directory', 'lease', 'storage', 'webhook']
+const PROGRAMS = ['certificates', 'config', 'desktop', 'directory', 'gateway', 'lease', 'storage', 'webhook']
 
 /** The packages that an image wants from Debian, as its folder lists them. */
 export const packagesOf = (image: string): string[] =>
@@ -33,7 +33,7 @@ async function layPrograms(folder: string): Promise<void> {
   rmSync(join(app, 'node_modules', '.package-lock.json'), { force: true })
   trim(join(app, 'node_modules'))
   for (const place of PROGRAMS) {
-    for (const path of globSync(`${place}/**/*.ts`, { cwd: root })) {
+    for (const path of globSync(`${place}/**/*.{ts,css,svg}`, { cwd: root })) {
       mkdirSync(dirname(join(app, path)), { recursive: true })
       cpSync(join(root, path), join(app, path))
     }

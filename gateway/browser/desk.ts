@@ -71,7 +71,7 @@ function refresh(): void {
     veil.show({ ...told, go: { name: 'choose', to: '/desktop' } })
   } else if (told.state !== 'ready') {
     const slow = told.state === 'coming' && !told.trouble && Date.now() - begun > SLOW
-    veil.show({ ...told, giveUp: true, ...(slow ? { more: say('slow') } : {}) })
+    veil.show({ ...told, giveUp: told.state, ...(slow ? { more: say('slow') } : {}) })
   } else if (held === 'taken') {
     veil.show({ title: say('takenTitle'), text: say('takenText'), act: { name: 'take', does: takeUp } })
   } else if (held === 'away') {

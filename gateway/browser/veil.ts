@@ -20,7 +20,8 @@ export interface Card {
   readonly act?: { readonly name: 'take' | 'connect'; readonly does: () => void }
   /** A way to another page, by the name of its sentence. */
   readonly go?: { readonly name: 'login' | 'choose'; readonly to: string }
-  readonly giveUp?: boolean
+  /** Whether the desktop can be called off, and what it is doing. */
+  readonly giveUp?: 'waiting' | 'coming'
 }
 
 export function show(card: Card): void {
@@ -37,7 +38,8 @@ export function show(card: Card): void {
     go.textContent = go.dataset[card.go.name] ?? ''
     go.href = card.go.to
   }
-  giveUp.hidden = !card.giveUp
+  giveUp.hidden = card.giveUp === undefined
+  if (card.giveUp) write('give-up-text', button('give-up-text').dataset[card.giveUp] ?? '')
   const appears = veil.hidden
   veil.hidden = false
   // Whoever cannot see the card must not be left in a screen that is gone.

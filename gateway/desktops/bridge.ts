@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { request as requestTls } from 'node:https'
+import { isIP } from 'node:net'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node'
@@ -106,10 +107,9 @@ export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monoto
     async screen(slug) {
       // Always the newest secrets: behind an older certificate there may still be an older pod.
       const { host, port, headers, ...tls } = optionsFor(slug, await held(slug, true))
-      return new WebSocket(`wss://${serviceHost(slug)}${BRIDGE_PATHS.screen}`, [], {
+      const at = isIP(host) === 6 ? `[${host}]` : host
+      return new WebSocket(`wss://${at}:${port}${BRIDGE_PATHS.screen}`, [], {
         ...tls,
-        host,
-        port,
         headers,
         handshakeTimeout: TIMEOUT,
         maxPayload: LONGEST_MESSAGE,

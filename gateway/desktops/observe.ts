@@ -45,7 +45,7 @@ export function observe(
     endingSince:
       ending.length > 0
         ? Math.min(
-            ...ending.map((pod) => pod.metadata?.deletionTimestamp?.getTime() ?? Number.POSITIVE_INFINITY),
+            ...ending.map((pod) => timeOf(pod.metadata?.deletionTimestamp) ?? Number.POSITIVE_INFINITY),
           )
         : undefined,
   })
@@ -61,7 +61,7 @@ const isOf = (pod: V1Pod, deployment: string): boolean =>
   )
 
 const isOver = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
-const made = (pod: V1Pod): number => pod.metadata?.creationTimestamp?.getTime() ?? 0
+const made = (pod: V1Pod): number => timeOf(pod.metadata?.creationTimestamp) ?? 0
 
 function podOf(pod: V1Pod, events: readonly CoreV1Event[]): DesktopPod {
   const name = pod.metadata?.name ?? ''
@@ -76,7 +76,7 @@ function podOf(pod: V1Pod, events: readonly CoreV1Event[]): DesktopPod {
     step,
     pc: pod.spec?.nodeName,
     fault: step === 'ready' ? undefined : faultOf(pod.status?.containerStatuses ?? [], happened.at(-1)),
-    readySince: ready?.status === 'True' ? ready.lastTransitionTime?.getTime() : undefined,
+    readySince: ready?.status === 'True' ? timeOf(ready.lastTransitionTime) : undefined,
     made: made(pod),
   })
 }
@@ -107,14 +107,15 @@ function faultOf(statuses: readonly V1ContainerStatus[], last: CoreV1Event | und
 }
 
 const eventTime = ({ lastTimestamp, eventTime: at, firstTimestamp, metadata }: CoreV1Event): number =>
-  (lastTimestamp ?? at ?? firstTimestamp ?? metadata.creationTimestamp)?.getTime() ?? 0
+  timeOf(lastTimestamp ?? at ?? firstTimestamp ?? metadata.creationTimestamp) ?? 0
 
 /** What admission or a quota said when it refused the pod. */
 const refusalOf = ({ status }: V1Deployment): string | undefined =>
   status?.conditions?.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True')?.message
 
-function timeOf(text: string | undefined): number | undefined {
-  const time = Date.parse(text ?? '')
+/** client-node's lists hold dates, its watches the texts of the API server. */
+function timeOf(moment: Date | string | undefined): number | undefined {
+  const time = typeof moment === 'object' ? moment.getTime() : Date.parse(moment ?? '')
   return Number.isNaN(time) ? undefined : time
 }
 

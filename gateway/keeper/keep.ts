@@ -41,7 +41,9 @@ export async function keep(
           hands.log.error({ reason: reasonOf(error) }, 'the keys of sessions could not be tended'),
       )
     }
-    await turn(hands, settings, said, clock)
+    await turn(hands, settings, said, clock).catch((error: unknown) => {
+      hands.log.error({ err: error }, 'what is to be done could not be decided')
+    })
     await clock.sleep(LOOK_EVERY, AbortSignal.any([tenure, wake.signal]))
   }
   forget()

@@ -39,7 +39,7 @@ ${toolbar(frame.texts, formToken, name)}
 <button type="button" class="main" id="act" hidden data-take="${desktop.takeBack}" data-connect="${desktop.connect}"></button>
 <a class="button" id="go" hidden data-login="${desktop.login}" data-choose="${desktop.choose}" href="/desktop"></a></p>
 <form method="post" action="/desktop/stop" id="give-up" class="give-up" ${told.state === 'ready' && html`hidden`}>${token(formToken)}
-<button class="quiet">${told.state === 'waiting' ? frame.texts.waiting.cancel : progress.cancel}</button></form>
+<button class="quiet" id="give-up-text" data-waiting="${frame.texts.waiting.cancel}" data-coming="${progress.cancel}">${told.state === 'waiting' ? frame.texts.waiting.cancel : progress.cancel}</button></form>
 </section></div>
 </main>
 ${clipboard(frame.texts)}${files(frame.texts)}${restart(frame.texts, formToken)}${sentences(frame.texts)}

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { openStorage } from '../../storage/homes/disk.ts'
-import { homeMarker } from '../../storage/layout.ts'
+import { homeMarker } from '../../config/home-marker.ts'
 import { person } from './facts.ts'
 
 const ada = person('ada', 1)

@@ -50,7 +50,7 @@ export function environmentOf(
     LOGNAME: login,
     SHELL: shell,
     PATH: path,
-    LANG: locales.includes(language) ? language : 'C.UTF-8',
+    LANG: locales.some((one) => sameLocale(one, language)) ? language : 'C.UTF-8',
     TZ: timeZone,
     DISPLAY,
     XAUTHORITY: places.authority,
@@ -70,6 +70,10 @@ export function environmentOf(
     [MARK]: mark,
   }
 }
+
+/** `de_DE.UTF-8` and `de_DE.utf8` are one. */
+const sameLocale = (one: string, other: string): boolean =>
+  one.toLowerCase().replace('utf-8', 'utf8') === other.toLowerCase().replace('utf-8', 'utf8')
 
 /** The X server: reached by its unix sockets alone, by the person's uid alone. */
 export const xServer = ({ screen, login }: Settings, places: Places): Command => ({

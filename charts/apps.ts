@@ -10,6 +10,7 @@ import { identity } from './identity.ts'
 import type { AppSource } from './kit/collect.ts'
 import { type Compiled, compile } from './kit/compile.ts'
 import { namespaces } from './namespaces.ts'
+import { sampleDesktops } from './sample-desktops.ts'
 import { secrets } from './secrets.ts'
 import { storage } from './storage.ts'
 import { webhook } from './webhook.ts'
@@ -104,8 +105,9 @@ const MADE_IN_CLUSTER: Readonly<Record<string, string>> = {
 
 /** The whole platform of a room: every app and what delivers them, collected and checked. */
 export function compileCluster(cluster: Cluster): Outcome<Compiled> {
-  const madeInCluster = new Set(Object.keys(MADE_IN_CLUSTER))
-  return compile(sources(cluster), { registry: cluster.registry, madeInCluster })
+  const desktops = sampleDesktops(cluster)
+  const madeInCluster = new Set([...Object.keys(MADE_IN_CLUSTER), ...desktops.secrets])
+  return compile(sources(cluster), { registry: cluster.registry, madeInCluster }, desktops.rendered)
 }
 
 function sources(cluster: Cluster): AppSource[] {

@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs'
-import { imageReference, isImageName } from '../config/images.ts'
+import { imageReference } from '../config/images.ts'
 import { API_GROUP, AUTHORITY, DESKTOP, GATEWAY, IDENTITY, LDAP, NAMESPACES } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import { connection } from './connection.ts'
@@ -74,11 +74,8 @@ const OFFER_FILE = 'desktops.json'
 
 /** What people may start, as the gateway reads it (gateway/offer.ts). */
 function offer(scope: Construct, cluster: Cluster): void {
-  const templates = cluster.templates.map((template) => ({
-    ...template,
-    image: isImageName(template.image) ? imageReference(template.image, cluster) : template.image,
-  }))
-  const text = JSON.stringify({ atMost: cluster.desktops.atMost, templates }, undefined, 2)
+  const { registry, images, desktops, templates } = cluster
+  const text = JSON.stringify({ registry, images, desktops, templates }, undefined, 2)
   new ConfigMap(scope, 'offer', {
     metadata: { name: GATEWAY.config, namespace },
     data: { [OFFER_FILE]: `${text}\n` },

@@ -162,6 +162,8 @@ export const ADMINISTRATORS = 'administrators'
 
 /** What gateway and bridge agree on: how a desktop's pod is reached, and where it finds its own secrets. */
 export const DESKTOP = {
+  /** PriorityClass of desktops; the chart `namespaces` makes it. */
+  priorityClass: 'deskfleet-desktop',
   /** TLS of the bridge in the pod; the Service `desktop-<slug>` shows it as 443. */
   port: 8443,
   servicePort: 443,

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import type { Identity } from '../config/identity.ts'
 
-/** What people may start: the templates of `cluster.yaml` and the room's limit, as the chart renders them to JSON. */
-const Template = z.looseObject({
+const Template = z.object({
   name: z.string().min(1),
   title: z.string().optional(),
-  /** As nodes pull it. */
+  /** A key of the image table, or a reference. */
   image: z.string().min(1),
   resources: z.object({ cpu: z.string(), memory: z.string(), memoryLimit: z.string() }),
   screen: z.string(),
@@ -16,7 +15,18 @@ const Template = z.looseObject({
 })
 export type OfferedTemplate = z.infer<typeof Template>
 
-const Offer = z.object({ templates: z.array(Template).min(1), atMost: z.number().int().min(1) })
+/** What people may start, and what their desktops are made with: as much of `cluster.yaml`, as the chart renders it to JSON. */
+const Offer = z.object({
+  registry: z.string(),
+  images: z.record(z.string(), z.string()),
+  desktops: z.object({
+    atMost: z.number().int().min(1),
+    language: z.string(),
+    keyboard: z.string(),
+    timeZone: z.string(),
+  }),
+  templates: z.array(Template).min(1),
+})
 export type Offer = z.infer<typeof Offer>
 
 /** @throws with the reason when the text is not an offer. */

@@ -5,6 +5,8 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
 import { DamagedSecret } from '../certificates/hold.ts'
 import { GATEWAY, NAMESPACES } from '../config/names.ts'
+import { belongingsOf } from '../desktop/belongings.ts'
+import { desktopObjects } from '../desktop/objects.ts'
 import { openDirectory } from '../directory/directory.ts'
 import { login } from '../directory/login.ts'
 import { changeOwnPassword } from '../directory/own-password.ts'
@@ -41,7 +43,6 @@ export interface Surroundings {
   readonly clock: Clock
   /** Different for every process. */
   readonly me: string
-  readonly render: RenderDesktop
   readonly addressOf: AddressOf
 }
 
@@ -62,7 +63,7 @@ const LONGEST_PAUSE = 15_000
 /** Starts everything and resolves when pages are served. `stopping` gives up a start that still waits. */
 export async function startService(
   settings: Settings,
-  { kubeConfig, log, clock, me, render, addressOf }: Surroundings,
+  { kubeConfig, log, clock, me, addressOf }: Surroundings,
   stopping: AbortSignal,
 ): Promise<Service> {
   const now = () => clock.wall().getTime()
@@ -73,6 +74,12 @@ export async function startService(
   const room = watchRoom(kubeConfig, log)
   const desktops = watchDesktops(room)
   const sessions = openSessions(kubeConfig, room, now)
+  const render: RenderDesktop = (identity, template, keys) => {
+    const account = belongingsOf(identity)
+    // Admission would refuse its pod again and again; better to be told at once.
+    if ('unfit' in account) return { unfit: account.unfit.reason }
+    return desktopObjects(identity, template, offer, { running: true, keys })
+  }
   const store = desktopStore(kubeConfig, render, now)
   const bridges = openBridges(kubeConfig, addressOf, () => clock.now())
   const { people, close: closeDirectory } = openPeople(settings.ldap)

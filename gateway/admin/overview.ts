@@ -41,7 +41,7 @@ export function overview(all: readonly Desktop[], nodes: readonly V1Node[], offe
   return {
     on: all.filter(({ on }) => on).length,
     waiting: queueOf(all).length,
-    atMost: offer.atMost,
+    atMost: offer.desktops.atMost,
     desktops: shown.map((desktop) => rowOf(desktop, all, offer)).sort((a, b) => (a.slug < b.slug ? -1 : 1)),
     pcs: nodes.map((node) => pcOf(node, all, offer)).sort((a, b) => (a.name < b.name ? -1 : 1)),
   }
@@ -50,7 +50,7 @@ export function overview(all: readonly Desktop[], nodes: readonly V1Node[], offe
 export function rowOf(desktop: Desktop, all: readonly Desktop[], offer: Offer): DesktopRow {
   const { slug, pod, on, refused, startedAt, waitingSince, lastInput, stopsAt, stoppedAt, stoppedWhy } =
     desktop
-  const view = viewOf(desktop, all, offer.atMost)
+  const view = viewOf(desktop, all, offer.desktops.atMost)
   const template = offer.templates.find(({ name }) => name === desktop.template)
   const used = Math.max(lastInput ?? 0, pod?.readySince ?? 0)
   const next = stopsAt ?? (template && view.state === 'ready' ? used + idleLimit(template) : undefined)

@@ -1,28 +1,13 @@
-import type { V1Deployment, V1Secret, V1Service } from '@kubernetes/client-node'
 import type { Identity } from '../../config/identity.ts'
 import { DESKTOP, desktopName, NAMESPACES } from '../../config/names.ts'
+import type { DesktopKeys, DesktopObjects } from '../../desktop/objects.ts'
 import type { OfferedTemplate } from '../offer.ts'
 
-/** What proves a desktop's pod to the gateway, and the gateway to the pod. New at every start. */
-export interface DesktopSecrets {
-  /** PEM, self-signed, for {@link serviceHost}. */
-  readonly certificate: string
-  readonly key: string
-  /** 32 random bytes, base64url. */
-  readonly token: string
-}
-
-export interface DesktopObjects {
-  readonly deployment: V1Deployment
-  readonly service: V1Service
-  readonly secret: V1Secret
-}
-
-/** What `desktop/` makes of a person and a template. A reason in plain words where it cannot. */
+/** What `desktop/` makes of a person and a template, with keys that are new at every start. */
 export type RenderDesktop = (
   identity: Identity,
   template: OfferedTemplate,
-  secrets: DesktopSecrets,
+  keys: DesktopKeys,
 ) => DesktopObjects | { readonly unfit: string }
 
 /** The name that a desktop's certificate is for, and by which the cluster's DNS finds it. */

@@ -19,10 +19,11 @@ import {
   WAITING_SINCE,
 } from '../../config/labels.ts'
 import { desktopName, FIELD_MANAGERS, NAMESPACES } from '../../config/names.ts'
+import type { DesktopKeys } from '../../desktop/objects.ts'
 import { keptClient } from '../../lease/kept-client.ts'
 import type { OfferedTemplate } from '../offer.ts'
 import type { StopReason } from './desktop.ts'
-import { type DesktopSecrets, type RenderDesktop, serviceHost } from './render.ts'
+import { type RenderDesktop, serviceHost } from './render.ts'
 
 const namespace = NAMESPACES.desktops
 const fieldManager = FIELD_MANAGERS.gateway
@@ -103,8 +104,8 @@ export function desktopStore(kubeConfig: KubeConfig, render: RenderDesktop, now:
       const request = { namespace, name, fieldManager, force: true }
       const { deployment, secret, service } = rendered
       // The secrets first: a pod reads them once, when it starts.
-      await core.patchNamespacedSecret({ ...request, body: whole('Secret', secret) }, apply)
-      await core.patchNamespacedService({ ...request, body: whole('Service', service) }, apply)
+      await core.patchNamespacedSecret({ ...request, body: secret }, apply)
+      await core.patchNamespacedService({ ...request, body: service }, apply)
       return await replace(
         over(live, deployment, 1, {
           // Its place in the queue is kept until its pod has a PC.
@@ -171,9 +172,7 @@ function over(
 const annotation = ({ metadata }: V1Deployment, key: string): string | undefined =>
   metadata?.annotations?.[key]
 
-const whole = (kind: string, object: object): object => ({ apiVersion: 'v1', kind, ...object })
-
-async function newSecrets(slug: string, now: number): Promise<DesktopSecrets> {
+async function newSecrets(slug: string, now: number): Promise<DesktopKeys> {
   const { certificate, key } = await selfSigned([serviceHost(slug)], new Date(now))
   return { certificate, key, token: randomBytes(32).toString('base64url') }
 }

@@ -58,7 +58,10 @@ async function turn(
 ) {
   const { desktops, offer, log } = hands
   if (hands.room.lacks().length > 0) return
-  const { atMost, templates } = offer()
+  const {
+    desktops: { atMost },
+    templates,
+  } = offer()
   const idle = (name: string) => {
     const template = templates.find((one) => one.name === name)
     return template && idleLimit(template)

@@ -80,7 +80,7 @@ export function mustBeThere(request: Request): Visitor {
 }
 
 function viewNow({ desktops, offer }: Parts, slug: string) {
-  return viewOf(desktops.of(slug), desktops.all(), offer().atMost)
+  return viewOf(desktops.of(slug), desktops.all(), offer().desktops.atMost)
 }
 
 /** A call to the API server that a person waits for: its failure is a page of its own. */

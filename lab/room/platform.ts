@@ -2,10 +2,13 @@ import { join } from 'node:path'
 import { IMAGES } from '../../config/images.ts'
 import { applyFolder } from '../apply.ts'
 import { crdFolder, DELIVERY_NAMESPACES } from '../crds.ts'
-import { BUILT, buildImages } from '../images/build.ts'
+import { buildImages } from '../images/build.ts'
 import { renderWith } from '../render.ts'
 import { pushImage } from './registry.ts'
 import type { Room } from './room.ts'
+
+/** What the apps of `dist/` run; desktops are large, and pushed by whoever starts one. */
+const PLATFORM = ['deskfleet', 'ldap'] as const
 
 /**
  * Brings the platform into a room as an administrator without Git would: images to the registry, `dist/` rendered with
@@ -15,7 +18,7 @@ import type { Room } from './room.ts'
  */
 export async function applyPlatform(room: Room, progress: (line: string) => void): Promise<void> {
   const images: Record<string, string> = {}
-  for (const image of await buildImages(BUILT, progress)) {
+  for (const image of await buildImages(PLATFORM, progress)) {
     images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
   }
   const namespaces = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: DELIVERY_NAMESPACES })

@@ -1,5 +1,5 @@
-import { request as requestTls } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
+import { request as requestTls } from 'node:https'
 
 /** An answer, read whole. */
 export interface Answer {
@@ -24,12 +24,29 @@ export function send(
 ): Promise<Answer> {
   const { hostname, port } = new URL(origin)
   return new Promise((done, fail) => {
-    const asked = requestTls({ host: '127.0.0.1', port, path, method: options.method ?? 'GET', headers: { host: `${hostname}:${port}`, ...options.headers }, rejectUnauthorized: false, agent: false }, (answer) => {
-      const chunks: Buffer[] = []
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-      answer.on('error', fail)
-      answer.on('end', () => done({ status: answer.statusCode ?? 0, headers: answer.headers, text: Buffer.concat(chunks).toString() }))
-    })
+    const asked = requestTls(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        method: options.method ?? 'GET',
+        headers: { host: `${hostname}:${port}`, ...options.headers },
+        rejectUnauthorized: false,
+        agent: false,
+      },
+      (answer) => {
+        const chunks: Buffer[] = []
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+        answer.on('error', fail)
+        answer.on('end', () =>
+          done({
+            status: answer.statusCode ?? 0,
+            headers: answer.headers,
+            text: Buffer.concat(chunks).toString(),
+          }),
+        )
+      },
+    )
     asked.on('error', fail)
     asked.end(options.body)
   })
@@ -40,11 +57,24 @@ export function newBrowser(origin: string): Browser {
     cookie: '',
     token: '',
     async get(path, headers = {}) {
-      return take(await send(origin, path, { headers: { ...(browser.cookie ? { cookie: browser.cookie } : {}), accept: 'text/html', ...headers } }))
+      return take(
+        await send(origin, path, {
+          headers: { ...(browser.cookie ? { cookie: browser.cookie } : {}), accept: 'text/html', ...headers },
+        }),
+      )
     },
     async post(path, fields, headers = {}) {
-      const body = new URLSearchParams({ ...(browser.token ? { token: browser.token } : {}), ...fields }).toString()
-      const all = { origin, 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(Buffer.byteLength(body)), ...(browser.cookie ? { cookie: browser.cookie } : {}), ...headers }
+      const body = new URLSearchParams({
+        ...(browser.token ? { token: browser.token } : {}),
+        ...fields,
+      }).toString()
+      const all = {
+        origin,
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': String(Buffer.byteLength(body)),
+        ...(browser.cookie ? { cookie: browser.cookie } : {}),
+        ...headers,
+      }
       return take(await send(origin, path, { method: 'POST', headers: all, body }))
     },
     async login(name, password) {

@@ -8,7 +8,6 @@ import { type Service, startService } from '../../gateway/service.ts'
 import { readSettings } from '../../gateway/settings.ts'
 import type { BareLab } from '../../lab/bare.ts'
 import { systemClock } from '../../lease/clock.ts'
-import { plainDesktop } from './plain-desktop.ts'
 
 /** A replica of the gateway in this process, acting in the lab as its own account. */
 export interface OwnGateway {
@@ -21,10 +20,12 @@ export interface OwnGateway {
 /** Where desktops are dialled in tests: by slug, 127.0.0.1 at that port. */
 export const ports = new Map<string, number>()
 
+const ROOM = { atMost: 50, language: 'en_US', keyboard: 'us', timeZone: 'Etc/UTC' }
+
 export const TEMPLATES = ['office', 'light'].map((name) => ({
   name,
   title: name === 'office' ? 'Office desktop' : 'Light desktop for old PCs',
-  image: 'registry.room.example.org:5000/desktop:0.1.0',
+  image: 'desktop',
   resources: { cpu: '250m', memory: '512Mi', memoryLimit: '2Gi' },
   screen: '1280x800',
   idle: '30m',
@@ -35,12 +36,24 @@ export const TEMPLATES = ['office', 'light'].map((name) => ({
 export async function ownGateway(
   lab: BareLab,
   name: string,
-  { env = {}, offer = {} }: { env?: Record<string, string>; offer?: object } = {},
+  {
+    env = {},
+    desktops = {},
+    templates = TEMPLATES,
+  }: { env?: Record<string, string>; desktops?: object; templates?: readonly object[] } = {},
 ): Promise<OwnGateway> {
   const { ldap } = lab
   if (!ldap) throw new Error('the lab has no LDAP')
   const offerFile = join(lab.dir, 'tmp', `offer-${name}.json`)
-  writeFileSync(offerFile, JSON.stringify({ atMost: 50, templates: TEMPLATES, ...offer }))
+  writeFileSync(
+    offerFile,
+    JSON.stringify({
+      registry: 'registry.room.example.org:5000',
+      images: {},
+      desktops: { ...ROOM, ...desktops },
+      templates,
+    }),
+  )
   const read = readSettings({
     DESKFLEET_LISTEN: '127.0.0.1:0',
     DESKFLEET_METRICS_LISTEN: '127.0.0.1:0',
@@ -69,7 +82,6 @@ export async function ownGateway(
       log,
       clock: systemClock,
       me: `${name}-${process.pid}`,
-      render: plainDesktop,
       addressOf: (slug) => {
         const port = ports.get(slug)
         return port === undefined ? byService(slug) : { host: '127.0.0.1', port }

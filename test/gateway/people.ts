@@ -6,7 +6,12 @@ import { published } from '../main-job/lab.ts'
 export const PASSWORD = 'correct horse battery'
 
 /** Somebody in the lab's real directory, known to the cluster, with the password above. */
-export async function person(lab: BareLab, login: string, groups: readonly string[] = [], name = 'Ada Lovelace'): Promise<void> {
+export async function person(
+  lab: BareLab,
+  login: string,
+  groups: readonly string[] = [],
+  name = 'Ada Lovelace',
+): Promise<void> {
   if (!lab.ldap) throw new Error('the lab has no LDAP')
   const directory = directoryOf(lab.ldap, 'admin')
   try {

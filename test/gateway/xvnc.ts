@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,10 @@ export interface Xvnc {
 /** Whether this machine has it: Debian's tigervnc-standalone-server. */
 export const hasXvnc = (): boolean => existsSync('/usr/bin/Xvnc')
 
-export async function startXvnc(display: number, programs: readonly (readonly string[])[] = []): Promise<Xvnc> {
+export async function startXvnc(
+  display: number,
+  programs: readonly (readonly string[])[] = [],
+): Promise<Xvnc> {
   const dir = mkdtempSync(join(tmpdir(), 'deskfleet-xvnc-'))
   const socket = join(dir, 'rfb.sock')
   const children: ChildProcess[] = []
@@ -21,7 +24,25 @@ export async function startXvnc(display: number, programs: readonly (readonly st
     child.on('error', () => {})
     children.push(child)
   }
-  run('Xvnc', [`:${display}`, '-rfbunixpath', socket, '-rfbunixmode', '0600', '-rfbport', '-1', '-SecurityTypes', 'None', '-nolisten', 'tcp', '-AlwaysShared', '-AcceptSetDesktopSize', '-geometry', '1280x800', '-depth', '24'])
+  run('Xvnc', [
+    `:${display}`,
+    '-rfbunixpath',
+    socket,
+    '-rfbunixmode',
+    '0600',
+    '-rfbport',
+    '-1',
+    '-SecurityTypes',
+    'None',
+    '-nolisten',
+    'tcp',
+    '-AlwaysShared',
+    '-AcceptSetDesktopSize',
+    '-geometry',
+    '1280x800',
+    '-depth',
+    '24',
+  ])
   for (let tries = 0; !existsSync(socket); tries++) {
     if (tries > 100) throw new Error('Xvnc does not start')
     await new Promise((done) => setTimeout(done, 50))

@@ -13,7 +13,15 @@ import { clear } from './room.ts'
 let lab: BareLab
 let first: OwnGateway
 let second: OwnGateway
-const [ADA, BOB, EVE, ROOT, GUESSED, GONE, CHANGER] = ['lg-ada', 'lg-bob', 'lg-eve', 'lg-root', 'lg-guessed', 'lg-gone', 'lg-changer']
+const [ADA, BOB, EVE, ROOT, GUESSED, GONE, CHANGER] = [
+  'lg-ada',
+  'lg-bob',
+  'lg-eve',
+  'lg-root',
+  'lg-guessed',
+  'lg-gone',
+  'lg-changer',
+]
 
 test.before(async () => {
   lab = await sharedLab()
@@ -65,9 +73,14 @@ test.serial('every failure is one message, after the same time', async (t) => {
 
 test.serial('blank passwords, missing, doubled and huge fields never reach the directory', async (t) => {
   const browser = newBrowser(first.origin)
-  for (const password of ['', ' ', '\t\n']) t.is((await browser.post('/login', { login: BOB, password })).status, 400)
+  for (const password of ['', ' ', '\t\n'])
+    t.is((await browser.post('/login', { login: BOB, password })).status, 400)
   const raw = (body: string) =>
-    send(first.origin, '/login', { method: 'POST', body, headers: { origin: first.origin, 'content-type': 'application/x-www-form-urlencoded' } })
+    send(first.origin, '/login', {
+      method: 'POST',
+      body,
+      headers: { origin: first.origin, 'content-type': 'application/x-www-form-urlencoded' },
+    })
   t.is((await raw(`login=${BOB}`)).status, 400)
   t.is((await raw(`login=${BOB}&password=a&password=b`)).status, 400)
   t.is((await raw(`login=${BOB}&password=${'x'.repeat(300)}`)).status, 400)
@@ -76,17 +89,21 @@ test.serial('blank passwords, missing, doubled and huge fields never reach the d
   t.is((await browser.login(BOB, PASSWORD)).status, 303)
 })
 
-test.serial('guessing: five tries, then even the right password waits; at the other replica slapd itself holds', async (t) => {
-  const statuses: number[] = []
-  for (let i = 0; i < 7; i++) statuses.push((await newBrowser(first.origin).login(GUESSED, `guess-${i}`)).status)
-  t.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429])
-  const waiting = await newBrowser(first.origin).login(GUESSED, PASSWORD)
-  t.is(waiting.status, 429)
-  t.true(Number(waiting.headers['retry-after']) > 200)
-  t.is((await newBrowser(second.origin).login(GUESSED, PASSWORD)).status, 401)
-  // Somebody else from the same address is not kept out.
-  t.is((await newBrowser(first.origin).login(EVE, PASSWORD)).status, 303)
-})
+test.serial(
+  'guessing: five tries, then even the right password waits; at the other replica slapd itself holds',
+  async (t) => {
+    const statuses: number[] = []
+    for (let i = 0; i < 7; i++)
+      statuses.push((await newBrowser(first.origin).login(GUESSED, `guess-${i}`)).status)
+    t.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429])
+    const waiting = await newBrowser(first.origin).login(GUESSED, PASSWORD)
+    t.is(waiting.status, 429)
+    t.true(Number(waiting.headers['retry-after']) > 200)
+    t.is((await newBrowser(second.origin).login(GUESSED, PASSWORD)).status, 401)
+    // Somebody else from the same address is not kept out.
+    t.is((await newBrowser(first.origin).login(EVE, PASSWORD)).status, 303)
+  },
+)
 
 test.serial('a login form of another origin is refused; so is one without any origin', async (t) => {
   const browser = newBrowser(first.origin)
@@ -95,7 +112,16 @@ test.serial('a login form of another origin is refused; so is one without any or
   t.is((await browser.post('/login', fields, { origin: 'null' })).status, 403)
   t.is((await browser.post('/login', fields, { 'sec-fetch-site': 'cross-site' })).status, 403)
   const body = new URLSearchParams(fields).toString()
-  t.is((await send(first.origin, '/login', { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } })).status, 403)
+  t.is(
+    (
+      await send(first.origin, '/login', {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      })
+    ).status,
+    403,
+  )
   t.is((await browser.post('/login', fields)).status, 303)
 })
 
@@ -156,23 +182,31 @@ test.serial('somebody who is gone from the room is out at once', async (t) => {
   await eventually('the session is nobody’s', async () => (await browser.get('/password')).status === 303, 5)
 })
 
-test.serial('a new password: taken by slapd’s rules, in plain words; every session ends, the old one opens nothing', async (t) => {
-  const added = await deskfleet(lab, 'people', 'add', CHANGER)
-  const old = /only now: (\S+)/.exec(added.stdout)?.[1] ?? ''
-  await eventually('they are known', async () => (await newBrowser(first.origin).login(CHANGER, old)).status === 303, 20)
-  const [browser, elsewhere] = [newBrowser(first.origin), newBrowser(first.origin)]
-  await browser.login(CHANGER, old)
-  await elsewhere.login(CHANGER, old)
-  const change = (before: string, after: string, again = after) => browser.post('/password', { before, after, again })
-  const fresh = `an entirely new one ${Date.now()}`
-  t.regex((await change(old, fresh, 'different')).text, /not the same/)
-  t.regex((await change('not the old one', fresh)).text, /not your present password/)
-  t.regex((await change(old, 'short')).text, /not taken: the password is too (short|simple)/)
-  t.is((await change(old, fresh)).headers.location, '/login?after=changed')
-  t.is((await elsewhere.get('/password')).status, 303)
-  t.is((await newBrowser(second.origin).login(CHANGER, old)).status, 401)
-  t.is((await newBrowser(second.origin).login(CHANGER, fresh)).status, 303)
-})
+test.serial(
+  'a new password: taken by slapd’s rules, in plain words; every session ends, the old one opens nothing',
+  async (t) => {
+    const added = await deskfleet(lab, 'people', 'add', CHANGER)
+    const old = /only now: (\S+)/.exec(added.stdout)?.[1] ?? ''
+    await eventually(
+      'they are known',
+      async () => (await newBrowser(first.origin).login(CHANGER, old)).status === 303,
+      20,
+    )
+    const [browser, elsewhere] = [newBrowser(first.origin), newBrowser(first.origin)]
+    await browser.login(CHANGER, old)
+    await elsewhere.login(CHANGER, old)
+    const change = (before: string, after: string, again = after) =>
+      browser.post('/password', { before, after, again })
+    const fresh = `an entirely new one ${Date.now()}`
+    t.regex((await change(old, fresh, 'different')).text, /not the same/)
+    t.regex((await change('not the old one', fresh)).text, /not your present password/)
+    t.regex((await change(old, 'short')).text, /not taken: the password is too (short|simple)/)
+    t.is((await change(old, fresh)).headers.location, '/login?after=changed')
+    t.is((await elsewhere.get('/password')).status, 303)
+    t.is((await newBrowser(second.origin).login(CHANGER, old)).status, 401)
+    t.is((await newBrowser(second.origin).login(CHANGER, fresh)).status, 303)
+  },
+)
 
 test.serial('an administrator logs somebody out everywhere; nobody else sees that page', async (t) => {
   const [admin, ada] = [newBrowser(first.origin), newBrowser(second.origin)]
@@ -188,7 +222,10 @@ test.serial('an administrator logs somebody out everywhere; nobody else sees tha
 
 test.serial('every page has the strict headers, unknown names and paths have plain pages', async (t) => {
   const page = await newBrowser(first.origin).get('/login')
-  t.regex(String(page.headers['content-security-policy']), /default-src 'none'; script-src 'self'; style-src 'self'/)
+  t.regex(
+    String(page.headers['content-security-policy']),
+    /default-src 'none'; script-src 'self'; style-src 'self'/,
+  )
   t.like(page.headers, {
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'same-origin',
@@ -201,14 +238,25 @@ test.serial('every page has the strict headers, unknown names and paths have pla
   const css = /href="([^"]+style\.css)"/.exec(page.text)?.[1] ?? ''
   const asset = await send(first.origin, css)
   t.regex(String(asset.headers['cache-control']), /immutable/)
-  t.is((await send(first.origin, css.replace(/assets\/[^/]+/, 'assets/other'))).headers['cache-control'], 'no-store')
-  for (const path of ['/assets/x/../../settings.ts', '/assets/x/%2e%2e/settings.ts', '/assets/x/..%2fsettings.ts', '/%00', '/%ff', '//evil.example/'])
+  t.is(
+    (await send(first.origin, css.replace(/assets\/[^/]+/, 'assets/other'))).headers['cache-control'],
+    'no-store',
+  )
+  for (const path of [
+    '/assets/x/../../settings.ts',
+    '/assets/x/%2e%2e/settings.ts',
+    '/assets/x/..%2fsettings.ts',
+    '/%00',
+    '/%ff',
+    '//evil.example/',
+  ])
     t.true([303, 400, 401, 404].includes((await send(first.origin, path)).status), path)
 })
 
 test.serial('what the gateway’s account may not do, it cannot', async (t) => {
   const kubeconfig = await lab.actAs(NAMESPACES.system, 'gateway')
-  const may = async (...what: string[]) => (await lab.run(['auth', 'can-i', ...what], { kubeconfig })).stdout.trim()
+  const may = async (...what: string[]) =>
+    (await lab.run(['auth', 'can-i', ...what], { kubeconfig })).stdout.trim()
   t.is(await may('get', 'secrets', '-n', NAMESPACES.directory), 'no')
   t.is(await may('get', 'secrets/ldap-admin', '-n', NAMESPACES.system), 'no')
   t.is(await may('create', 'pods', '-n', NAMESPACES.desktops), 'no')

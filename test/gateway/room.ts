@@ -22,11 +22,17 @@ export const onlyOf =
     people.includes(metadata?.labels?.[PERSON] ?? '')
 
 /** What the page says of the desktop now. */
-export async function told(browser: Browser): Promise<{ state: string; title: string; more?: string; pc?: string; stopsAt?: number }> {
+export async function told(
+  browser: Browser,
+): Promise<{ state: string; title: string; more?: string; pc?: string; stopsAt?: number }> {
   const { text } = await browser.get('/desktop')
   const found = /data-told="([^"]*)"/.exec(text)?.[1]
-  if (found !== undefined) return JSON.parse(found.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'))
-  return { state: /action="\/desktop\/start"/.test(text) ? 'off' : 'none', title: /<h1[^>]*>([^<]*)/.exec(text)?.[1] ?? '' }
+  if (found !== undefined)
+    return JSON.parse(found.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'))
+  return {
+    state: /action="\/desktop\/start"/.test(text) ? 'off' : 'none',
+    title: /<h1[^>]*>([^<]*)/.exec(text)?.[1] ?? '',
+  }
 }
 
 export const becomes = (browser: Browser, state: string, seconds = 20): Promise<number> =>
@@ -50,12 +56,19 @@ export async function atDesk(
 }
 
 export const deploymentOf = async (lab: BareLab, slug: string) =>
-  JSON.parse(await must(lab, ['get', 'deployment', desktopName(slug), '-n', NAMESPACES.desktops, '-o', 'json']))
+  JSON.parse(
+    await must(lab, ['get', 'deployment', desktopName(slug), '-n', NAMESPACES.desktops, '-o', 'json']),
+  )
 
 export async function podsOf(lab: BareLab, slug: string): Promise<string[]> {
   const core = administrator(lab).makeApiClient(CoreV1Api)
-  const { items } = await core.listNamespacedPod({ namespace: NAMESPACES.desktops, labelSelector: `${PERSON}=${slug}` })
-  return items.filter(({ metadata }) => !metadata?.deletionTimestamp).map(({ metadata }) => metadata?.name ?? '')
+  const { items } = await core.listNamespacedPod({
+    namespace: NAMESPACES.desktops,
+    labelSelector: `${PERSON}=${slug}`,
+  })
+  return items
+    .filter(({ metadata }) => !metadata?.deletionTimestamp)
+    .map(({ metadata }) => metadata?.name ?? '')
 }
 
 /** Removes all desktops: one that is left from another test may find no PC, and keeps the others back. */

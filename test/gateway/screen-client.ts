@@ -7,12 +7,17 @@ export function screen(
   origin: string,
   browser: Pick<Browser, 'cookie'> | undefined,
   { path = '/screen', headers = {} }: { path?: string; headers?: Record<string, string> } = {},
-): Promise<{ socket: WebSocket } | { status: number }> {
+): Promise<{ socket: WebSocket; greeted: Promise<unknown> } | { status: number }> {
   const { port, host } = new URL(origin)
   const socket = new WebSocket(`wss://127.0.0.1:${port}${path}`, {
     rejectUnauthorized: false,
     perMessageDeflate: false,
     headers: { host, origin, ...(browser?.cookie ? { cookie: browser.cookie } : {}), ...headers },
+  })
+  // The desktop behind it is there when it says its first word.
+  const greeted = new Promise((done) => {
+    socket.once('message', done)
+    socket.once('close', done)
   })
   return new Promise((done, fail) => {
     socket.on('error', fail)
@@ -23,7 +28,7 @@ export function screen(
     socket.on('open', () => {
       socket.off('error', fail)
       socket.on('error', () => {})
-      done({ socket })
+      done({ socket, greeted })
     })
   })
 }

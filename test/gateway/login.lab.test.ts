@@ -180,6 +180,9 @@ test.serial('somebody who is gone from the room is out at once', async (t) => {
   t.is((await browser.get('/password')).status, 200)
   await must(lab, ['delete', 'identity', GONE])
   await eventually('the session is nobody’s', async () => (await browser.get('/password')).status === 303, 5)
+  const again = await newBrowser(first.origin).login(GONE, PASSWORD)
+  t.is(again.status, 403)
+  t.regex(again.text, /not known in this room yet/)
 })
 
 test.serial(

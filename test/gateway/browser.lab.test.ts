@@ -246,7 +246,7 @@ seen('the administrator’s pages, problems, disconnecting and logging out', asy
   await admin.waitForURL('**/login?after=out')
   await pictures('logged-out', admin)
   t.deepEqual(
-    errors.filter((text) => !/Failed when connecting|Connection closed|ERR_/.test(text)),
+    errors.filter((text) => !/Failed when connecting|Connection closed|WebSocket connection|ERR_/.test(text)),
     [],
   )
 })

@@ -325,6 +325,11 @@ test.serial('a desktop that is not what it was: another certificate or token is 
   t.is(await closeCode(refused), CLOSED.unreachable)
   t.true(bridge.seen.wrong > 0)
   await bridge.renew()
+  const asked = bridge.seen.right
+  await bridge.impersonate()
+  t.is(await closeCode(await openScreen(gateway.origin, ada)), CLOSED.unreachable)
+  t.is(bridge.seen.right, asked, 'it never heard the token')
+  await bridge.renew()
   await eventually('it is taken again', async () => bridge.seen.right > seen, 10)
   const socket = await openScreen(gateway.origin, ada)
   t.is(String(await message(socket)), 'RFB 003.008\n')

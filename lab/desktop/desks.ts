@@ -170,13 +170,17 @@ async function startDesk(
     DESKFLEET_PORT: String(port),
     ...env,
   }
-  const tmpfs = (path: string, size: string): string =>
-    `--tmpfs=${path}:rw,nosuid,nodev,mode=1777,size=${size}`
+  // As the kubelet makes an emptyDir in memory: root's, open to all.
+  const scratch = (place: string): string => `/run/desks/${name}/${place}`
+  for (const place of ['tmp', 'run']) {
+    await machine.must(['mkdir', '--parents', '--mode=0777', scratch(place)])
+    await machine.must(['mount', '-t', 'tmpfs', '-o', 'mode=0777,size=256m', place, scratch(place)])
+  }
   await machine.must([
     ...['podman', 'run', '--detach', `--name=${name}`, '--hostname=desktop', '--network=host'],
     ...['--read-only', '--read-only-tmpfs=false', '--cap-drop=all', '--security-opt=no-new-privileges'],
     ...[`--user=${UID}:${UID}`, '--passwd=false', ...(memory ? [`--memory=${memory}`] : [])],
-    ...[tmpfs('/tmp', '256m'), tmpfs('/run/desktop', '256m'), '--shm-size=256m'],
+    ...[`--volume=${scratch('tmp')}:/tmp`, `--volume=${scratch('run')}:/run/desktop`, '--shm-size=256m'],
     ...['--volume=/share/u:/home', '--volume=/share/common:/mnt'],
     ...['--volume=/share/passwd:/etc/passwd:ro', '--volume=/share/group:/etc/group:ro'],
     `--volume=/share/keys-${name}:${DESKTOP.secrets}:ro`,
@@ -203,7 +207,7 @@ async function startDesk(
         ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }),
       }
       const asked = request(
-        { method, path, host: 'desktop', headers, agent: false, createConnection: connect },
+        { method, path, host: 'desktop', headers, createConnection: connect },
         (response) => {
           text(response).then(
             (said) => done({ status: response.statusCode ?? 0, body: said, json: parsed(said) }),

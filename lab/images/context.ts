@@ -32,18 +32,23 @@ const BRIDGE: Contents = {
   languages: true,
 }
 
-/** The images that are built here; each is a folder of `images/`. */
+/** The folders of `images/`. */
 const CONTENTS = {
   deskfleet: { sources: () => globSync(PROGRAMS, { cwd: root }) },
   ldap: {},
   desktop: BRIDGE,
   'desktop-light': { ...BRIDGE, shares: ['desktop'] },
+  'desktop-centos': { ...BRIDGE, shares: ['desktop'] },
 } as const satisfies Record<string, Contents>
 
-export type BuiltImage = keyof typeof CONTENTS
+export type ImageFolder = keyof typeof CONTENTS
+export const isImageFolder = (name: string): name is ImageFolder => Object.hasOwn(CONTENTS, name)
+
+/** The images that are built here: those on Debian. */
+export type BuiltImage = Exclude<ImageFolder, 'desktop-centos'>
 export const BUILT: readonly BuiltImage[] = ['deskfleet', 'ldap', 'desktop', 'desktop-light']
 
-const contentsOf = (image: BuiltImage): Contents => CONTENTS[image]
+const contentsOf = (image: ImageFolder): Contents => CONTENTS[image]
 
 /** The packages that an image wants from Debian, as its folder lists them. */
 export const packagesOf = (image: string): string[] =>
@@ -52,10 +57,10 @@ export const packagesOf = (image: string): string[] =>
     .split(/\s+/)
 
 /** Whether the image keeps the texts of its programs in all languages. */
-export const speaksLanguages = (image: BuiltImage): boolean => contentsOf(image).languages ?? false
+export const speaksLanguages = (image: ImageFolder): boolean => contentsOf(image).languages ?? false
 
 /** Every file of the repository that goes into the image: when one changes, so does the image. */
-export function inputsOf(image: BuiltImage): string[] {
+export function inputsOf(image: ImageFolder): string[] {
   const { shares = [], sources } = contentsOf(image)
   const folders = [...shares, image].flatMap((name) => globSync(`images/${name}/**`, { cwd: root }))
   const files = folders.filter((path) => !isFolder(join(root, path)))
@@ -65,7 +70,7 @@ export function inputsOf(image: BuiltImage): string[] {
 const isFolder = (path: string): boolean => statSync(path).isDirectory()
 
 /** Lays out what the Containerfile of that image copies, in an empty `folder`. */
-export async function layContext(image: BuiltImage, folder: string): Promise<void> {
+export async function layContext(image: ImageFolder, folder: string): Promise<void> {
   const { shares = [], sources, packages, plain = false } = contentsOf(image)
   for (const name of [...shares, image]) cpSync(join(root, 'images', name), folder, { recursive: true })
   if (sources) await layPrograms(folder, sources(), packages, plain)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { type Browser as Chromium, chromium, type Page } from 'playwright-core'
@@ -8,11 +8,11 @@ import { eventually, must, sharedLab } from '../main-job/lab.ts'
 import { type OwnGateway, ownGateway, ports, TEMPLATES } from './own-gateway.ts'
 import { PASSWORD, person } from './people.ts'
 import { type PretendPc, pretendPc } from './pretend-pc.ts'
-import { administrator, clear, onlyOf, podsOf } from './room.ts'
-import { type SmallBridge, smallBridge } from './small-bridge.ts'
+import { type RealBridge, realBridge } from './real-bridge.ts'
+import { administrator, clear, homes, onlyOf, podsOf } from './room.ts'
 import { hasXvnc, startXvnc, type Xvnc } from './xvnc.ts'
 
-/** The pages in a real browser, with a real Xvnc behind them. Pictures of every page are kept in `.test/gateway/`. */
+/** The pages in a real browser, with the real bridge and a real Xvnc behind them. Pictures of every page are kept in `.test/gateway/`. */
 
 const CHROMIUM = '/usr/bin/chromium'
 const ARGUMENTS = [
@@ -33,7 +33,7 @@ let lab: BareLab
 let gateway: OwnGateway
 let pc: PretendPc
 let xvnc: Xvnc
-let bridge: SmallBridge
+let bridge: RealBridge
 let browser: Chromium
 let page: Page
 const errors: string[] = []
@@ -43,6 +43,7 @@ test.before(async () => {
   if (!here) return
   lab = await sharedLab()
   await clear(lab)
+  await homes(lab, GRACE)
   await person(lab, GRACE, ['administrators'], 'Grace Hopper')
   mkdirSync(PICTURES, { recursive: true })
   pc = await pretendPc(administrator(lab), 'pc-17', onlyOf(GRACE))
@@ -56,7 +57,8 @@ test.before(async () => {
 test.after.always(async () => {
   await browser?.close()
   xvnc?.end()
-  await Promise.all([gateway?.end(), bridge?.end(), pc?.end()])
+  bridge?.end()
+  await Promise.all([gateway?.end(), pc?.end()])
   if (here) await clear(lab)
 })
 
@@ -140,8 +142,8 @@ seen('without a script the same pages lead on by themselves', async (t) => {
 })
 
 seen('the desktop appears by itself, and keys reach a real terminal', async (t) => {
-  bridge = await smallBridge(administrator(lab), GRACE, xvnc.socket)
-  ports.set(GRACE, bridge.port)
+  bridge = await realBridge(administrator(lab), GRACE, xvnc.socket)
+  ports.set(GRACE, bridge.port())
   const since = performance.now()
   pc.reach('ready')
   await picture()
@@ -178,7 +180,7 @@ seen('files go up and down through the page', async (t) => {
     buffer: Buffer.from('hello'),
   })
   await page.locator('#files-news', { hasText: 'Über uns.txt is there.' }).waitFor()
-  t.is(String(bridge.files.get('Über uns.txt')), 'hello')
+  t.is(readFileSync(join(bridge.home, 'Über uns.txt'), 'utf8'), 'hello')
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.click('text=Über uns.txt >> nth=0'),
@@ -204,7 +206,8 @@ seen('the pod goes under an open tab: the same tab is back by itself', async (t)
   const [pod = ''] = await podsOf(lab, GRACE)
   const since = performance.now()
   await must(lab, ['delete', 'pod', pod, '-n', NAMESPACES.desktops, '--wait=false'])
-  bridge.cut()
+  await bridge.restart()
+  ports.set(GRACE, bridge.port())
   await page.locator('#veil').waitFor({ state: 'visible' })
   await eventually('another pod is there', async () =>
     (await podsOf(lab, GRACE)).some((name) => name !== pod),

@@ -1,13 +1,13 @@
 import test from 'ava'
 import { LAST_INPUT, STARTED_AT, STOPPED_WHY, STOPS_AT, WAITING_SINCE } from '../../config/labels.ts'
-import { desktopName, NAMESPACES } from '../../config/names.ts'
+import { desktopName, homeClaim, homeVolume, NAMESPACES } from '../../config/names.ts'
 import type { BareLab } from '../../lab/bare.ts'
 import { eventually, must, sharedLab } from '../main-job/lab.ts'
 import { type Browser, newBrowser } from './browser.ts'
 import { type OwnGateway, ownGateway, TEMPLATES } from './own-gateway.ts'
 import { PASSWORD, person } from './people.ts'
 import { type PretendPc, pretendPc } from './pretend-pc.ts'
-import { administrator, atDesk, becomes, clear, deploymentOf, onlyOf, podsOf, told } from './room.ts'
+import { administrator, atDesk, becomes, clear, deploymentOf, homes, onlyOf, podsOf, told } from './room.ts'
 
 /** Desktops come, wait, move and go: two replicas over a real API server with its scheduler and controllers. */
 
@@ -21,6 +21,7 @@ const [ADA, BOB, CID, DAN, ROOT] = PEOPLE
 test.before(async () => {
   lab = await sharedLab()
   await clear(lab)
+  await homes(lab, ...PEOPLE)
   for (const login of [ADA, BOB, CID, DAN]) await person(lab, login)
   await person(lab, ROOT, ['administrators'])
   pc = await pretendPc(administrator(lab), 'dk-pc', onlyOf(...PEOPLE))
@@ -77,6 +78,20 @@ test.serial(
     t.is((await deploymentOf(lab, ADA)).metadata.generation, metadata.generation)
   },
 )
+
+test.serial('a home that is not there is said to be so, and keeps nobody else waiting', async (t) => {
+  pc.room(0)
+  await must(lab, ['delete', 'pvc', homeClaim(ADA), '-n', NAMESPACES.desktops, '--wait=false'])
+  await must(lab, ['delete', 'pv', homeVolume(ADA), '--wait=false'])
+  const ada = await loggedIn(ADA)
+  await eventually('the home is missed', async () =>
+    /Your files cannot be reached/.test((await ada.get('/desktop')).text),
+  )
+  await loggedIn(BOB)
+  await eventually('bob takes his turn', async () => (await podsOf(lab, BOB)).length === 1)
+  t.is((await deploymentOf(lab, BOB)).spec.replicas, 1)
+  await homes(lab, ADA)
+})
 
 test.serial('progress is told in plain words: the room, the PC, the programs, ready', async (t) => {
   pc.room(0)

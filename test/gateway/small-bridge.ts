@@ -17,6 +17,8 @@ export interface SmallBridge {
   readonly said: string[]
   readonly files: Map<string, Buffer>
   viewers(): number
+  /** Bytes that wait here to be taken. */
+  waiting(): number
   idle(seconds: number, viewers?: number): void
   /** Ends every screen rudely, as a pod that dies. */
   cut(): void
@@ -131,6 +133,7 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
     said,
     files,
     viewers: () => screens.size,
+    waiting: () => [...screens].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0),
     idle(seconds, viewers) {
       idleSeconds = seconds
       pretended = viewers

@@ -178,7 +178,11 @@ test.serial('somebody who is gone from the room is out at once', async (t) => {
   const browser = newBrowser(first.origin)
   t.is((await browser.login(GONE, PASSWORD)).status, 303)
   t.is((await browser.get('/password')).status, 200)
+  const events = send(first.origin, '/desktop/events', { headers: { cookie: browser.cookie } })
+  await new Promise((done) => setTimeout(done, 300))
   await must(lab, ['delete', 'identity', GONE])
+  // What lasts ends, too.
+  t.regex((await events).text, /event: ended/)
   await eventually('the session is nobody’s', async () => (await browser.get('/password')).status === 303, 5)
   const again = await newBrowser(first.origin).login(GONE, PASSWORD)
   t.is(again.status, 403)

@@ -28,7 +28,7 @@ import { billOfMaterials } from './materials.ts'
 const run = promisify(execFile)
 
 /** The images that are built here; each is a folder of `images/`. */
-export const BUILT = ['deskfleet', 'ldap'] as const
+export const BUILT = ['deskfleet', 'ldap', 'argocd'] as const
 export type BuiltImage = (typeof BUILT)[number]
 
 /** An image as it stands in the cache. */
@@ -68,17 +68,17 @@ interface Plan {
 
 function planOf(name: BuiltImage): Plan {
   const root = join(import.meta.dirname, '..', '..')
-  const inputs =
-    name === 'deskfleet'
-      ? [
-          'package-lock.json',
-          ...globSync('{certificates,config,desktop,directory,lease,storage,webhook}/**/*.ts', { cwd: root }),
-        ]
-      : []
+  const inputs: Readonly<Partial<Record<BuiltImage, readonly string[]>>> = {
+    deskfleet: [
+      'package-lock.json',
+      ...globSync('{certificates,config,desktop,directory,lease,storage,webhook}/**/*.ts', { cwd: root }),
+    ],
+    argocd: ['go.mod', 'go.sum'].map((name) => `lab/modules/argo-cd/${name}`),
+  }
   const own = globSync(`images/${name}/*`, { cwd: root })
   const recipe = ['build', 'context', 'materials'].map((name) => `lab/images/${name}.ts`)
   const hash = createHash('sha256').update(process.arch)
-  for (const path of [...inputs, ...own, ...recipe, 'lab/debian.ts'].sort()) {
+  for (const path of [...(inputs[name] ?? []), ...own, ...recipe, 'lab/debian.ts'].sort()) {
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)))
   }
   return {
@@ -125,7 +125,7 @@ async function buildOne(machine: Machine, plan: Plan, progress: (line: string) =
   progress(`building the image ${plan.name}`)
   const context = join(machine.share, plan.name)
   mkdirSync(context)
-  await layContext(plan.name, context)
+  await layContext(plan.name, context, progress)
   const base = 'localhost/base:1'
   // Not `podman import`: that notes the time, and the digest of every image would change with it.
   await writeImage({ reference: base, layer: debian, entrypoint: [] }, join(machine.share, 'base-image.tar'))

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { locate } from '../binaries.ts'
+import { ARGO_CD, moduleFolder } from '../modules.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
@@ -16,9 +18,27 @@ export const packagesOf = (image: string): string[] =>
     .split(/\s+/)
 
 /** Lays out what the Containerfile of that image copies, in an empty `folder`. */
-export async function layContext(image: string, folder: string): Promise<void> {
+export async function layContext(
+  image: string,
+  folder: string,
+  progress: (line: string) => void,
+): Promise<void> {
   cpSync(join(root, 'images', image), folder, { recursive: true })
   if (image === 'deskfleet') await layPrograms(folder)
+  if (image === 'argocd') await layArgoCd(folder, progress)
+}
+
+/** Argo CD's one binary, and the wrappers that it calls git and gpg by. */
+async function layArgoCd(folder: string, progress: (line: string) => void): Promise<void> {
+  const module = await moduleFolder('argo-cd', ARGO_CD)
+  const binary = (await locate(['argo-cd'], { progress })).get('argocd') ?? 'argocd'
+  mkdirSync(join(folder, 'bin'))
+  for (const path of [binary, 'entrypoint.sh', 'hack/git-verify-wrapper.sh', 'hack/gpg-wrapper.sh']) {
+    const to = join(folder, 'bin', basename(path))
+    cpSync(resolve(module, path), to)
+    // Files of a module are read-only and have no run bit.
+    chmodSync(to, 0o755)
+  }
 }
 
 async function layPrograms(folder: string): Promise<void> {

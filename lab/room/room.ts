@@ -20,6 +20,7 @@ import { saveMachineSettings } from './machine-settings.ts'
 import { type NodeImage, nodeImage } from './node-image.ts'
 import { type PcPower, pcPower } from './pc.ts'
 import { balancerOf, kindConfig, NETWORK, type Pc, pcsOf, refuseWish } from './plan.ts'
+import { notePodRoutes } from './pod-routes.ts'
 import { startRegistry } from './registry.ts'
 import { makeSharedDirectory } from './volumes.ts'
 
@@ -178,6 +179,8 @@ async function begin(
     await startRegistry(dir, machine, pcsOf(options.name, wish), registry)
     const server = await openToLoopback(dir, options.name, wish, machine)
     await answering(dir, image.binary('kubectl'))
+    const nodes = await runKubectl(dir, image.binary('kubectl'), ['get', 'nodes', '-o', 'json'])
+    await notePodRoutes(machine, pcsOf(options.name, wish), nodes.stdout)
     await changeRecord(dir, (record) => ({ ...record, server, phase: 'ready' }))
   } catch (error) {
     await endRun(dir)

@@ -1,0 +1,91 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { IMAGES } from '../../config/images.ts'
+import { BUILT, buildImages } from '../images/build.ts'
+import { renderWith } from '../render.ts'
+import { pushImage } from '../room/registry.ts'
+import type { Room } from '../room/room.ts'
+import { STORAGE_DIRECTORY } from '../room/volumes.ts'
+import { settled } from './applications.ts'
+import { ARGO_CD_NAMESPACE, argoCdManifests } from './argo-cd.ts'
+import { type Repository, roomRepository } from './git.ts'
+
+/** The room's platform as it is delivered: where Git is, and what the last commit holds. */
+export interface Delivery {
+  readonly repository: Repository
+  /** Image references by digest, by the names of `config/images.ts`. */
+  readonly images: Readonly<Record<string, string>>
+  /** What lies over `cluster.yaml` in this room. */
+  readonly overlay: Overlay
+  readonly commit: string
+}
+
+/** Settings as in `cluster.yaml`; only what differs. */
+export type Overlay = Readonly<Record<string, unknown>>
+
+/**
+ * Brings the platform into a room as an administrator does: images into the registry, `dist/` into Git, Argo CD onto
+ * the cluster, and the list of apps to it. Resolves when all of them are Synced and Healthy. Called again, it delivers
+ * what changed.
+ */
+export async function deliver(room: Room, progress: (line: string) => void): Promise<Delivery> {
+  const images: Record<string, string> = {}
+  for (const image of await buildImages(BUILT, progress)) {
+    images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
+  }
+  const repository = await roomRepository(room)
+  const overlay = overlayOf(images, repository)
+  const commit = await publish(repository, overlay, 'The room as cluster.yaml says')
+  progress(`committed ${commit.slice(0, 8)} to ${repository.url}`)
+  await installArgoCd(room, images.argocd ?? '', progress)
+  progress('handing the list of apps to Argo CD')
+  await apply(room, ['--filename', join(repository.folder, 'dist', 'delivery')])
+  await settled(room, commit, progress)
+  return { repository, images, overlay, commit }
+}
+
+/** The delivery of a room that has one, for another process. */
+export async function openDelivery(room: Room): Promise<Delivery> {
+  const images: Record<string, string> = {}
+  for (const image of await buildImages(BUILT, () => {})) {
+    images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
+  }
+  const repository = await roomRepository(room)
+  const commit = (await repository.git('rev-parse', 'HEAD')).trim()
+  return { repository, images, overlay: overlayOf(images, repository), commit }
+}
+
+const overlayOf = (images: Readonly<Record<string, string>>, repository: Repository): Overlay => ({
+  images,
+  storage: { kind: 'path', path: STORAGE_DIRECTORY },
+  delivery: { repository: repository.url },
+})
+
+/** What an administrator does after a change: synth, commit, push. Resolves with the commit. */
+export async function publish(repository: Repository, overlay: Overlay, message: string): Promise<string> {
+  copyFileSync(join(import.meta.dirname, '..', '..', 'cluster.yaml'), join(repository.folder, 'cluster.yaml'))
+  renderWith(stringify(overlay), join(repository.folder, 'dist'))
+  return repository.commit(message)
+}
+
+async function installArgoCd(room: Room, image: string, progress: (line: string) => void): Promise<void> {
+  progress('installing Argo CD')
+  const manifests = await argoCdManifests(image)
+  await apply(room, ['--filename=-'], manifests)
+  const parts = [
+    'deployment/argocd-redis',
+    'deployment/argocd-repo-server',
+    'statefulset/argocd-application-controller',
+  ]
+  for (const part of parts) {
+    const ready = await room.run(['rollout', 'status', part, '-n', ARGO_CD_NAMESPACE, '--timeout=180s'])
+    if (ready.code !== 0) throw new Error(`${part} did not become ready: ${ready.stderr.trim()}`)
+  }
+}
+
+async function apply(room: Room, files: readonly string[], input?: string): Promise<void> {
+  const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=administrator', ...files]
+  const { code, stderr } = await room.run(args, input === undefined ? {} : { input })
+  if (code !== 0) throw new Error(`the API server refused: ${stderr.trim()}`)
+}

@@ -1,6 +1,8 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parse, stringify } from 'yaml'
+import { z } from 'zod'
 import { IMAGES } from '../../config/images.ts'
 import { BUILT, buildImages } from '../images/build.ts'
 import { renderWith } from '../render.ts'
@@ -28,8 +30,14 @@ export type Overlay = Readonly<Record<string, unknown>>
  * Brings the platform into a room as an administrator does: images into the registry, `dist/` into Git, Argo CD onto
  * the cluster, and the list of apps to it. Resolves when all of them are Synced and Healthy. Called again, it delivers
  * what changed.
+ *
+ * @param hand how the cluster gets the list of apps, a folder. @default applied whole
  */
-export async function deliver(room: Room, progress: (line: string) => void): Promise<Delivery> {
+export async function deliver(
+  room: Room,
+  progress: (line: string) => void,
+  hand: (room: Room, folder: string) => Promise<void> = handOver,
+): Promise<Delivery> {
   const images: Record<string, string> = {}
   for (const image of await buildImages(BUILT, progress)) {
     images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
@@ -40,7 +48,7 @@ export async function deliver(room: Room, progress: (line: string) => void): Pro
   progress(`committed ${commit.slice(0, 8)} to ${repository.url}`)
   await installArgoCd(room, images.argocd ?? '', progress)
   progress('handing the list of apps to Argo CD')
-  await apply(room, ['--filename', join(repository.folder, 'dist', 'delivery')])
+  await hand(room, join(repository.folder, 'dist', 'delivery'))
   await settled(room, commit, progress)
   return { repository, images, overlay, commit }
 }
@@ -64,9 +72,14 @@ const overlayOf = (images: Readonly<Record<string, string>>, repository: Reposit
 
 /** What an administrator does after a change: synth, commit, push. Resolves with the commit. */
 export async function publish(repository: Repository, overlay: Overlay, message: string): Promise<string> {
-  copyFileSync(join(import.meta.dirname, '..', '..', 'cluster.yaml'), join(repository.folder, 'cluster.yaml'))
-  renderWith(stringify(overlay), join(repository.folder, 'dist'))
+  render(repository, overlay)
   return repository.commit(message)
+}
+
+/** Writes `cluster.yaml`, what lies over it, and the `dist/` of both into the clone. */
+export function render({ folder }: Repository, overlay: Overlay): void {
+  copyFileSync(join(import.meta.dirname, '..', '..', 'cluster.yaml'), join(folder, 'cluster.yaml'))
+  renderWith(stringify(overlay), join(folder, 'dist'))
 }
 
 async function installArgoCd(room: Room, image: string, progress: (line: string) => void): Promise<void> {
@@ -83,6 +96,26 @@ async function installArgoCd(room: Room, image: string, progress: (line: string)
     if (ready.code !== 0) throw new Error(`${part} did not become ready: ${ready.stderr.trim()}`)
   }
 }
+
+const handOver = (room: Room, folder: string): Promise<void> => apply(room, ['--filename', folder])
+
+/** The other way round, one at a time, the last app first: what must converge in any order does so from this one too. */
+export async function handOverBackwards(room: Room, folder: string): Promise<void> {
+  const files = readdirSync(folder).map((name) => join(folder, name))
+  const project = files.filter((file) => /AppProject/.test(file))
+  const apps = files.filter((file) => !project.includes(file)).map((file) => ({ file, wave: waveIn(file) }))
+  for (const file of project) await apply(room, ['--filename', file])
+  for (const { file } of apps.sort((one, other) => other.wave - one.wave)) {
+    await apply(room, ['--filename', file])
+    await sleep(5_000)
+  }
+}
+
+const Waved = z.object({
+  metadata: z.object({ annotations: z.object({ 'argocd.argoproj.io/sync-wave': z.coerce.number() }) }),
+})
+const waveIn = (file: string): number =>
+  Waved.parse(parse(readFileSync(file, 'utf8'))).metadata.annotations['argocd.argoproj.io/sync-wave']
 
 async function apply(room: Room, files: readonly string[], input?: string): Promise<void> {
   const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=administrator', ...files]

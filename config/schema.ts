@@ -210,6 +210,11 @@ export const schema = section('cluster.yaml', {
     )
       .default('dist')
       .describe('The folder of the repository that holds the apps.'),
+    secret: labelName
+      .optional()
+      .describe(
+        'A Secret of yours in flux-system with what the repository asks for (flux). Argo CD finds its own by the URL.',
+      ),
   }).prefault({}),
   registry: text(
     /^[a-z0-9.-]+(:[1-9]\d{0,4})?(\/[a-z0-9._-]+)*$/,

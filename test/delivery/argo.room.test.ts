@@ -164,6 +164,7 @@ test.serial(
         'jsonpath={.spec.hard.pods}',
       ])
     t.log(`live ${(await becomes(pods, '14', 120)).toFixed(0)} s after the push`)
+    t.is(await pods(), '14')
     await settled(room, commit)
   },
 )

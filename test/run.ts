@@ -87,7 +87,7 @@ async function withRoom(): Promise<void> {
 
 const UNIT = [
   'test/**/*.test.ts',
-  ...['lab', 'room', 'room-alone'].map((kind) => `!test/**/*.${kind}.test.ts`),
+  ...['lab', 'room', 'room-alone', 'kind'].map((kind) => `!test/**/*.${kind}.test.ts`),
 ]
 
 try {

@@ -242,7 +242,10 @@ async function makeCluster(
   const addresses = [...pcs, balancer].map(({ name, address }) => `${name} ${address}\n`).join('')
   writeFileSync(join(machine.share, 'addresses'), addresses)
   writeFileSync(join(machine.share, 'cgroup'), cgroupOf(room))
-  writeFileSync(join(machine.share, 'kind.yaml'), kindConfig(room, wish, image.reference, image.versions))
+  writeFileSync(
+    join(machine.share, 'kind.yaml'),
+    kindConfig(room, wish, '/share/srv', { image: image.reference, versions: image.versions }),
+  )
   const net = ['--subnet', NETWORK.subnet, '--gateway', NETWORK.gateway, NETWORK.name]
   await machine.must(['podman', 'network', 'create', ...net])
   progress(`kind makes ${wish.masters} master${wish.masters === 1 ? '' : 's'} and ${wish.workers} workers`)

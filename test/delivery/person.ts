@@ -26,7 +26,7 @@ export const plainPod = (name: string, person: string, image: string, pc?: strin
   kind: 'Pod',
   metadata: { name, namespace: NAMESPACES.desktops, labels: { [PERSON]: person } },
   spec: {
-    ...(pc === undefined ? {} : { nodeName: pc }),
+    ...(pc === undefined ? {} : { nodeSelector: { 'kubernetes.io/hostname': pc } }),
     terminationGracePeriodSeconds: 1,
     containers: [{ name: 'shell', image, command: ['sleep', 'infinity'] }],
   },

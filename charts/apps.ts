@@ -5,10 +5,12 @@ import type { Cluster } from '../config/schema.ts'
 import { argo } from './delivery/argo.ts'
 import { flux } from './delivery/flux.ts'
 import { directory } from './directory.ts'
+import { gateway } from './gateway.ts'
 import { identity } from './identity.ts'
 import type { AppSource } from './kit/collect.ts'
 import { type Compiled, compile } from './kit/compile.ts'
 import { namespaces } from './namespaces.ts'
+import { sampleDesktops } from './sample-desktops.ts'
 import { secrets } from './secrets.ts'
 import { storage } from './storage.ts'
 import { webhook } from './webhook.ts'
@@ -65,6 +67,13 @@ export const APPS: readonly App[] = [
     chart: webhook,
   },
   {
+    name: 'gateway',
+    about: 'Login, desktops on demand, and their screens in the browser',
+    namespace: NAMESPACES.system,
+    after: ['namespaces', 'identity', 'webhook', 'directory'],
+    chart: gateway,
+  },
+  {
     name: 'storage',
     about: 'Homes and the shared folder: made, bound to people, shown on every PC',
     namespace: NAMESPACES.storage,
@@ -96,8 +105,9 @@ const MADE_IN_CLUSTER: Readonly<Record<string, string>> = {
 
 /** The whole platform of a room: every app and what delivers them, collected and checked. */
 export function compileCluster(cluster: Cluster): Outcome<Compiled> {
-  const madeInCluster = new Set(Object.keys(MADE_IN_CLUSTER))
-  return compile(sources(cluster), { registry: cluster.registry, madeInCluster })
+  const desktops = sampleDesktops(cluster)
+  const madeInCluster = new Set([...Object.keys(MADE_IN_CLUSTER), ...desktops.secrets])
+  return compile(sources(cluster), { registry: cluster.registry, madeInCluster }, desktops.rendered)
 }
 
 function sources(cluster: Cluster): AppSource[] {

@@ -4,6 +4,7 @@ import {
   API_GROUP,
   AUTHORITY,
   CLAIM_VERB,
+  GATEWAY,
   IDENTITIES_CONFIG_MAP,
   IDENTITY,
   LDAP,
@@ -65,6 +66,8 @@ function claimEverybody(scope: Construct, cluster: Cluster): void {
           name: controller,
           namespace: 'kube-system',
         })),
+        // It has asked for the person's password.
+        { kind: 'ServiceAccount', name: GATEWAY.service, namespace },
         // It makes no pods, but the claims that they mount.
         ...(cluster.storage.kind === 'path'
           ? [{ kind: 'ServiceAccount', name: STORAGE.homes, namespace: NAMESPACES.storage }]

@@ -34,6 +34,11 @@ export const STOPPED_WHY = `${PREFIX}/stopped-why`
 /** Annotation on a desktop's Deployment: since when its person waits for room in it. */
 export const WAITING_SINCE = `${PREFIX}/waiting-since`
 
+/** Annotation on a desktop's Deployment: since when it is started, after its turn came. */
+export const STARTED_AT = `${PREFIX}/started-at`
+/** Annotation on a desktop's Deployment: when it will be stopped if no input comes. There only while its person is warned. */
+export const STOPS_AT = `${PREFIX}/stops-at`
+
 /** Kubernetes' own recommended labels: what a thing is, and that it is ours. */
 export const NAME = 'app.kubernetes.io/name'
 export const PART_OF = 'app.kubernetes.io/part-of'

@@ -66,6 +66,8 @@ export const AUTHORITY = {
   configMap: 'certificate-authority',
   /** Secret in `deskfleet-system`: the webhook's `tls.crt`, `tls.key`. */
   webhookSecret: 'webhook-tls',
+  /** Secret in `deskfleet-system`: the gateway's `tls.crt`, `tls.key`, signed by the cluster's authority. */
+  gatewaySecret: 'gateway-tls',
 } as const
 
 /** Field managers of server-side apply: who owns which field. */
@@ -73,6 +75,7 @@ export const FIELD_MANAGERS = {
   certificates: 'deskfleet-certificates',
   identitySync: 'deskfleet-identity-sync',
   homes: 'deskfleet-homes',
+  gateway: 'deskfleet-gateway',
 } as const
 
 /** uids and gids of people start here, so that no person is ever a system account. */
@@ -136,8 +139,31 @@ export const homeParent = (slug: string): string => `${STORAGE.run}/u/${slug}`
 /** Directory on a PC whose one entry, `shared`, is the shared folder. */
 export const SHARED_PARENT = `${STORAGE.run}/shared`
 
+/** The gateway: Service and account, ports, and what it keeps in `deskfleet-system`. */
+export const GATEWAY = {
+  service: 'gateway',
+  /** HTTPS in the pod; the Service shows it as 443. */
+  port: 8443,
+  servicePort: 443,
+  /** Rendered ConfigMap: `desktops.json`, what people may start (gateway/offer.ts). */
+  config: 'gateway',
+  /** Secret, made and rotated by the gateway: the keys of people's sessions. */
+  sessionsSecret: 'gateway-sessions',
+  /** ConfigMap, kept by the gateway: sessions that ended early. */
+  revokedConfigMap: 'gateway-revoked',
+  /** Secret of type kubernetes.io/tls that an administrator may make: the certificate that browsers trust. */
+  certificateSecret: 'gateway-certificate',
+  /** The Lease of the replica that starts and stops desktops. */
+  lease: 'gateway',
+} as const
+
+/** The LDAP group whose members may use the administrator's page. */
+export const ADMINISTRATORS = 'administrators'
+
 /** What gateway and bridge agree on: how a desktop's pod is reached, and where it finds its own secrets. */
 export const DESKTOP = {
+  /** PriorityClass of desktops; the chart `namespaces` makes it. */
+  priorityClass: 'deskfleet-desktop',
   /** TLS of the bridge in the pod; the Service `desktop-<slug>` shows it as 443. */
   port: 8443,
   servicePort: 443,

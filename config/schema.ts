@@ -48,6 +48,14 @@ const duration = text(
   'write a time such as 30m or 8h',
 )
 
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+  } catch {
+    return false
+  }
+}
+
 const section = <T extends z.ZodRawShape>(name: string, shape: T) =>
   z.strictObject(shape, {
     error: (issue) =>
@@ -180,6 +188,28 @@ export const schema = section('cluster.yaml', {
     atMost: wholeNumber(1, 20_000)
       .default(500)
       .describe('Desktops that may run at once; the room itself may hold fewer.'),
+    language: text(
+      /^[a-z]{2,3}_[A-Z]{2}$/,
+      'a language is written with its country',
+      'write a language such as en_US or de_DE',
+    )
+      .default('en_US')
+      .describe('The language of desktops; one that the image does not have gives English.'),
+    keyboard: text(
+      /^[a-z]{2,12}(\([A-Za-z0-9_-]+\))?$/,
+      'it must be a keyboard layout, with its variant in brackets if it has one',
+      'write a layout such as us, de or ch(fr)',
+    )
+      .default('us')
+      .describe('The keyboard layout of desktops.'),
+    timeZone: text(
+      /^[A-Z][A-Za-z0-9_+/-]{1,60}$/,
+      'it must be a time zone as the tz database names it',
+      'write a zone such as Europe/Berlin',
+    )
+      .refine(isTimeZone, says('the tz database has no such time zone', 'write a zone such as Europe/Berlin'))
+      .default('Etc/UTC')
+      .describe('The time zone of desktops.'),
   }).prefault({}),
   templates: z
     .array(template, says('templates must be a list', 'begin each template with "- name: …"'))

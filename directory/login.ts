@@ -27,11 +27,21 @@ export async function login(
   name: string,
   password: string,
 ): Promise<LoginResult> {
+  const account = await verify(directory, address, name, password)
+  return account ? { account } : { refused: REFUSED }
+}
+
+/** Whose password that is; undefined after {@link REFUSAL_TIME}, whatever the reason. */
+export async function verify(
+  directory: Directory,
+  address: Address,
+  name: string,
+  password: string,
+): Promise<Account | undefined> {
   const answerAt = performance.now() + REFUSAL_TIME
   const account = await verified(directory, address, name, password)
-  if (account) return { account }
-  await sleep(Math.max(0, answerAt - performance.now()))
-  return { refused: REFUSED }
+  if (!account) await sleep(Math.max(0, answerAt - performance.now()))
+  return account
 }
 
 async function verified(

@@ -16,6 +16,8 @@ export interface DebianWish {
   readonly suite: string
   /** What it holds besides the essential packages and apt. */
   readonly packages: readonly string[]
+  /** Keeps the texts of programs in all languages: for what people see. */
+  readonly languages?: true
 }
 
 /** mmdebstrap's release: a script, so that it runs on the machine's own perl whatever release that is. */
@@ -32,7 +34,15 @@ export async function debianTar(
   progress: (line: string) => void = () => {},
 ): Promise<string> {
   const key = createHash('sha256')
-    .update(JSON.stringify([1, process.arch, wish.suite, [...wish.packages].sort()]))
+    .update(
+      JSON.stringify([
+        1,
+        process.arch,
+        wish.suite,
+        [...wish.packages].sort(),
+        ...(wish.languages ? ['languages'] : []),
+      ]),
+    )
     .digest('hex')
     .slice(0, 12)
   const folder = join(dirname(cacheFolder()), 'debian')
@@ -67,7 +77,8 @@ async function bootstrap(wish: DebianWish, work: string, tar: string): Promise<v
     '--aptopt=Acquire::Languages "none"',
     '--aptopt=Acquire::Retries "3"',
     '--aptopt=APT::Install-Recommends "false"',
-    '--customize-hook=rm -rf "$1/usr/share/man" "$1/usr/share/locale" "$1/usr/share/info"',
+    '--customize-hook=rm -rf "$1/usr/share/man" "$1/usr/share/info"',
+    ...(wish.languages ? [] : ['--customize-hook=rm -rf "$1/usr/share/locale"']),
     '--customize-hook=find "$1/usr/share/doc" -type f ! -name copyright -delete',
     // Where it was made is nobody's business, and what runs from it installs nothing.
     '--customize-hook=rm -f "$1/etc/apt/sources.list" "$1/etc/resolv.conf" "$1/etc/hostname"',

@@ -23,7 +23,7 @@ const LAYOUT: Readonly<
     packages: ['express', 'ws', 'jose', '@novnc/novnc'],
     places: ['directory', 'desktop', 'certificates', 'lease'],
   },
-  bridge: { packages: ['ws'], places: [] },
+  bridge: { packages: ['ws'], places: ['lease'] },
   certificates: { packages: ['@peculiar/x509', 'reflect-metadata'], places: [] },
   lease: { packages: [], places: [] },
   storage: { packages: [], places: ['lease'] },

@@ -49,7 +49,7 @@ export function argo(scope: Construct, { delivery }: Cluster, entries: readonly 
  * An app that leaves the list takes its objects with it, as under Flux; those that hold people's data say `KEPT` and
  * stay. The list itself has no such word: whoever deletes it by hand stops delivery, and nothing else.
  */
-const CASCADE = ['resources-finalizer.argocd.argoproj.io']
+const CASCADE = ['resources-finalizer.argocd.argoproj.io/foreground']
 
 const IN_CLUSTER = 'https://kubernetes.default.svc'
 

@@ -12,10 +12,17 @@ export interface Compiled {
   readonly files: ReadonlyMap<string, string>
 }
 
-/** Collects what the apps render and asks every policy. Pure: same apps, same bytes. */
-export function compile(apps: readonly AppSource[], context: PolicyContext): Outcome<Compiled> {
+/**
+ * Collects what the apps render and asks every policy. `samples` are what programs will make in the cluster: they are
+ * judged together with the rest, and not written. Pure: same apps, same bytes.
+ */
+export function compile(
+  apps: readonly AppSource[],
+  context: PolicyContext,
+  samples: readonly Rendered[] = [],
+): Outcome<Compiled> {
   const rendered = collect(apps)
-  const findings = Object.values(POLICIES).flatMap((policy) => policy(rendered, context))
+  const findings = Object.values(POLICIES).flatMap((policy) => policy([...rendered, ...samples], context))
   if (findings.some(({ severity }) => severity === 'error')) return { ok: false, findings }
   return { ok: true, value: { rendered, files: filesOf(rendered) }, warnings: findings }
 }

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   cpSync,
   existsSync,
-  globSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,7 +11,6 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { z } from 'zod'
 import { writeImage } from '../archive.ts'
 import { clearOrphans } from '../bare.ts'
@@ -22,14 +20,8 @@ import { identify } from '../processes.ts'
 import { createRecord } from '../record.ts'
 import { type Machine, startMachine } from '../room/machine.ts'
 import { endRun } from '../run.ts'
-import { layContext, packagesOf } from './context.ts'
+import { type BuiltImage, inputsOf, layContext, packagesOf, speaksLanguages } from './context.ts'
 import { billOfMaterials } from './materials.ts'
-
-const run = promisify(execFile)
-
-/** The images that are built here; each is a folder of `images/`. */
-export const BUILT = ['deskfleet', 'ldap', 'argocd'] as const
-export type BuiltImage = (typeof BUILT)[number]
 
 /** An image as it stands in the cache. */
 export interface Built {
@@ -68,17 +60,9 @@ interface Plan {
 
 function planOf(name: BuiltImage): Plan {
   const root = join(import.meta.dirname, '..', '..')
-  const inputs: Readonly<Partial<Record<BuiltImage, readonly string[]>>> = {
-    deskfleet: [
-      'package-lock.json',
-      ...globSync('{certificates,config,desktop,directory,lease,storage,webhook}/**/*.ts', { cwd: root }),
-    ],
-    argocd: ['go.mod', 'go.sum'].map((name) => `lab/modules/argo-cd/${name}`),
-  }
-  const own = globSync(`images/${name}/*`, { cwd: root })
-  const recipe = ['build', 'context', 'materials'].map((name) => `lab/images/${name}.ts`)
+  const recipe = ['build', 'closure', 'context', 'materials'].map((name) => `lab/images/${name}.ts`)
   const hash = createHash('sha256').update(process.arch)
-  for (const path of [...(inputs[name] ?? []), ...own, ...recipe, 'lab/debian.ts'].sort()) {
+  for (const path of [...inputsOf(name), ...recipe, 'lab/debian.ts'].sort()) {
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)))
   }
   return {
@@ -119,7 +103,12 @@ async function build(plans: readonly Plan[], progress: (line: string) => void): 
 async function buildOne(machine: Machine, plan: Plan, progress: (line: string) => void): Promise<void> {
   const began = Date.now()
   const debian = await debianTar(
-    { name: plan.name, suite: 'trixie', packages: packagesOf(plan.name) },
+    {
+      name: plan.name,
+      suite: 'trixie',
+      packages: packagesOf(plan.name),
+      ...(speaksLanguages(plan.name) ? { languages: true } : {}),
+    },
     progress,
   )
   progress(`building the image ${plan.name}`)
@@ -135,8 +124,8 @@ async function buildOne(machine: Machine, plan: Plan, progress: (line: string) =
     '--timestamp=0',
     '--no-cache',
     '--format=oci',
-
-    '--squash',
+    // With the base: what a step removes of it is gone, and not only out of sight.
+    '--squash-all',
   ]
   const args = [...flags, '--pull=never', `--build-arg=BASE=${base}`, `--tag=localhost/${plan.name}`]
   await machine.must(['podman', 'build', ...args, `/share/${plan.name}`])
@@ -149,15 +138,17 @@ async function buildOne(machine: Machine, plan: Plan, progress: (line: string) =
   ])
   const index = await machine.must(['tar', '-xOf', '/share/image.tar', 'index.json'])
   const digest = z.object({ manifests: z.array(Meta) }).parse(JSON.parse(index)).manifests[0]?.digest ?? ''
-  const { stdout: status } = await run('tar', ['-xOf', debian, './var/lib/dpkg/status'], {
-    maxBuffer: 1 << 24,
-  })
+  // Of the image, not of the base: a step may have removed packages.
+  const reading = ['--rm', '--network=none', '--entrypoint=cat', `localhost/${plan.name}`]
+  const status = await machine.must(['podman', 'run', ...reading, '/var/lib/dpkg/status'])
   const materials = billOfMaterials(plan.name, status, join(context, 'app'))
   store(plan, join(machine.share, 'image.tar'), digest, materials)
   rmSync(context, { recursive: true })
   rmSync(join(machine.share, 'base-image.tar'))
   progress(`built ${plan.name} in ${Math.round((Date.now() - began) / 1000)} s: ${digest}`)
 }
+
+const HASH = /^[0-9a-f]{12}(\.making-\d+)?$/
 
 /** The folder appears with everything in it or not at all; earlier states of the image go. */
 function store(plan: Plan, archive: string, digest: string, materials: string): void {
@@ -166,8 +157,11 @@ function store(plan: Plan, archive: string, digest: string, materials: string): 
   cpSync(archive, join(making, 'image.tar'))
   writeFileSync(join(making, 'image.json'), JSON.stringify({ digest }))
   writeFileSync(join(making, 'materials.json'), materials)
-  for (const old of globSync(`${plan.name}-*`, { cwd: dirname(plan.folder) })) {
-    if (old !== basename(making)) rmSync(join(dirname(plan.folder), old), { recursive: true, force: true })
+  for (const old of readdirSync(dirname(plan.folder))) {
+    // Not by a mere beginning: `desktop-` begins the folders of `desktop-light` as well.
+    const ours = old.startsWith(`${plan.name}-`) && HASH.test(old.slice(plan.name.length + 1))
+    if (ours && old !== basename(making))
+      rmSync(join(dirname(plan.folder), old), { recursive: true, force: true })
   }
   renameSync(making, plan.folder)
 }

@@ -3,7 +3,8 @@ import { IMAGES } from '../../config/images.ts'
 import { ROOM_NAME } from '../room/command.ts'
 import { pushImage } from '../room/registry.ts'
 import { open } from '../room/room.ts'
-import { BUILT, buildImages } from './build.ts'
+import { buildImages } from './build.ts'
+import { BUILT } from './context.ts'
 
 /** `npm run images`: results on stdout, progress and complaints on stderr, exit code 1 when it did not work. */
 const program = new Command('images')

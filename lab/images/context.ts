@@ -1,15 +1,64 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { locate } from '../binaries.ts'
 import { ARGO_CD, moduleFolder } from '../modules.ts'
+import { npmClosure, sourceClosure } from './closure.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
 
+/** What of our own an image holds, besides the files of its folder. */
+interface Contents {
+  /** Folders of `images/` whose files are laid beneath its own. */
+  readonly shares?: readonly string[]
+  /** Our sources, as paths in the repository. */
+  readonly sources?: () => string[]
+  /** The npm packages that they load; all of production when it is left out. */
+  readonly packages?: readonly string[]
+  /** Whether people see it, so that texts of all languages are wanted. */
+  readonly languages?: true
+  /** What goes into it from elsewhere, and the files of ours that say which version. */
+  readonly foreign?: {
+    readonly pins: readonly string[]
+    readonly lay: (folder: string, progress: (line: string) => void) => Promise<void>
+  }
+}
+
 /** The folders whose programs run in the cluster, with all that they import. */
-const PROGRAMS = ['certificates', 'config', 'desktop', 'directory', 'lease', 'storage', 'webhook']
+const PROGRAMS = '{certificates,config,desktop,directory,gateway,lease,storage,webhook}/**/*.{ts,css,svg}'
+
+const BRIDGE: Contents = {
+  sources: () => sourceClosure(root, 'bridge/main.ts'),
+  packages: ['pino', 'ws', 'zod'],
+  languages: true,
+}
+
+/** The images that are built here; each is a folder of `images/`. */
+const CONTENTS = {
+  deskfleet: { sources: () => globSync(PROGRAMS, { cwd: root }) },
+  ldap: {},
+  argocd: {
+    foreign: { pins: ['go.mod', 'go.sum'].map((name) => `lab/modules/argo-cd/${name}`), lay: layArgoCd },
+  },
+  desktop: BRIDGE,
+  'desktop-light': { ...BRIDGE, shares: ['desktop'] },
+} as const satisfies Record<string, Contents>
+
+export type BuiltImage = keyof typeof CONTENTS
+export const BUILT: readonly BuiltImage[] = ['deskfleet', 'ldap', 'argocd', 'desktop', 'desktop-light']
+
+const contentsOf = (image: BuiltImage): Contents => CONTENTS[image]
 
 /** The packages that an image wants from Debian, as its folder lists them. */
 export const packagesOf = (image: string): string[] =>
@@ -17,15 +66,30 @@ export const packagesOf = (image: string): string[] =>
     .trim()
     .split(/\s+/)
 
+/** Whether the image keeps the texts of its programs in all languages. */
+export const speaksLanguages = (image: BuiltImage): boolean => contentsOf(image).languages ?? false
+
+/** Every file of the repository that goes into the image: when one changes, so does the image. */
+export function inputsOf(image: BuiltImage): string[] {
+  const { shares = [], sources, foreign } = contentsOf(image)
+  const folders = [...shares, image].flatMap((name) => globSync(`images/${name}/**`, { cwd: root }))
+  const files = folders.filter((path) => !isFolder(join(root, path)))
+  const pins = foreign?.pins ?? []
+  return [...files, ...pins, ...(sources ? ['package-lock.json', ...sources()] : [])].sort()
+}
+
+const isFolder = (path: string): boolean => statSync(path).isDirectory()
+
 /** Lays out what the Containerfile of that image copies, in an empty `folder`. */
 export async function layContext(
-  image: string,
+  image: BuiltImage,
   folder: string,
   progress: (line: string) => void,
 ): Promise<void> {
-  cpSync(join(root, 'images', image), folder, { recursive: true })
-  if (image === 'deskfleet') await layPrograms(folder)
-  if (image === 'argocd') await layArgoCd(folder, progress)
+  const { shares = [], sources, packages, foreign } = contentsOf(image)
+  for (const name of [...shares, image]) cpSync(join(root, 'images', name), folder, { recursive: true })
+  if (sources) await layPrograms(folder, sources(), packages)
+  await foreign?.lay(folder, progress)
 }
 
 /** Argo CD's one binary, and the wrappers that it calls git and gpg by. */
@@ -41,7 +105,11 @@ async function layArgoCd(folder: string, progress: (line: string) => void): Prom
   }
 }
 
-async function layPrograms(folder: string): Promise<void> {
+async function layPrograms(
+  folder: string,
+  sources: readonly string[],
+  packages: readonly string[] | undefined,
+): Promise<void> {
   const app = join(folder, 'app')
   mkdirSync(app)
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, file), join(app, file))
@@ -50,13 +118,14 @@ async function layPrograms(folder: string): Promise<void> {
     cwd: app,
     maxBuffer: 1 << 24,
   })
-  rmSync(join(app, 'node_modules', '.package-lock.json'), { force: true })
-  trim(join(app, 'node_modules'))
-  for (const place of PROGRAMS) {
-    for (const path of globSync(`${place}/**/*.ts`, { cwd: root })) {
-      mkdirSync(dirname(join(app, path)), { recursive: true })
-      cpSync(join(root, path), join(app, path))
-    }
+  const modules = join(app, 'node_modules')
+  for (const entry of ['.package-lock.json', '.bin'])
+    rmSync(join(modules, entry), { recursive: true, force: true })
+  if (packages) keepOnly(modules, npmClosure(modules, packages))
+  trim(modules)
+  for (const path of sources) {
+    mkdirSync(dirname(join(app, path)), { recursive: true })
+    cpSync(join(root, path), join(app, path))
   }
   // Nobody in a pod installs anything: the lock has done its work.
   rmSync(join(app, 'package-lock.json'))
@@ -65,6 +134,18 @@ async function layPrograms(folder: string): Promise<void> {
   mkdirSync(join(folder, 'bin'))
   const node = `node-linux-${process.arch}`
   cpSync(join(root, 'node_modules', node, 'bin', 'node'), join(folder, 'bin', 'node'))
+}
+
+/** Removes the packages that are not among `kept`, given as paths of theirs. */
+function keepOnly(modules: string, kept: ReadonlySet<string>): void {
+  for (const path of globSync(['*', '@*/*'], { cwd: modules })) {
+    if (path.startsWith('@') && !path.includes('/')) continue
+    if (!kept.has(join(modules, path))) rmSync(join(modules, path), { recursive: true })
+  }
+  for (const scope of globSync('@*', { cwd: modules })) {
+    const empty = globSync('*', { cwd: join(modules, scope) }).length === 0
+    if (empty) rmSync(join(modules, scope), { recursive: true })
+  }
 }
 
 /** What packages carry for their own developers: maps, declarations, tests. Licences stay. */

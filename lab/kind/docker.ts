@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { IMAGES } from '../../config/images.ts'
 import type { RunResult } from '../bare-lab.ts'
-import type { BuiltImage } from '../images/build.ts'
+import type { BuiltImage } from '../images/context.ts'
 import { layContext } from '../images/context.ts'
 import { REGISTRY } from '../room/registry.ts'
 

@@ -1,5 +1,5 @@
+import { UUID_PATTERN } from '../../config/home-marker.ts'
 import { LOGIN_PATTERN, NAMESPACES, SLUG_PATTERN } from '../../config/names.ts'
-import { UUID_PATTERN } from '../layout.ts'
 import { type Problem, problem } from '../problem.ts'
 import { type Departure, departures } from './depart.ts'
 import type { Disk, HomeFact, Observed, Person } from './observe.ts'

@@ -1,5 +1,5 @@
+import { UUID_PATTERN } from '../../config/home-marker.ts'
 import { homeClaim, homeVolume, slugOf } from '../../config/names.ts'
-import { UUID_PATTERN } from '../layout.ts'
 import { type Problem, problem } from '../problem.ts'
 import type { HomeFact, Observed } from './observe.ts'
 

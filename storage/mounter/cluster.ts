@@ -1,5 +1,6 @@
 import { ApiException, CoreV1Api, CustomObjectsApi, type KubeConfig, Watch } from '@kubernetes/client-node'
 import { z } from 'zod'
+import { UUID_PATTERN } from '../../config/home-marker.ts'
 import {
   API_GROUP as group,
   HOME_READY,
@@ -11,7 +12,6 @@ import {
   API_VERSION as version,
 } from '../../config/names.ts'
 import { keptClient } from '../../lease/kept-client.ts'
-import { UUID_PATTERN } from '../layout.ts'
 
 const namespace = NAMESPACES.desktops
 

@@ -42,6 +42,7 @@ test('cdk8s synth and node main.ts give the same folder', async (t) => {
   for (const name of [
     'charts',
     'config',
+    'desktop',
     'main.ts',
     'cdk8s.yaml',
     'cluster.yaml',

@@ -16,8 +16,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { homeMarker } from '../../config/home-marker.ts'
 import { openStorage } from '../../storage/homes/disk.ts'
-import { homeMarker } from '../../storage/layout.ts'
 import { person } from './facts.ts'
 
 const ada = person('ada', 1)

@@ -1,0 +1,131 @@
+import type { Clock } from '../../lease/clock.ts'
+import { fenced, highest, overdue, RULES, type Rules, type Turn, type Watch, wait } from './decide.ts'
+import type { LockStore } from './store.ts'
+
+/** What is told while a lock is won and held; `onFenced` must end the session before it returns. */
+export interface Listener {
+  waiting(turn: Extract<Turn, { step: 'wait' }>): void
+  failed(error: unknown): void
+  onFenced(reason: string): void
+}
+
+/** A home that this pod has. */
+export interface Holding {
+  readonly generation: number
+  /** Ends the heartbeat and lets the next pod in at once. Only after the session has ended. */
+  release(): Promise<void>
+}
+
+/** How often a waiter looks. */
+const LOOK = 1_000
+
+/**
+ * Waits for the home and takes it; undefined when the signal aborts before. From then on the heartbeat goes on by
+ * itself, and `onFenced` is called once if the home is another's or the heartbeat cannot be written in time.
+ */
+export async function winHome(
+  store: LockStore,
+  me: string,
+  clock: Clock,
+  listener: Listener,
+  signal: AbortSignal,
+  rules: Rules = RULES,
+): Promise<Holding | undefined> {
+  let watch: Watch | undefined
+  while (!signal.aborted) {
+    try {
+      const began = clock.now()
+      const terms = await store.look()
+      const turn = wait(me, terms, watch, { began, ended: clock.now() }, rules)
+      if (turn.step === 'take') {
+        watch = undefined
+        const since = clock.now()
+        if (await claimed(store, me, turn.generation)) {
+          // The claim is as good as a heartbeat, if it did not take too long.
+          if (overdue(since, clock.now(), rules)) continue
+          for (const old of terms) await store.drop(old.generation).catch(listener.failed)
+          return hold(store, me, turn.generation, since, clock, listener, rules)
+        }
+      } else {
+        watch = turn.watch
+        listener.waiting(turn)
+      }
+    } catch (error) {
+      listener.failed(error)
+    }
+    await clock.sleep(LOOK, signal)
+  }
+  return undefined
+}
+
+/** Claims a generation and looks again: whoever was slow may have claimed one that has passed already. */
+async function claimed(store: LockStore, me: string, generation: number): Promise<boolean> {
+  if (!(await store.claim(generation, me))) return false
+  const top = highest(await store.look())
+  if (top?.generation === generation && top.pod === me) return true
+  if (top && top.generation > generation) await store.drop(generation)
+  return false
+}
+
+function hold(
+  store: LockStore,
+  me: string,
+  generation: number,
+  since: number,
+  clock: Clock,
+  listener: Listener,
+  rules: Rules,
+): Holding {
+  const ending = new AbortController()
+  let lastGood = since
+  let heartbeat = 0
+  const fence = (reason: string): void => {
+    if (ending.signal.aborted) return
+    ending.abort()
+    listener.onFenced(reason)
+  }
+
+  const beat = async (): Promise<void> => {
+    const began = clock.now()
+    const reason = fenced(me, generation, await store.look())
+    if (reason !== undefined) return fence(reason)
+    if (ending.signal.aborted) return
+    await store.write(generation, me, ++heartbeat, false)
+    lastGood = began
+  }
+  const beats = async (): Promise<void> => {
+    await clock.sleep(Math.max(0, since + rules.beat - clock.now()), ending.signal)
+    while (!ending.signal.aborted) {
+      const began = clock.now()
+      const failed = await beat().then(
+        () => false,
+        (error) => {
+          listener.failed(error)
+          return true
+        },
+      )
+      await clock.sleep(failed ? LOOK : began + rules.beat - clock.now(), ending.signal)
+    }
+  }
+  // Apart from the heartbeat: a file system that hangs does not fail, and must not keep this from being seen.
+  const guard = async (): Promise<void> => {
+    while (!ending.signal.aborted) {
+      if (overdue(lastGood, clock.now(), rules)) {
+        return fence(`no heartbeat could be written for ${rules.giveUp / 1_000} s`)
+      }
+      await clock.sleep(lastGood + rules.giveUp - clock.now(), ending.signal)
+    }
+  }
+  const running = beats()
+  void guard()
+  return {
+    generation,
+    async release() {
+      if (ending.signal.aborted) return
+      ending.abort()
+      await running
+      const reason = fenced(me, generation, await store.look())
+      if (reason === undefined) await store.write(generation, me, ++heartbeat, true)
+    },
+  }
+}

@@ -1,0 +1,15 @@
+/** As much of noVNC's RFB as the page uses (docs/API.md of @novnc/novnc). */
+export default class RFB extends EventTarget {
+  constructor(target: HTMLElement, channel: WebSocket, options?: { shared?: boolean })
+  scaleViewport: boolean
+  resizeSession: boolean
+  clipViewport: boolean
+  dragViewport: boolean
+  showDotCursor: boolean
+  focusOnClick: boolean
+  background: string
+  disconnect(): void
+  focus(options?: FocusOptions): void
+  sendCtrlAltDel(): void
+  clipboardPasteFrom(text: string): void
+}

@@ -1,0 +1,72 @@
+import type { Logger } from 'pino'
+import { LAST_INPUT, STOPS_AT, WAITING_SINCE } from '../../config/labels.ts'
+import { personOf } from '../cluster/person.ts'
+import type { Room } from '../cluster/room.ts'
+import type { Bridges } from '../desktops/bridge.ts'
+import type { Desktops } from '../desktops/desktops.ts'
+import { type DesktopStore, stamp } from '../desktops/store.ts'
+import type { Offer } from '../offer.ts'
+import type { Action, Note } from './decide.ts'
+
+export interface Hands {
+  readonly room: Room
+  readonly desktops: Desktops
+  readonly store: DesktopStore
+  readonly bridges: Bridges
+  readonly offer: () => Offer
+  readonly log: Logger
+  /** What a desktop that will be stopped is told on its own screen. */
+  readonly warning: (stopsAt: number) => string
+}
+
+/** Does one thing that was decided. A write that came too late does nothing: the next look decides anew. */
+export async function act(hands: Hands, action: Action): Promise<void> {
+  const { store, log, bridges } = hands
+  const { slug, version } = action
+  if (action.do === 'start') await start(hands, slug, version)
+  if (action.do === 'stop') {
+    const written = await store.stop(slug, action.why, { version })
+    if (written === 'written') log.info({ slug, why: action.why }, 'stopping a desktop')
+  }
+  if (action.do === 'note') {
+    const written = await store.annotate(slug, annotationsOf(action.note), version)
+    const { stopsAt } = action.note
+    if (written === 'written' && typeof stopsAt === 'number') {
+      log.info({ slug, stopsAt: stamp(stopsAt) }, 'warned of the end of an idle desktop')
+      await bridges.message(slug, hands.warning(stopsAt)).catch(() => {})
+    }
+  }
+}
+
+function annotationsOf({ lastInput, stopsAt, waitingSince }: Note): Record<string, string | null> {
+  const given: [string, number | null | undefined][] = [
+    [LAST_INPUT, lastInput],
+    [STOPS_AT, stopsAt],
+    [WAITING_SINCE, waitingSince],
+  ]
+  return Object.fromEntries(
+    given.flatMap(([key, time]) => (time === undefined ? [] : [[key, time === null ? null : stamp(time)]])),
+  )
+}
+
+async function start(
+  { room, desktops, store, offer, log }: Hands,
+  slug: string,
+  version: string,
+): Promise<void> {
+  const person = personOf(room.identities.get(slug))
+  const wanted = desktops.of(slug)?.template
+  const template = offer().templates.find(({ name }) => name === wanted)
+  if (!person || !template) {
+    // Nobody can be made such a desktop any more: it leaves the queue, and their page says that it is off.
+    log.warn({ slug, template: wanted }, 'a desktop is not started: its person or its template is gone')
+    await store.annotate(slug, { [WAITING_SINCE]: null }, version)
+    return
+  }
+  const started = await store.start(person.identity, template, version)
+  if (started === 'written') log.info({ slug, template: template.name }, 'starting a desktop')
+  if (typeof started === 'object') {
+    log.error({ slug, reason: started.unfit }, 'a desktop cannot be made')
+    await store.annotate(slug, { [WAITING_SINCE]: null }, version)
+  }
+}

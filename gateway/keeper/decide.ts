@@ -1,0 +1,165 @@
+import type { Desktop, StopReason } from '../desktops/desktop.ts'
+import { queueOf } from '../desktops/view.ts'
+
+/** What a desktop's bridge said when it was asked last. Times in ms since the epoch. */
+export interface BridgeSaid {
+  readonly askedAt: number
+  readonly lastInput: number
+  /** Browsers that show it now. */
+  readonly viewers: number
+}
+
+export interface Limits {
+  /** Desktops that may run at once. */
+  readonly atMost: number
+  /** Desktops that may be starting at once. */
+  readonly startingAtOnce: number
+  /** How long a desktop of that template may go without input, in ms; undefined for a template that is gone. */
+  readonly idle: (template: string) => number | undefined
+}
+
+/** One thing to do, with the version of the Deployment that it was decided on. */
+export type Action =
+  | { readonly do: 'start'; readonly slug: string; readonly version: string }
+  | { readonly do: 'stop'; readonly slug: string; readonly version: string; readonly why: StopReason }
+  | { readonly do: 'note'; readonly slug: string; readonly version: string; readonly note: Note }
+
+/** Annotations to set; null takes one away. */
+export interface Note {
+  readonly lastInput?: number
+  readonly stopsAt?: number | null
+  readonly waitingSince?: number | null
+}
+
+/** A start that takes longer no longer keeps others back. */
+export const START_PATIENCE = 90_000
+/** An earlier pod that takes longer to end is dead with its PC, and fenced from the home. */
+export const END_PATIENCE = 60_000
+/** How long before its end a person is told; a third of the limit where that is less. */
+export const WARN_BEFORE = 5 * 60_000
+/** Nobody is warned so late that there is no time to answer. */
+const LEAST_WARNING = 60_000
+/** For somebody who waits, a desktop that nobody looks at or touches gives way after so long. */
+export const SPARE_AFTER = 5 * 60_000
+/** An answer that is older says nothing: who cannot be asked is not stopped. */
+export const FRESH = 2 * 60_000
+const NOTE_EVERY = 60_000
+
+/** All that is to be done now. Pure: the same desktops, answers and time give the same actions. */
+export function decide(
+  desktops: readonly Desktop[],
+  said: ReadonlyMap<string, BridgeSaid>,
+  limits: Limits,
+  now: number,
+): Action[] {
+  const idle = desktops.flatMap((desktop) => decideIdle(desktop, said.get(desktop.slug), limits, now))
+  const stopping = new Set(idle.filter((action) => action.do === 'stop').map(({ slug }) => slug))
+  const starts = decideStarts(desktops, limits, now)
+  return [
+    ...idle,
+    ...starts,
+    ...makeRoom(desktops, said, limits, now, stopping, starts.length),
+    ...noteRoom(desktops),
+  ]
+}
+
+const isStarting = ({ on, pod, startedAt = 0 }: Desktop, now: number): boolean =>
+  on && pod?.step !== 'ready' && pod?.step !== 'noRoom' && now - startedAt < START_PATIENCE
+
+function decideStarts(
+  desktops: readonly Desktop[],
+  { atMost, startingAtOnce }: Limits,
+  now: number,
+): Action[] {
+  let free = atMost - desktops.filter(({ on }) => on).length
+  let turns = startingAtOnce - desktops.filter((desktop) => isStarting(desktop, now)).length
+  const full = new Set(
+    desktops.filter(({ on, pod }) => on && pod?.step === 'noRoom').map(({ template }) => template),
+  )
+  const actions: Action[] = []
+  for (const { slug, version, on, endingSince, template } of queueOf(desktops)) {
+    if (free <= 0 || turns <= 0) break
+    // One that finds no PC is enough to know that there is none for its kind.
+    if (on || full.has(template) || (endingSince !== undefined && now - endingSince < END_PATIENCE)) continue
+    actions.push({ do: 'start', slug, version })
+    free--
+    turns--
+  }
+  return actions
+}
+
+/** When a desktop was last of use: its input, or its start. */
+export const lastUse = (desktop: Desktop, said: BridgeSaid | undefined): number =>
+  Math.max(said?.lastInput ?? 0, desktop.lastInput ?? 0, desktop.startedAt ?? 0, desktop.pod?.readySince ?? 0)
+
+function decideIdle(desktop: Desktop, said: BridgeSaid | undefined, limits: Limits, now: number): Action[] {
+  const { slug, version, on, pod, stopsAt } = desktop
+  const limit = limits.idle(desktop.template)
+  if (!on || pod?.step !== 'ready' || limit === undefined || !said || now - said.askedAt > FRESH) return []
+  const used = lastUse(desktop, said)
+  const end = used + limit
+  const ahead = Math.min(WARN_BEFORE, limit / 3)
+  if (now < end - ahead) return note(desktop, used, stopsAt === undefined ? undefined : null, said)
+  // The announced end stands, unless input came since; an end that was never announced leaves time to answer.
+  const announced = stopsAt !== undefined && stopsAt >= end ? stopsAt : undefined
+  const watched = said.viewers > 0
+  const due = announced ?? (watched ? Math.max(end, now + Math.min(LEAST_WARNING, ahead)) : end)
+  if (now >= due) return [{ do: 'stop', slug, version, why: 'Idle' }]
+  return note(desktop, used, announced === undefined ? due : undefined, said)
+}
+
+function note(
+  desktop: Desktop,
+  used: number,
+  stopsAt: number | null | undefined,
+  said: BridgeSaid,
+): Action[] {
+  const behind = said.lastInput - (desktop.lastInput ?? 0) >= NOTE_EVERY && used === said.lastInput
+  if (!behind && stopsAt === undefined) return []
+  const { slug, version } = desktop
+  const what = { ...(behind ? { lastInput: used } : {}), ...(stopsAt === undefined ? {} : { stopsAt }) }
+  return [{ do: 'note', slug, version, note: what }]
+}
+
+/** Idle desktops that nobody looks at give way to those who wait: the longest idle first, no more than are needed. */
+function makeRoom(
+  desktops: readonly Desktop[],
+  said: ReadonlyMap<string, BridgeSaid>,
+  { atMost }: Limits,
+  now: number,
+  stopping: ReadonlySet<string>,
+  starts: number,
+): Action[] {
+  const on = desktops.filter((desktop) => desktop.on && !stopping.has(desktop.slug))
+  const roomless = on.filter(({ pod }) => pod?.step === 'noRoom').length
+  const queued = queueOf(desktops).filter((desktop) => !desktop.on).length - starts
+  const blocked = roomless > 0 || on.length + starts >= atMost
+  const ending = desktops.filter(
+    (one) => !one.on && one.endingSince !== undefined && one.waitingSince === undefined,
+  )
+  const needed = (blocked ? roomless + queued : 0) - ending.length - stopping.size
+  if (needed <= 0) return []
+  return on
+    .flatMap((desktop) => {
+      const answer = said.get(desktop.slug)
+      const spare =
+        desktop.pod?.step === 'ready' && answer && now - answer.askedAt <= FRESH && answer.viewers === 0
+      const used = lastUse(desktop, answer)
+      return spare && now - used >= SPARE_AFTER ? [{ desktop, used }] : []
+    })
+    .sort((a, b) => a.used - b.used || (a.desktop.slug < b.desktop.slug ? -1 : 1))
+    .slice(0, needed)
+    .map(({ desktop: { slug, version } }) => ({ do: 'stop', slug, version, why: 'MadeRoom' }))
+}
+
+/** A pod without a PC takes its place in the queue, and leaves it when it has one. */
+function noteRoom(desktops: readonly Desktop[]): Action[] {
+  return desktops.flatMap(({ slug, version, on, pod, waitingSince, startedAt }): Action[] => {
+    if (!on || !pod) return []
+    if (pod.step === 'noRoom' && waitingSince === undefined) {
+      return [{ do: 'note', slug, version, note: { waitingSince: startedAt ?? pod.made } }]
+    }
+    const placed = pod.step !== 'noRoom' && pod.step !== 'asked' && waitingSince !== undefined
+    return placed ? [{ do: 'note', slug, version, note: { waitingSince: null } }] : []
+  })
+}

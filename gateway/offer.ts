@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import type { Identity } from '../config/identity.ts'
+
+const Template = z.object({
+  name: z.string().min(1),
+  title: z.string().optional(),
+  /** A key of the image table, or a reference. */
+  image: z.string().min(1),
+  resources: z.object({ cpu: z.string(), memory: z.string(), memoryLimit: z.string() }),
+  screen: z.string(),
+  /** `30m` or `8h` */
+  idle: z.string().regex(/^[1-9]\d*[mh]$/),
+  requires: z.record(z.string(), z.string()),
+  groups: z.array(z.string()).min(1),
+})
+export type OfferedTemplate = z.infer<typeof Template>
+
+/** What people may start, and what their desktops are made with: as much of `cluster.yaml`, as the chart renders it to JSON. */
+const Offer = z.object({
+  registry: z.string(),
+  images: z.record(z.string(), z.string()),
+  desktops: z.object({
+    atMost: z.number().int().min(1),
+    language: z.string(),
+    keyboard: z.string(),
+    timeZone: z.string(),
+  }),
+  templates: z.array(Template).min(1),
+})
+export type Offer = z.infer<typeof Offer>
+
+/** @throws with the reason when the text is not an offer. */
+export function readOffer(text: string): Offer {
+  return Offer.parse(JSON.parse(text))
+}
+
+/** The templates that this person may use, in the administrator's order. */
+export function templatesFor({ templates }: Offer, { spec }: Identity): OfferedTemplate[] {
+  const groups = new Set(spec.groups.map(({ name }) => name))
+  return templates.filter((template) => template.groups.some((group) => groups.has(group)))
+}
+
+const MINUTE = 60_000
+
+/** How long a desktop of the template may go without input, in ms. */
+export function idleLimit({ idle }: Pick<OfferedTemplate, 'idle'>): number {
+  return Number(idle.slice(0, -1)) * (idle.endsWith('h') ? 60 * MINUTE : MINUTE)
+}
+
+export const titleOf = ({ title, name }: Pick<OfferedTemplate, 'title' | 'name'>): string => title ?? name

@@ -1,0 +1,31 @@
+import { type Html, html } from '../html.ts'
+import type { Texts } from '../texts/texts.ts'
+import { type Frame, page } from './layout.ts'
+
+export type ProblemName = Exclude<keyof Texts['problems'], 'wayOut'>
+
+/** A page for what went wrong: what it is, what it means, what to do. */
+export function problemPage(frame: Frame, name: ProblemName): Html {
+  const { problems, login } = frame.texts
+  const { title, text, todo } = problems[name]
+  const way = frame.visitor
+    ? { path: '/desktop', text: problems.wayOut }
+    : { path: '/login', text: login.title }
+  return page(frame, {
+    title,
+    shape: frame.visitor ? 'plain' : 'bare',
+    body: html`<div class="card narrow"><h1>${title}</h1><p>${text}</p><p class="todo">${todo}</p>
+<p class="actions"><a class="button" href="${way.path}">${way.text}</a></p></div>`,
+  })
+}
+
+/**
+ * For somebody who comes by a link of another site: the browser keeps a strict cookie back on such a visit, but gives
+ * it on the next one, which this page makes.
+ */
+export function onwardPage(frame: Frame): Html {
+  const { title, text, todo } = frame.texts.problems.browser
+  return html`<!doctype html><html lang="${frame.texts.language}"><head><meta charset="utf-8"><title>${title}</title>
+<meta http-equiv="refresh" content="0;url=/desktop"><link rel="stylesheet" href="${frame.asset('style.css')}"></head>
+<body class="bare"><main id="content"><div class="card narrow"><h1>${title}</h1><p>${text}</p><p><a class="button" href="/desktop">${todo}</a></p></div></main></body></html>`
+}

@@ -1,0 +1,160 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Logger } from 'pino'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { BRIDGE_PATHS } from '../../config/names.ts'
+import { reasonOf } from '../cluster/watch.ts'
+import type { Bridges } from '../desktops/bridge.ts'
+import type { Desktops } from '../desktops/desktops.ts'
+import type { Sessions, Visitor } from '../session/sessions.ts'
+import { upgradeFault } from '../web/origin.ts'
+import { CLOSED } from './closed.ts'
+import { type Relay, relay } from './relay.ts'
+
+export interface Screens {
+  /** Every upgrade of a connection comes here; no other part of the gateway sees one. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  open(): number
+  /** Ends the screens of sessions that are no longer good. */
+  review(): void
+  /** Sends everybody to another replica. */
+  leave(): void
+}
+
+export interface ScreenParts {
+  readonly sessions: Sessions
+  readonly desktops: Desktops
+  readonly bridges: Bridges
+  readonly hosts: readonly string[]
+  readonly log: Logger
+  readonly count: (outcome: 'opened' | Refusal['why']) => void
+}
+
+/** What a browser sends is small, but for a clipboard. */
+const LONGEST_MESSAGE = 2 * 1024 * 1024
+/** Screens of one person at one replica: a page that is taken over closes its own. */
+const MOST_PER_PERSON = 6
+const MOST = 600
+
+interface Refusal {
+  readonly status: string
+  readonly why: 'path' | 'host' | 'foreign' | 'session' | 'off' | 'many'
+}
+
+const REFUSALS: Readonly<Record<Refusal['why'], string>> = {
+  path: '404 Not Found',
+  host: '421 Misdirected Request',
+  foreign: '403 Forbidden',
+  session: '401 Unauthorized',
+  off: '409 Conflict',
+  many: '429 Too Many Requests',
+}
+
+/**
+ * The one way to a screen. Path, host, origin, session, and the person's own running desktop are all found good before
+ * anything is dialled; whose desktop it is follows from the session alone.
+ */
+export function openScreens({ sessions, desktops, bridges, hosts, log, count }: ScreenParts): Screens {
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: LONGEST_MESSAGE,
+    perMessageDeflate: false,
+    clientTracking: false,
+  })
+  const open = new Map<WebSocket, { visitor: Visitor; relay?: Relay }>()
+  let leaving = false
+
+  const judge = async (request: IncomingMessage): Promise<{ visitor: Visitor } | Refusal['why']> => {
+    if (request.url !== BRIDGE_PATHS.screen) return 'path'
+    const fault = upgradeFault(request.headers, hosts)
+    if (fault) return fault
+    const visitor = await sessions.visitor(request.headers.cookie)
+    if (!visitor) return 'session'
+    const { slug } = visitor.session
+    if (desktops.of(slug)?.pod?.step !== 'ready') return 'off'
+    const own = [...open.values()].filter((one) => one.visitor.session.slug === slug).length
+    return own >= MOST_PER_PERSON || open.size >= MOST || leaving ? 'many' : { visitor }
+  }
+
+  const join = async (browser: WebSocket, visitor: Visitor): Promise<void> => {
+    const { slug } = visitor.session
+    const entry: { visitor: Visitor; relay?: Relay } = { visitor }
+    open.set(browser, entry)
+    browser.on('error', () => {})
+    browser.once('close', () => open.delete(browser))
+    // What the browser says before the desktop answers waits in its connection.
+    browser.pause()
+    try {
+      const desktop = await bridges.screen(slug)
+      await opened(desktop, browser)
+      entry.relay = relay(browser, desktop, () => open.delete(browser))
+      desktop.resume()
+      browser.resume()
+      count('opened')
+    } catch (error) {
+      log.warn({ slug, reason: reasonOf(error) }, 'a desktop could not be dialled')
+      browser.resume()
+      browser.close(CLOSED.unreachable, 'the desktop does not answer')
+    }
+  }
+
+  const receive = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const judged = await judge(request)
+    if (typeof judged === 'string') {
+      count(judged)
+      log.info({ why: judged }, 'a screen was refused')
+      refuse(socket, REFUSALS[judged])
+      return
+    }
+    server.handleUpgrade(request, socket, head, (browser) => void join(browser, judged.visitor))
+  }
+
+  const end = (browser: WebSocket, relayed: Relay | undefined, code: number, reason: string) => {
+    if (relayed) relayed.close(code, reason)
+    else browser.close(code, reason)
+  }
+
+  return {
+    upgrade(request, socket, head) {
+      // Until it is a websocket nobody else hears its errors, and unheard they would end the process.
+      socket.on('error', () => socket.destroy())
+      receive(request, socket, head).catch((error: unknown) => {
+        log.error({ reason: reasonOf(error) }, 'an upgrade failed')
+        socket.destroy()
+      })
+    },
+    open: () => open.size,
+    review() {
+      for (const [browser, { visitor, relay: relayed }] of open) {
+        if (!sessions.stillGood(visitor.session)) end(browser, relayed, CLOSED.ended, 'the session ended')
+      }
+    },
+    leave() {
+      leaving = true
+      for (const [browser, { relay: relayed }] of open)
+        end(browser, relayed, CLOSED.moving, 'this replica stops')
+    },
+  }
+}
+
+/** Resolves when the desktop answered; gives up when it cannot, or the browser has gone. */
+function opened(desktop: WebSocket, browser: WebSocket): Promise<void> {
+  return new Promise((done, fail) => {
+    const leave = () => {
+      desktop.terminate()
+      fail(new Error('the browser left'))
+    }
+    desktop.on('error', fail)
+    desktop.once('open', () => {
+      // Its first words come before anybody listens, else.
+      desktop.pause()
+      browser.off('close', leave)
+      done()
+    })
+    browser.once('close', leave)
+  })
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}

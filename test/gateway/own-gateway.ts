@@ -1,0 +1,111 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
+import { pino } from 'pino'
+import { NAMESPACES } from '../../config/names.ts'
+import { byService } from '../../gateway/desktops/render.ts'
+import { type Service, startService } from '../../gateway/service.ts'
+import { readSettings } from '../../gateway/settings.ts'
+import type { BareLab } from '../../lab/bare.ts'
+import { systemClock } from '../../lease/clock.ts'
+
+/** A replica of the gateway in this process, acting in the lab as its own account. */
+export interface OwnGateway {
+  readonly origin: string
+  readonly metrics: string
+  readonly service: Service
+  end(): Promise<void>
+}
+
+/** Where desktops are dialled in tests: by slug, 127.0.0.1 at that port. */
+export const ports = new Map<string, number>()
+
+const ROOM = { atMost: 50, language: 'en_US', keyboard: 'us', timeZone: 'Etc/UTC' }
+
+export const TEMPLATES = ['office', 'light'].map((name) => ({
+  name,
+  title: name === 'office' ? 'Office desktop' : 'Light desktop for old PCs',
+  image: 'desktop',
+  resources: { cpu: '250m', memory: '512Mi', memoryLimit: '2Gi' },
+  screen: '1280x800',
+  idle: '30m',
+  requires: {},
+  groups: name === 'office' ? ['people'] : ['administrators'],
+}))
+
+export async function ownGateway(
+  lab: BareLab,
+  name: string,
+  {
+    env = {},
+    desktops = {},
+    templates = TEMPLATES,
+  }: { env?: Record<string, string>; desktops?: object; templates?: readonly object[] } = {},
+): Promise<OwnGateway> {
+  const { ldap } = lab
+  if (!ldap) throw new Error('the lab has no LDAP')
+  const offerFile = join(lab.dir, 'tmp', `offer-${name}.json`)
+  writeFileSync(
+    offerFile,
+    JSON.stringify({
+      registry: 'registry.room.example.org:5000',
+      images: {},
+      desktops: { ...ROOM, ...desktops },
+      templates,
+    }),
+  )
+  const read = readSettings({
+    DESKFLEET_LISTEN: '127.0.0.1:0',
+    DESKFLEET_METRICS_LISTEN: '127.0.0.1:0',
+    DESKFLEET_HOSTS: 'localhost',
+    DESKFLEET_LDAP_URL: ldap.url,
+    DESKFLEET_LDAP_BASE_DN: ldap.baseDN,
+    DESKFLEET_LDAP_BIND_DN: ldap.readerDN,
+    DESKFLEET_LDAP_PASSWORD_FILE: ldap.readerPasswordFile,
+    DESKFLEET_LDAP_CA_FILE: ldap.caFile,
+    DESKFLEET_OFFER_FILE: offerFile,
+    DESKFLEET_ASK_SECONDS: '1',
+    DESKFLEET_DRAIN_SECONDS: '0',
+    ...env,
+  })
+  if ('faults' in read) throw new Error(read.faults.join('\n'))
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromFile(await lab.actAs(NAMESPACES.system, 'gateway'))
+  const log = pino(
+    { level: 'debug', base: { replica: name } },
+    pino.destination(join(lab.dir, `gateway-${name}.log`)),
+  )
+  const service = await startService(
+    read.settings,
+    {
+      kubeConfig,
+      log,
+      clock: systemClock,
+      me: `${name}-${process.pid}`,
+      addressOf: (slug) => {
+        const port = ports.get(slug)
+        return port === undefined ? byService(slug) : { host: '127.0.0.1', port }
+      },
+    },
+    new AbortController().signal,
+  )
+  const metrics = `http://127.0.0.1:${service.metricsPort}`
+  for (let tries = 0; ; tries++) {
+    const { status, text } = await fetch(`${metrics}/readyz`).then(async (answer) => ({
+      status: answer.status,
+      text: await answer.text(),
+    }))
+    if (status === 200) break
+    if (tries > 150)
+      throw new Error(
+        `the gateway is not ready: ${text}\n${readFileSync(join(lab.dir, `gateway-${name}.log`), 'utf8').slice(-2000)}`,
+      )
+    await new Promise((done) => setTimeout(done, 100))
+  }
+  return {
+    origin: `https://localhost:${service.port}`,
+    metrics,
+    service,
+    end: () => service.stop(Promise.resolve(), new Promise((done) => setTimeout(done, 1_000))),
+  }
+}

@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse, stringify } from 'yaml'
@@ -7,9 +7,11 @@ import { IMAGES } from '../../config/images.ts'
 import { buildImages } from '../images/build.ts'
 import { BUILT } from '../images/context.ts'
 import { renderWith } from '../render.ts'
+import { DOOR_ADDRESS } from '../room/plan.ts'
 import { pushImage } from '../room/registry.ts'
 import type { Room } from '../room/room.ts'
 import { STORAGE_DIRECTORY } from '../room/volumes.ts'
+import { wayIn } from '../room/way-in.ts'
 import { settled } from './applications.ts'
 import { ARGO_CD_NAMESPACE, argoCdManifests } from './argo-cd.ts'
 import { type Repository, roomRepository } from './git.ts'
@@ -54,6 +56,16 @@ export async function deliver(
   return { repository, images, overlay, commit }
 }
 
+/** The port of 127.0.0.1 that leads to the room's one address; opened at the first call. */
+export async function openDoor(room: Room): Promise<number> {
+  const noted = join(room.dir, 'door')
+  if (!existsSync(noted)) {
+    const port = await wayIn(room.machine, room.start, 'door', `${DOOR_ADDRESS.split('/')[0]}:443`)
+    writeFileSync(noted, String(port))
+  }
+  return Number(readFileSync(noted, 'utf8'))
+}
+
 /** The delivery of a room that has one, for another process. */
 export async function openDelivery(room: Room): Promise<Delivery> {
   const images: Record<string, string> = {}
@@ -67,6 +79,7 @@ export async function openDelivery(room: Room): Promise<Delivery> {
 
 const overlayOf = (images: Readonly<Record<string, string>>, repository: Repository): Overlay => ({
   images,
+  hosts: { address: DOOR_ADDRESS },
   storage: { kind: 'path', path: STORAGE_DIRECTORY },
   delivery: { repository: repository.url },
 })

@@ -48,6 +48,7 @@ const BRIDGE: Contents = {
 const CONTENTS = {
   deskfleet: { sources: () => globSync(PROGRAMS, { cwd: root }) },
   ldap: {},
+  door: {},
   argocd: {
     foreign: { pins: ['go.mod', 'go.sum'].map((name) => `lab/modules/argo-cd/${name}`), lay: layArgoCd },
   },
@@ -56,7 +57,14 @@ const CONTENTS = {
 } as const satisfies Record<string, Contents>
 
 export type BuiltImage = keyof typeof CONTENTS
-export const BUILT: readonly BuiltImage[] = ['deskfleet', 'ldap', 'argocd', 'desktop', 'desktop-light']
+export const BUILT: readonly BuiltImage[] = [
+  'deskfleet',
+  'ldap',
+  'door',
+  'argocd',
+  'desktop',
+  'desktop-light',
+]
 
 const contentsOf = (image: BuiltImage): Contents => CONTENTS[image]
 

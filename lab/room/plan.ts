@@ -18,6 +18,9 @@ export interface Pc {
 /** The room's network inside its machine. Nobody outside sees it, so all rooms use the same one. */
 export const NETWORK = { name: 'kind', subnet: '10.90.0.0/24', gateway: '10.90.0.1' } as const
 
+/** The room's one address: in the network of its PCs, and none of theirs. */
+export const DOOR_ADDRESS = '10.90.0.100/24'
+
 /** The name of the load balancer that kind puts in front of several masters, and its address. */
 export const balancerOf = (room: string): { name: string; address: string } => ({
   name: `${room}-external-load-balancer`,

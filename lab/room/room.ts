@@ -8,7 +8,6 @@ import { locate } from '../binaries.ts'
 import { runKubectl } from '../kubectl.ts'
 import { tryLock } from '../lock.ts'
 import { cacheFolder, refuseName, runFolder, runsFolder } from '../places.ts'
-import { freePorts } from '../ports.ts'
 import { identify } from '../processes.ts'
 import { until } from '../readiness.ts'
 import { changeRecord, createRecord, readRecord, runNames } from '../record.ts'
@@ -23,6 +22,7 @@ import { balancerOf, kindConfig, NETWORK, type Pc, pcsOf, refuseWish } from './p
 import { notePodRoutes } from './pod-routes.ts'
 import { startRegistry } from './registry.ts'
 import { makeSharedDirectory } from './volumes.ts'
+import { type Start, wayIn } from './way-in.ts'
 
 /** A running room: a real cluster made by kind and kubeadm, each node of it standing for one PC. */
 export interface Room {
@@ -284,27 +284,16 @@ function tellSteps(progress: (line: string) => void): (line: string) => void {
   }
 }
 
-const RELAY = join(import.meta.dirname, '..', 'relay.ts')
-
-/** Brings the room's API to a port of 127.0.0.1 on the host, by two relays and a socket between them. */
+/** Brings the room's API to a port of 127.0.0.1 on the host. */
 async function openToLoopback(
   dir: string,
   room: string,
   wish: z.infer<typeof Size>,
   machine: Machine,
 ): Promise<string> {
-  const [port = 0] = await freePorts(1)
   const inside = wish.masters === 1 ? pcsOf(room, wish)[0]?.address : balancerOf(room).address
-  const node = process.execPath
-  await startProcess(
-    dir,
-    'api-inside',
-    'nsenter',
-    [...machine.network, ...[node, RELAY, 'unix:api.sock', `tcp:${inside}:6443`]],
-    { becomes: 'node' },
-  )
-  await startProcess(dir, 'api-outside', node, [RELAY, `tcp:127.0.0.1:${port}`, 'unix:api.sock'])
-  const server = `https://127.0.0.1:${port}`
+  const begin: Start = (id, command, args, options) => startProcess(dir, id, command, args, options)
+  const server = `https://127.0.0.1:${await wayIn(machine, begin, 'api', `${inside}:6443`)}`
   const given = readFileSync(join(machine.share, 'kubeconfig'), 'utf8')
   const kubeconfig = given.replace(/server: https:\/\/127\.0\.0\.1:\d+/, `server: ${server}`)
   writeFileSync(join(dir, 'admin.kubeconfig'), kubeconfig, { mode: 0o600 })

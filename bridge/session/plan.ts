@@ -67,6 +67,9 @@ export function environmentOf(
     NO_AT_BRIDGE: '1',
     GTK_A11Y: 'none',
     GIO_USE_VFS: 'local',
+    // A pod without capabilities can make a user namespace here and there, but use it nowhere: Firefox then kills its
+    // own processes. Its seccomp sandbox stays.
+    MOZ_ASSUME_USER_NS: '0',
     [MARK]: mark,
   }
 }

@@ -133,10 +133,14 @@ export function startSession(
       }
     },
     async message(text) {
-      await run('notify-send', ['--app-name=Desktop', '--urgency=critical', '--', text], {
-        env: environment,
-        timeout: 5_000,
-      })
+      await run(
+        'notify-send',
+        ['--app-name=Desktop', '--icon=dialog-information', '--urgency=critical', '--', 'Your desktop', text],
+        {
+          env: environment,
+          timeout: 5_000,
+        },
+      )
     },
   }
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import { z } from 'zod'
 
@@ -19,6 +20,13 @@ export function sourceClosure(root: string, program: string): string[] {
   visit(program)
   return [...found].sort()
 }
+
+/** The source without its types, lines and columns kept; what it imports of ours is called `.js`, too. */
+export const plainSource = (text: string): string =>
+  stripTypeScriptTypes(text).replace(
+    /^((?:import|export)\s[^'";]*?from\s+|import\s+)'(\.[^']+)\.ts'/gm,
+    (_, before: string, path: string) => `${before}'${path}.js'`,
+  )
 
 const Manifest = z.object({
   dependencies: z.record(z.string(), z.string()).default({}),

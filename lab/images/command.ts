@@ -1,10 +1,29 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { IMAGES } from '../../config/images.ts'
 import { ROOM_NAME } from '../room/command.ts'
 import { pushImage } from '../room/registry.ts'
 import { open } from '../room/room.ts'
 import { buildImages } from './build.ts'
-import { BUILT } from './context.ts'
+import { BUILT, isImageFolder, layContext } from './context.ts'
+
+interface Options {
+  readonly push?: boolean
+  readonly lay?: string
+  readonly name: string
+}
+
+/** For engines and distributions that are not at hand here. */
+async function layOut(asked: readonly string[], folder: string): Promise<void> {
+  const [image = ''] = asked
+  if (asked.length !== 1 || !isImageFolder(image))
+    throw new Error('--lay wants one image: a folder of images/')
+  if (existsSync(folder) && readdirSync(folder).length > 0) throw new Error(`${folder} is not empty`)
+  mkdirSync(folder, { recursive: true })
+  await layContext(image, resolve(folder))
+  console.log(`podman build --tag ${image} ${folder}`)
+}
 
 /** `npm run images`: results on stdout, progress and complaints on stderr, exit code 1 when it did not work. */
 const program = new Command('images')
@@ -14,8 +33,10 @@ const program = new Command('images')
   )
   .argument('[image...]', `which ones; default: all (${BUILT.join(', ')})`)
   .option('--push', 'put them into the registry of the running room as well, by release tag and by digest')
+  .option('--lay <folder>', 'build nothing; lay out what the Containerfile of that one image needs')
   .option('--name <name>', 'which room', ROOM_NAME)
-  .action(async (asked: string[], { push, name: roomName }: { push?: boolean; name: string }) => {
+  .action(async (asked: string[], { push, lay, name: roomName }: Options) => {
+    if (lay !== undefined) return layOut(asked, lay)
     const unknown = asked.filter((name) => !BUILT.some((one) => one === name))
     if (unknown.length > 0)
       throw new Error(`there is no image ${unknown.join(', ')}: there are ${BUILT.join(', ')}`)

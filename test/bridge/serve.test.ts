@@ -1,0 +1,319 @@
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { type RequestOptions, request } from 'node:https'
+import { createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
+import test from 'ava'
+import { WebSocket } from 'ws'
+import { makeScreen } from '../../bridge/screen.ts'
+import { bridgeServer } from '../../bridge/serve.ts'
+import type { BridgeState, Phase } from '../../bridge/state.ts'
+import { BRIDGE_PATHS, SCREEN_CLOSED } from '../../config/names.ts'
+import { issue, type KeyPair, makeAuthority } from '../../lab/certificates.ts'
+import { temporaryFolder } from '../lab/temporary-folder.ts'
+
+const TOKEN = 'a'.repeat(32)
+let authority: KeyPair
+let pair: KeyPair
+test.before(async () => {
+  authority = await makeAuthority('test')
+  pair = await issue(authority, { name: 'desktop', hosts: ['desktop'] })
+})
+
+/** A bridge without a desktop: what stands for Xvnc is a socket of the test. */
+async function bridge(
+  t: { teardown(undo: () => void): void },
+  given: { largestFile?: number; ping?: number } = {},
+) {
+  const folder = temporaryFolder()
+  const home = join(folder, 'home')
+  mkdirSync(home)
+  const xvnc: Socket[] = []
+  const vnc = createServer((socket) => {
+    socket.on('error', () => {})
+    xvnc.push(socket)
+  }).listen(join(folder, 'screen.sock'))
+  await once(vnc, 'listening')
+  let inputs = 0
+  let phase: Phase = 'ready'
+  const shown: string[] = []
+  const logged: string[] = []
+  const log = (line: string) => void logged.push(line)
+  const screen = makeScreen({
+    socket: join(folder, 'screen.sock'),
+    onInput: () => void inputs++,
+    log,
+    ...(given.ping ? { ping: given.ping } : {}),
+  })
+  const state = (): BridgeState => ({
+    version: '0',
+    phase,
+    home: true,
+    generation: 1,
+    fenced: false,
+    viewers: screen.viewers(),
+    startedAt: '',
+    lastInput: '',
+    idleSeconds: 0,
+  })
+  const server = bridgeServer({
+    certificate: Buffer.from(pair.certificate),
+    key: Buffer.from(pair.key),
+    token: TOKEN,
+    home,
+    largestFile: given.largestFile ?? 1_000_000,
+    screen,
+    state,
+    keep: () => void inputs++,
+    message: async (line) => void shown.push(line),
+    log,
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+    vnc.close()
+    for (const socket of xvnc) socket.destroy()
+  })
+  const address = server.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const tls = { host: '127.0.0.1', port, servername: 'desktop', ca: authority.certificate }
+  return {
+    home,
+    screen,
+    shown,
+    logged,
+    xvnc,
+    tls,
+    inputs: () => inputs,
+    become: (next: Phase) => {
+      phase = next
+    },
+    async ask(method: string, path: string, { token = TOKEN, body = '', headers = {} } = {}) {
+      const options: RequestOptions = {
+        ...tls,
+        method,
+        path,
+        headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+      }
+      const asked = request(options).end(body)
+      const [response] = await once(asked, 'response')
+      return { status: Number(response.statusCode), body: await text(response), headers: response.headers }
+    },
+    view(token = TOKEN, path: string = BRIDGE_PATHS.screen) {
+      const web = new WebSocket(`wss://127.0.0.1:${port}${path}`, {
+        createConnection: () => connectTls(tls),
+        headers: { authorization: `Bearer ${token}` },
+      })
+      web.on('error', () => {})
+      return web
+    },
+  }
+}
+
+const GREETING = Buffer.concat([Buffer.from('RFB 003.008\n'), Buffer.from([1, 1])])
+const KEY = Buffer.from([4, 1, 0, 0, 0, 0, 0, 65])
+const REQUEST = Buffer.from([3, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+
+const closing = async (web: WebSocket): Promise<number> => Number((await once(web, 'close'))[0])
+
+async function until(what: string, check: () => boolean): Promise<void> {
+  for (let waited = 0; !check(); waited += 10) {
+    if (waited > 5_000) throw new Error(`it never came to this: ${what}`)
+    await sleep(10)
+  }
+}
+
+test('health and readiness need no token, all else does', async (t) => {
+  const { ask, become, view } = await bridge(t)
+  t.is((await ask('GET', BRIDGE_PATHS.health, { token: '' })).status, 200)
+  t.is((await ask('GET', BRIDGE_PATHS.ready, { token: '' })).status, 200)
+  become('waiting')
+  t.is((await ask('GET', BRIDGE_PATHS.ready, { token: '' })).status, 503)
+  t.is((await ask('GET', BRIDGE_PATHS.health, { token: '' })).status, 200)
+  become('ready')
+  for (const token of ['', 'wrong', `${TOKEN}a`, TOKEN.slice(1)]) {
+    for (const [method, path] of [
+      ['GET', BRIDGE_PATHS.state],
+      ['POST', BRIDGE_PATHS.keep],
+      ['POST', BRIDGE_PATHS.message],
+      ['GET', `${BRIDGE_PATHS.files}?path=/`],
+      ['PUT', `${BRIDGE_PATHS.files}?path=x`],
+      ['GET', '/nothing'],
+    ] as const) {
+      t.is((await ask(method, path, { token })).status, 401, `${method} ${path} with ${token}`)
+    }
+    const [, response] = await once(view(token), 'unexpected-response')
+    t.is(response.statusCode, 401)
+  }
+  t.is((await ask('GET', BRIDGE_PATHS.state)).status, 200)
+  t.is((await ask('GET', '/nothing')).status, 404)
+  t.is((await ask('DELETE', BRIDGE_PATHS.state)).status, 405)
+})
+
+test('nothing older than TLS 1.3 is spoken', async (t) => {
+  const { tls } = await bridge(t)
+  const socket = connectTls({ ...tls, maxVersion: 'TLSv1.2' })
+  const [error] = await once(socket, 'error')
+  t.regex(String(error), /protocol|alert/i)
+})
+
+test('bytes go through as they are; keys count as input, requests for pictures do not', async (t) => {
+  const { view, xvnc, inputs } = await bridge(t)
+  const web = view()
+  await once(web, 'open')
+  await until('Xvnc sees a viewer', () => xvnc.length === 1)
+  const got: Buffer[] = []
+  xvnc[0]?.on('data', (data) => got.push(data))
+  for (const bytes of [GREETING, REQUEST, KEY.subarray(0, 3), KEY.subarray(3), REQUEST]) web.send(bytes)
+  const sent = Buffer.concat([GREETING, REQUEST, KEY, REQUEST])
+  await until('all bytes arrive', () => Buffer.concat(got).length === sent.length)
+  t.deepEqual(Buffer.concat(got), sent)
+  t.is(inputs(), 1)
+  xvnc[0]?.write(Buffer.from([1, 2, 3]))
+  const [data, binary] = await once(web, 'message')
+  t.deepEqual([...data], [1, 2, 3])
+  t.true(binary)
+  web.send('text')
+  t.is(await closing(web), 1003)
+})
+
+test('a newer viewer ends the older one, which is told; and is the one that stays', async (t) => {
+  const { view, screen, xvnc } = await bridge(t)
+  const first = view()
+  await once(first, 'open')
+  const ended = closing(first)
+  const second = view()
+  await once(second, 'open')
+  t.is(await ended, SCREEN_CLOSED.takenOver)
+  t.is(screen.viewers(), 1)
+  await until('Xvnc has lost the first', () => xvnc[0]?.destroyed === true || xvnc[0]?.readableEnded === true)
+  t.is(second.readyState, WebSocket.OPEN)
+})
+
+test('when it is fenced or stopped, viewers are told which, and later ones too', async (t) => {
+  const { view, screen } = await bridge(t)
+  const web = view()
+  await once(web, 'open')
+  const ended = closing(web)
+  screen.close(SCREEN_CLOSED.fenced, 'elsewhere')
+  t.is(await ended, SCREEN_CLOSED.fenced)
+  const late = view()
+  t.is(await closing(late), SCREEN_CLOSED.fenced)
+  t.is(screen.viewers(), 0)
+})
+
+test('no screen before the desktop is ready, and no other path than the one', async (t) => {
+  const { view, become } = await bridge(t)
+  const [, elsewhere] = await once(view(TOKEN, '/screen/other'), 'unexpected-response')
+  t.is(elsewhere.statusCode, 404)
+  become('starting')
+  const [, early] = await once(view(), 'unexpected-response')
+  t.is(early.statusCode, 503)
+})
+
+test('an Xvnc that dies, and a viewer that breaks off, end the other side and nothing else', async (t) => {
+  const { view, xvnc, screen, ask } = await bridge(t)
+  const web = view()
+  await once(web, 'open')
+  await until('Xvnc sees a viewer', () => xvnc.length === 1)
+  const ended = closing(web)
+  xvnc[0]?.destroy()
+  t.true([1011, 1012].includes(await ended))
+  const second = view()
+  await once(second, 'open')
+  second.terminate()
+  await until('the viewer is gone', () => screen.viewers() === 0)
+  t.is((await ask('GET', BRIDGE_PATHS.state)).status, 200)
+})
+
+test('a viewer that answers no ping is gone', async (t) => {
+  const { view, screen } = await bridge(t, { ping: 100 })
+  const web = view()
+  await once(web, 'open')
+  await sleep(350)
+  t.is(screen.viewers(), 1, 'one that answers stays')
+  web.pause()
+  await until('the silent viewer is gone', () => screen.viewers() === 0)
+})
+
+test('a viewer that does not read makes Xvnc wait, instead of filling the memory', async (t) => {
+  const { view, xvnc } = await bridge(t)
+  const web = view()
+  await once(web, 'open')
+  await until('Xvnc sees a viewer', () => xvnc.length === 1)
+  web.pause()
+  const chunk = Buffer.alloc(1 << 20)
+  let written = 0
+  const fill = async (): Promise<void> => {
+    while (written < 200) {
+      const flows = xvnc[0]?.write(chunk) ?? false
+      written++
+      if (!flows) await once(xvnc[0] as Socket, 'drain')
+    }
+  }
+  const filling = fill()
+  await sleep(1_000)
+  const before = written
+  t.true(before < 100, `${before} MiB went somewhere`)
+  web.on('message', () => {})
+  web.resume()
+  await filling
+  t.is(written, 200, 'it goes on when the viewer reads again')
+})
+
+test('files: a folder as JSON, a file as bytes, a new file by PUT, never over an old one', async (t) => {
+  const { ask, home } = await bridge(t, { largestFile: 1_000 })
+  writeFileSync(join(home, 'a b.txt'), 'hello')
+  const path = (name: string) => `${BRIDGE_PATHS.files}?path=${encodeURIComponent(name)}`
+  t.like(JSON.parse((await ask('GET', path('/'))).body), { path: '/', more: false })
+  const file = await ask('GET', path('a b.txt'))
+  t.is(file.body, 'hello')
+  t.is(file.headers['content-disposition'], "attachment; filename*=UTF-8''a%20b.txt")
+  t.is((await ask('PUT', path('ü.txt'), { body: 'new' })).status, 201)
+  t.is(readFileSync(join(home, 'ü.txt'), 'utf8'), 'new')
+  t.is((await ask('PUT', path('ü.txt'), { body: 'other' })).status, 409)
+  t.is((await ask('PUT', path('big'), { body: 'x'.repeat(1_001) })).status, 413)
+  const chunked = await ask('PUT', path('big'), {
+    body: 'x'.repeat(1_001),
+    headers: { 'transfer-encoding': 'chunked' },
+  })
+  t.is(chunked.status, 413)
+  t.is((await ask('GET', path('../x'))).status, 400)
+  t.is((await ask('GET', `${BRIDGE_PATHS.files}?path=..%2f..%2fetc%2fpasswd`)).status, 400)
+  t.deepEqual(readdirSync(home).sort(), ['a b.txt', 'ü.txt'])
+  t.is(readFileSync(join(home, 'ü.txt'), 'utf8'), 'new')
+})
+
+test('an upload that breaks off leaves nothing', async (t) => {
+  const { tls, home } = await bridge(t)
+  const asked = request({
+    ...tls,
+    method: 'PUT',
+    path: `${BRIDGE_PATHS.files}?path=half`,
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-length': 100 },
+  })
+  asked.on('error', () => {})
+  asked.write('half of it')
+  await until('it has begun', () => readdirSync(home).length === 1)
+  asked.destroy()
+  await until('it is gone', () => readdirSync(home).length === 0)
+  t.pass()
+})
+
+test('a message is shown; what is none is refused', async (t) => {
+  const { ask, shown } = await bridge(t)
+  t.is((await ask('POST', BRIDGE_PATHS.message, { body: '{"text":"soon"}' })).status, 200)
+  t.deepEqual(shown, ['soon'])
+  for (const body of ['', '{', '{"text":1}', '{"text":" "}', 'null']) {
+    t.is((await ask('POST', BRIDGE_PATHS.message, { body })).status, 400, body)
+  }
+  t.is(
+    (await ask('POST', BRIDGE_PATHS.message, { body: JSON.stringify({ text: 'x'.repeat(9_000) }) })).status,
+    413,
+  )
+})

@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { npmClosure, plainSource, sourceClosure } from '../../../lab/images/closure.ts'
+import { BUILT, inputsOf, packagesOf } from '../../../lab/images/context.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+
+test('an image of desktops holds the bridge with what it loads, and nothing of other programs', (t) => {
+  const sources = sourceClosure(root, 'bridge/main.ts')
+  t.true(sources.includes('bridge/lock/decide.ts'))
+  t.true(sources.includes('lease/clock.ts'), 'what a type names and what is loaded from the same file')
+  t.deepEqual(
+    sources.filter((path) => !/^(bridge|config)\//.test(path)),
+    ['lease/clock.ts'],
+  )
+})
+
+test('of npm it holds ws, pino and zod with what they need; client-node and cdk8s are not among it', (t) => {
+  const modules = join(root, 'node_modules')
+  const names = [...npmClosure(modules, ['pino', 'ws', 'zod'])].map((path) => path.slice(modules.length + 1))
+  for (const name of ['pino', 'ws', 'zod', 'thread-stream']) t.true(names.includes(name), name)
+  t.false(names.some((name) => /client-node|cdk8s|express/.test(name)))
+})
+
+test('a nested package is taken where Node finds it', (t) => {
+  const modules = join(temporaryFolder(), 'node_modules')
+  const make = (path: string, dependencies: object) => {
+    mkdirSync(join(modules, path), { recursive: true })
+    writeFileSync(join(modules, path, 'package.json'), JSON.stringify({ dependencies }))
+  }
+  make('a', { b: '1' })
+  make('a/node_modules/b', { c: '1' })
+  make('b', {})
+  make('c', { a: '1' })
+  t.deepEqual([...npmClosure(modules, ['a'])].map((path) => path.slice(modules.length + 1)).sort(), [
+    'a',
+    'a/node_modules/b',
+    'c',
+  ])
+})
+
+test('a source without its types keeps its lines and names its own files .js', (t) => {
+  const text =
+    "import { type A, b } from './x.ts'\nimport type { C } from './y.ts'\nconst n: number = b as number\n"
+  const plain = plainSource(text)
+  t.regex(plain, /^import \{ +b \} from '\.\/x\.js'\n/)
+  t.notRegex(plain, /y\.ts|: number/)
+  t.is(plain.split('\n').length, text.split('\n').length)
+})
+
+test('every image is made of its own folder, what it shares, and its sources; packages are sorted', (t) => {
+  for (const image of BUILT) {
+    t.true(inputsOf(image).includes(`images/${image}/Containerfile`), image)
+    t.deepEqual(packagesOf(image), [...new Set(packagesOf(image))].sort(), image)
+  }
+  const light = inputsOf('desktop-light')
+  t.true(light.includes('images/desktop/finish'), 'a change of what is shared is a change of the image')
+  t.false(inputsOf('ldap').some((path) => path.startsWith('bridge/')))
+})

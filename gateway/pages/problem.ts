@@ -14,7 +14,7 @@ export function problemPage(frame: Frame, name: ProblemName): Html {
   return page(frame, {
     title,
     shape: frame.visitor ? 'plain' : 'bare',
-    body: html`<div class="card narrow"><h1>${title}</h1><p>${text}</p><p class="todo">${todo}</p>
+    body: html`<div class="card narrow"><h1>${title}</h1><p>${text}</p><p class="advice">${todo}</p>
 <p class="actions"><a class="button" href="${way.path}">${way.text}</a></p></div>`,
   })
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,42 +13,33 @@ export interface Xvnc {
 /** Whether this machine has it: Debian's tigervnc-standalone-server. */
 export const hasXvnc = (): boolean => existsSync('/usr/bin/Xvnc')
 
-export async function startXvnc(
-  display: number,
-  programs: readonly (readonly string[])[] = [],
-): Promise<Xvnc> {
+const OPTIONS = [
+  ...['-rfbunixmode', '0600', '-rfbport', '-1', '-SecurityTypes', 'None', '-nolisten', 'tcp'],
+  ...['-AlwaysShared', '-AcceptSetDesktopSize', '-geometry', '1280x800', '-depth', '24'],
+]
+
+/** Starts it on a display of its own choice. */
+export async function startXvnc(programs: readonly (readonly string[])[] = []): Promise<Xvnc> {
   const dir = mkdtempSync(join(tmpdir(), 'deskfleet-xvnc-'))
   const socket = join(dir, 'rfb.sock')
-  const children: ChildProcess[] = []
-  const run = (command: string, args: readonly string[]) => {
-    const child = spawn(command, args, { stdio: 'ignore', env: { ...process.env, DISPLAY: `:${display}` } })
+  const xvnc = spawn('Xvnc', ['-displayfd', '3', '-rfbunixpath', socket, ...OPTIONS], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  })
+  const children: ChildProcess[] = [xvnc]
+  const told = xvnc.stdio[3]
+  if (!told) throw new Error('no pipe to Xvnc')
+  const [display] = await Promise.race([
+    once(told, 'data'),
+    once(xvnc, 'exit').then(() => {
+      throw new Error('Xvnc does not start')
+    }),
+  ])
+  for (const [command = '', ...args] of programs) {
+    const env = { ...process.env, DISPLAY: `:${String(display).trim()}` }
+    const child = spawn(command, args, { stdio: 'ignore', env })
     child.on('error', () => {})
     children.push(child)
   }
-  run('Xvnc', [
-    `:${display}`,
-    '-rfbunixpath',
-    socket,
-    '-rfbunixmode',
-    '0600',
-    '-rfbport',
-    '-1',
-    '-SecurityTypes',
-    'None',
-    '-nolisten',
-    'tcp',
-    '-AlwaysShared',
-    '-AcceptSetDesktopSize',
-    '-geometry',
-    '1280x800',
-    '-depth',
-    '24',
-  ])
-  for (let tries = 0; !existsSync(socket); tries++) {
-    if (tries > 100) throw new Error('Xvnc does not start')
-    await new Promise((done) => setTimeout(done, 50))
-  }
-  for (const [command = '', ...args] of programs) run(command, args)
   return {
     socket,
     end() {

@@ -1,0 +1,80 @@
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
+import { MANAGED_BY, PERSON } from '../../config/labels.ts'
+import { desktopName, FIELD_MANAGERS, NAMESPACES } from '../../config/names.ts'
+import type { BareLab } from '../../lab/bare.ts'
+import { eventually, must } from '../main-job/lab.ts'
+import { type Browser, newBrowser } from './browser.ts'
+import { ports } from './own-gateway.ts'
+import { PASSWORD, person } from './people.ts'
+import { type SmallBridge, smallBridge } from './small-bridge.ts'
+
+/** A kubeconfig that may do everything in the lab. */
+export function administrator(lab: BareLab): KubeConfig {
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromFile(lab.kubeconfig)
+  return kubeConfig
+}
+
+/** Only these people's pods: test files share the lab. */
+export const onlyOf =
+  (...people: string[]) =>
+  ({ metadata }: { metadata?: { labels?: Record<string, string> } }): boolean =>
+    people.includes(metadata?.labels?.[PERSON] ?? '')
+
+/** What the page says of the desktop now. */
+export async function told(
+  browser: Browser,
+): Promise<{ state: string; title: string; more?: string; pc?: string; stopsAt?: number }> {
+  const { text } = await browser.get('/desktop')
+  const found = /data-told="([^"]*)"/.exec(text)?.[1]
+  if (found !== undefined)
+    return JSON.parse(found.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'))
+  return {
+    state: /action="\/desktop\/start"/.test(text) ? 'off' : 'none',
+    title: /<h1[^>]*>([^<]*)/.exec(text)?.[1] ?? '',
+  }
+}
+
+export const becomes = (browser: Browser, state: string, seconds = 20): Promise<number> =>
+  eventually(`the page says ${state}`, async () => (await told(browser)).state === state, seconds)
+
+/** Logs somebody in and brings their desktop up, with a small bridge at its address. */
+export async function atDesk(
+  lab: BareLab,
+  origin: string,
+  login: string,
+  xvnc?: string,
+): Promise<{ browser: Browser; bridge: SmallBridge }> {
+  await person(lab, login)
+  const browser = newBrowser(origin)
+  const answer = await browser.login(login, PASSWORD)
+  if (answer.status !== 303) throw new Error(`${login} was not let in: ${answer.status} ${answer.text}`)
+  await becomes(browser, 'ready')
+  const bridge = await smallBridge(administrator(lab), login, xvnc)
+  ports.set(login, bridge.port)
+  return { browser, bridge }
+}
+
+export const deploymentOf = async (lab: BareLab, slug: string) =>
+  JSON.parse(
+    await must(lab, ['get', 'deployment', desktopName(slug), '-n', NAMESPACES.desktops, '-o', 'json']),
+  )
+
+export async function podsOf(lab: BareLab, slug: string): Promise<string[]> {
+  const core = administrator(lab).makeApiClient(CoreV1Api)
+  const { items } = await core.listNamespacedPod({
+    namespace: NAMESPACES.desktops,
+    labelSelector: `${PERSON}=${slug}`,
+  })
+  return items
+    .filter(({ metadata }) => !metadata?.deletionTimestamp)
+    .map(({ metadata }) => metadata?.name ?? '')
+}
+
+/** Removes all desktops: one that is left from another test may find no PC, and keeps the others back. */
+export async function clear(lab: BareLab): Promise<void> {
+  await must(lab, [
+    ...['delete', 'deployments,services,secrets', '-n', NAMESPACES.desktops, '--wait=false'],
+    ...['-l', `${MANAGED_BY}=${FIELD_MANAGERS.gateway}`],
+  ])
+}

@@ -5,7 +5,7 @@ import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { IMAGES } from '../../config/images.ts'
 import { buildImages } from '../images/build.ts'
-import { BUILT } from '../images/context.ts'
+import type { BuiltImage } from '../images/context.ts'
 import { renderWith } from '../render.ts'
 import { DOOR_ADDRESS } from '../room/plan.ts'
 import { pushImage } from '../room/registry.ts'
@@ -42,7 +42,7 @@ export async function deliver(
   hand: (room: Room, folder: string) => Promise<void> = handOver,
 ): Promise<Delivery> {
   const images: Record<string, string> = {}
-  for (const image of await buildImages(BUILT, progress)) {
+  for (const image of await buildImages(IN_ROOM, progress)) {
     images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
   }
   const repository = await roomRepository(room)
@@ -69,7 +69,7 @@ export async function openDoor(room: Room): Promise<number> {
 /** The delivery of a room that has one, for another process. */
 export async function openDelivery(room: Room): Promise<Delivery> {
   const images: Record<string, string> = {}
-  for (const image of await buildImages(BUILT, () => {})) {
+  for (const image of await buildImages(IN_ROOM, () => {})) {
     images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
   }
   const repository = await roomRepository(room)
@@ -77,9 +77,19 @@ export async function openDelivery(room: Room): Promise<Delivery> {
   return { repository, images, overlay: overlayOf(images, repository), commit }
 }
 
+/** All PCs of the room share one machine, so its people have the light desktop: a third of the other one's size. */
+const IN_ROOM: readonly BuiltImage[] = ['deskfleet', 'ldap', 'door', 'argocd', 'desktop-light']
+const LIGHT = {
+  name: 'light',
+  title: 'Light desktop',
+  image: 'desktop-light',
+  resources: { cpu: '100m', memory: '256Mi', memoryLimit: '1Gi' },
+}
+
 const overlayOf = (images: Readonly<Record<string, string>>, repository: Repository): Overlay => ({
   images,
   hosts: { address: DOOR_ADDRESS },
+  templates: [LIGHT],
   storage: { kind: 'path', path: STORAGE_DIRECTORY },
   delivery: { repository: repository.url },
 })

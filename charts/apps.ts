@@ -4,7 +4,9 @@ import { AUTHORITY, IDENTITIES_CONFIG_MAP, LDAP, NAMESPACES } from '../config/na
 import type { Cluster } from '../config/schema.ts'
 import { argo } from './delivery/argo.ts'
 import { flux } from './delivery/flux.ts'
+import { desktops } from './desktops.ts'
 import { directory } from './directory.ts'
+import { door } from './door.ts'
 import { gateway } from './gateway.ts'
 import { identity } from './identity.ts'
 import type { AppSource } from './kit/collect.ts'
@@ -80,6 +82,21 @@ export const APPS: readonly App[] = [
     after: ['namespaces', 'identity'],
     chart: storage,
     when: ({ storage: { kind } }) => kind === 'path',
+  },
+  {
+    name: 'desktops',
+    about: 'What desktops stand on: who may call them, their images on every PC',
+    namespace: NAMESPACES.desktops,
+    after: ['namespaces'],
+    chart: desktops,
+  },
+  {
+    name: 'door',
+    about: "The room's one address, held by a master, leading to the gateway",
+    namespace: NAMESPACES.door,
+    after: ['namespaces', 'gateway'],
+    chart: door,
+    when: ({ hosts: { address } }) => address !== undefined,
   },
 ]
 

@@ -93,6 +93,8 @@ function server(scope: Construct, cluster: Cluster): void {
     resources: { cpu: '100m', memory: '192Mi', memoryLimit: '768Mi' },
     env: {
       DESKFLEET_HOSTS: cluster.hosts.door,
+      // Doors stand on masters, so they call from the PCs' own network.
+      ...(cluster.hosts.address === undefined ? {} : { DESKFLEET_PROXY_FROM: cluster.hosts.address }),
       DESKFLEET_LDAP_URL: url,
       DESKFLEET_LDAP_BASE_DN: baseDN,
       DESKFLEET_LDAP_BIND_DN: readerDN,
@@ -130,6 +132,20 @@ function server(scope: Construct, cluster: Cluster): void {
         type: 'ClusterIP',
         selector: selects(name),
         ports: [{ name: 'https', port: GATEWAY.servicePort, targetPort: 'https', protocol: 'TCP' }],
+      },
+    },
+  )
+  // Each pod by its own address: the door asks every one of them whether it lives.
+  add(
+    scope,
+    'v1/Service',
+    { name: GATEWAY.pods, namespace },
+    {
+      spec: {
+        type: 'ClusterIP',
+        clusterIP: 'None',
+        selector: selects(name),
+        ports: [{ name: 'https', port: GATEWAY.port, targetPort: 'https', protocol: 'TCP' }],
       },
     },
   )

@@ -9,6 +9,10 @@ export const IMAGES = {
   deskfleet: { own: true, tag: '0.1.0' },
   /** slapd 2.6 on Debian trixie. */
   ldap: { own: true, tag: '0.1.0' },
+  /** keepalived and haproxy: the room's one address. */
+  door: { own: true, tag: '0.1.0' },
+  /** Argo CD with its redis, for a room without internet; only what delivers uses it, no object of `dist/`. */
+  argocd: { own: true, tag: '3.6.1' },
   /** XFCE, a browser, an office: the desktop that most people get. */
   desktop: { own: true, tag: '0.1.0' },
   /** XFCE with little else, for the oldest PCs. */

@@ -142,6 +142,8 @@ export const SHARED_PARENT = `${STORAGE.run}/shared`
 /** The gateway: Service and account, ports, and what it keeps in `deskfleet-system`. */
 export const GATEWAY = {
   service: 'gateway',
+  /** The headless Service that names each of its pods, for the door. */
+  pods: 'gateway-pods',
   /** HTTPS in the pod; the Service shows it as 443. */
   port: 8443,
   servicePort: 443,
@@ -169,6 +171,14 @@ export const DESKTOP = {
   servicePort: 443,
   /** Where the pod finds its Secret `desktop-<slug>`: `tls.crt`, `tls.key` (self-signed, pinned by the gateway), `token`. */
   secrets: '/run/secrets/deskfleet.io/desktop',
+} as const
+
+/** What answers at the room's one address. */
+export const DOOR = {
+  /** On 127.0.0.1 of each master: whether its door leads anywhere. */
+  health: 9443,
+  /** VRRP's number of the room's address; another one in the same network must have another. */
+  router: 71,
 } as const
 
 /** What the bridge answers. All but `health` and `ready` ask for `Authorization: Bearer <token>`. */

@@ -188,7 +188,7 @@ export function complete(parsed: Parsed): Cluster {
   const { domain, hosts, ldap, storage, delivery } = parsed
   return {
     ...parsed,
-    hosts: { door: hosts.door ?? `desk.${domain}` },
+    hosts: { ...hosts, door: hosts.door ?? `desk.${domain}` },
     ldap: {
       organization: ldap.organization,
       baseDN:

@@ -124,6 +124,15 @@ export const schema = section('cluster.yaml', {
     door: host('desk.room.example.org')
       .optional()
       .describe('What people type into the browser. Default: `desk.` and the domain.'),
+    address: text(
+      /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|(?=\/))){4}\/([89]|[12]\d|30)$/,
+      'it must be an IPv4 address with the length of its network',
+      'write an address that nobody else has, such as 192.0.2.10/24',
+    )
+      .optional()
+      .describe(
+        "The room's one address, in the network of the PCs, held by a master. Without it people reach the gateway by a way of yours.",
+      ),
   }).prefault({}),
   ldap: section('ldap', {
     baseDN: text(
@@ -240,6 +249,11 @@ export const schema = section('cluster.yaml', {
     )
       .default('dist')
       .describe('The folder of the repository that holds the apps.'),
+    secret: labelName
+      .optional()
+      .describe(
+        'A Secret of yours in flux-system with what the repository asks for (flux). Argo CD finds its own by the URL.',
+      ),
   }).prefault({}),
   registry: text(
     /^[a-z0-9.-]+(:[1-9]\d{0,4})?(\/[a-z0-9._-]+)*$/,
@@ -264,7 +278,7 @@ export type Parsed = z.output<typeof schema>
 
 /** Everything that an administrator decided, defaults filled in: what the charts are a function of. */
 export interface Cluster extends Omit<Parsed, 'hosts' | 'ldap' | 'storage' | 'delivery' | 'registry'> {
-  readonly hosts: { readonly door: string }
+  readonly hosts: { readonly door: string; readonly address?: string | undefined }
   readonly ldap: { readonly baseDN: string; readonly organization: string; readonly url: string }
   readonly storage: Parsed['storage'] & { readonly minReplicas: number }
   readonly delivery: Parsed['delivery'] & { readonly repository: string }

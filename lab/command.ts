@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { faultOf } from './attach.ts'
 import { abandon, down, open, up } from './bare.ts'
+import { argoCdManifests } from './delivery/argo-cd.ts'
 import { DEFAULT_NAME, runFolder } from './places.ts'
 import { residentMiB } from './processes.ts'
 import { readRecord, runNames } from './record.ts'
@@ -51,6 +52,19 @@ command('down', 'end everything that the lab started and remove its folder').act
 )
 
 program.addCommand(roomCommand(progress))
+
+program
+  .command('argo-cd')
+  .description(
+    'print the manifests of the pinned Argo CD, for a cluster that reaches no other registry than yours',
+  )
+  .requiredOption(
+    '--image <reference>',
+    'the image of images/argocd, as the PCs pull it, pinned by digest or tag',
+  )
+  .action(async ({ image }: { image: string }) => {
+    process.stdout.write(await argoCdManifests(image))
+  })
 
 program
   .command('status')

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { go, type Pins, readPins, versionOf } from './go.ts'
+import { type Pins, readPins, versionOf } from './go.ts'
+import { ARGO_CD, folderOf } from './modules.ts'
 import { cacheFolder, MODULES } from './places.ts'
 
 /** Whose custom resources the lab has: the modules that ship their definitions, and where in them. */
 const SHIPPED = [
-  { pins: 'argo-cd', module: 'github.com/argoproj/argo-cd/v3', folder: 'manifests/crds' },
+  { pins: 'argo-cd', module: ARGO_CD, folder: 'manifests/crds' },
   { pins: 'flux', module: 'github.com/fluxcd/kustomize-controller', folder: 'config/crd/bases' },
   { pins: 'flux', module: 'github.com/fluxcd/source-controller', folder: 'config/crd/bases' },
 ] as const
@@ -57,8 +57,6 @@ export async function crdFolder(
   return folder
 }
 
-const Downloaded = z.object({ Dir: z.string(), Sum: z.string() })
-
 async function copyDefinitions(
   pins: Pins,
   module: string,
@@ -66,17 +64,10 @@ async function copyDefinitions(
   into: string,
   progress: (line: string) => void,
 ): Promise<void> {
-  const version = versionOf(pins, module)
-  progress(`custom resource definitions of ${module} ${version}`)
-  const { Dir, Sum } = Downloaded.parse(
-    JSON.parse(await go(pins, ['mod', 'download', '-json', `${module}@${version}`])),
-  )
-  // `go mod download` adds a missing sum instead of refusing, so what is pinned is compared here.
-  if (!readFileSync(join(pins.folder, 'go.sum'), 'utf8').includes(`${module} ${version} ${Sum}\n`)) {
-    throw new Error(`${module} ${version} has the sum ${Sum}, which is not the one in ${pins.folder}/go.sum`)
-  }
-  for (const name of readdirSync(join(Dir, folder))) {
-    const path = join(Dir, folder, name)
+  progress(`custom resource definitions of ${module} ${versionOf(pins, module)}`)
+  const from = await folderOf(pins, module)
+  for (const name of readdirSync(join(from, folder))) {
+    const path = join(from, folder, name)
     if (/^kind: CustomResourceDefinition$/m.test(readFileSync(path, 'utf8')))
       await copyFile(path, join(into, name))
   }

@@ -3,16 +3,18 @@ import { join } from 'node:path'
 import { promisify, styleText } from 'node:util'
 import { PERSON } from '../config/labels.ts'
 import { NAMESPACES } from '../config/names.ts'
-import { type BareLab, up } from './bare.ts'
+import { applicationsOf } from './delivery/applications.ts'
+import { type Delivery, deliver } from './delivery/deliver.ts'
 import { difference, withoutDefaults } from './difference.ts'
-import { startPlatform } from './platform.ts'
+import { ROOM_NAME } from './room/command.ts'
+import { type Room, up } from './room/room.ts'
 
-/** The main job, end to end, on real parts: what `npm run demo` shows. Leaves the lab running. */
+/** The main job, end to end, on real parts: what `npm run demo` shows. Leaves the room running. */
 
 const root = join(import.meta.dirname, '..')
 const run = promisify(execFile)
-const NAME = 'lab'
 const LOGIN = 'ada'
+const POD = 'demo'
 
 const started = performance.now()
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`
@@ -28,37 +30,53 @@ async function step<T>(title: string, work: (say: (line: string) => void) => Pro
 const command = (line: string) => console.log(`  ${styleText('cyan', `$ ${line}`)}`)
 const indent = (text: string) => text.trimEnd().replace(/^/gm, '  ')
 
-const plainPod = {
+const plainPod = (image: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: 'demo', namespace: NAMESPACES.desktops, labels: { [PERSON]: LOGIN } },
-  spec: { containers: [{ name: 'shell', image: 'registry.room.example.org:5000/desktop:0.1.0' }] },
-}
+  metadata: { name: POD, namespace: NAMESPACES.desktops, labels: { [PERSON]: LOGIN } },
+  spec: { containers: [{ name: 'shell', image, command: ['sleep', 'infinity'] }] },
+})
+type PlainPod = ReturnType<typeof plainPod>
+
+const inDesktops = ['-n', NAMESPACES.desktops]
 
 await main()
 
 async function main(): Promise<void> {
-  await step('1. cluster.yaml becomes manifests', async () => {
-    command('npm run synth')
-    console.log(indent((await run(process.execPath, [join(root, 'main.ts')], { cwd: root })).stdout))
+  const room = await step('1. A room of three PCs: a real cluster, made by kind and kubeadm', async (say) => {
+    const made = await up({ name: ROOM_NAME, masters: 1, workers: 2, progress: say })
+    command('kubectl get nodes')
+    console.log(indent(await must(made, ['get', 'nodes'])))
+    return made
   })
-  const lab = await step('2. A real Kubernetes API server and a real slapd on this machine', (progress) =>
-    up({ name: NAME, ldap: true, progress }),
+  const delivery = await step(
+    '2. cluster.yaml → manifests → a Git commit → Argo CD brings everything',
+    (say) => deliver(room, say),
   )
-  await step('3. Everything in dist/ is applied; webhook and identity sync start', (progress) =>
-    startPlatform(lab, progress),
-  )
-  await step('4. A person is added to LDAP, and becomes known to the cluster', () => addPerson(lab))
-  await step('5. A plain pod becomes theirs', () => showPod(lab))
-  await step('6. A pod for somebody whom nobody knows', () => showRefusal(lab))
-  farewell(lab)
+  await showDelivery(room, delivery)
+  await step('3. A person is added to LDAP, and becomes known to the cluster', () => addPerson(room))
+  const plain = plainPod(delivery.images.deskfleet ?? '')
+  await step('4. A plain pod becomes theirs at admission', () => showPod(room, plain))
+  await step('5. It runs on a PC, as them, in their home', () => showRunning(room))
+  await step('6. A pod for somebody whom nobody knows', () => showRefusal(room, plain))
+  farewell(room)
 }
 
-async function addPerson(lab: BareLab): Promise<void> {
+async function showDelivery(room: Room, { repository, commit }: Delivery): Promise<void> {
+  command('git show --stat HEAD')
+  console.log(indent(await repository.git('show', '--no-patch', '--format=commit %h, %an: %s', commit)))
+  console.log(indent((await repository.git('show', '--shortstat', '--format=', commit)).trim()))
+  command('kubectl get applications -n argocd')
+  for (const { name, sync, health, revision } of await applicationsOf(room)) {
+    console.log(`  ${name.padEnd(14)}${sync.padEnd(10)}${health.padEnd(10)}${revision.slice(0, 7)}`)
+  }
+}
+
+async function addPerson(room: Room): Promise<void> {
   const people = (...args: string[]) =>
     run(process.execPath, [join(root, 'deskfleet.ts'), 'people', ...args], {
       cwd: root,
-      env: { ...process.env, KUBECONFIG: lab.kubeconfig },
+      env: { ...process.env, KUBECONFIG: room.kubeconfig },
     })
   const known = await people('show', LOGIN).catch(() => undefined)
   if (known === undefined) {
@@ -69,59 +87,66 @@ async function addPerson(lab: BareLab): Promise<void> {
     console.log(`  ${LOGIN} is in LDAP already`)
   }
   command(`kubectl get identity ${LOGIN}`)
-  await must(lab, ['wait', '--for=create', `identity/${LOGIN}`, '--timeout=30s'])
-  await must(lab, ['wait', '--for=condition=Published', `identity/${LOGIN}`, '--timeout=30s'])
-  console.log(indent(await must(lab, ['get', 'identity', LOGIN])))
+  await must(room, ['wait', '--for=create', `identity/${LOGIN}`, '--timeout=30s'])
+  for (const condition of ['Published', 'HomeReady']) {
+    await must(room, ['wait', `--for=condition=${condition}`, `identity/${LOGIN}`, '--timeout=60s'])
+  }
+  console.log(indent(await must(room, ['get', 'identity', LOGIN])))
 }
 
-async function showPod(lab: BareLab): Promise<void> {
-  await must(lab, [
-    'delete',
-    'pod',
-    'demo',
-    '-n',
-    NAMESPACES.desktops,
-    '--ignore-not-found',
-    '--now',
-    '--wait',
-  ])
+async function showPod(room: Room, plain: PlainPod): Promise<void> {
+  await must(room, ['delete', 'pod', POD, ...inDesktops, '--ignore-not-found', '--now', '--wait'])
   command('kubectl create -f pod.yaml     # what was written, and (+) what admission added')
-  const created = await must(lab, ['create', '-o', 'json', '-f', '-'], JSON.stringify(plainPod))
-  const text = difference(plainPod, withoutDefaults(JSON.parse(created), plainPod))
+  const created = await must(room, ['create', '-o', 'json', '-f', '-'], JSON.stringify(plain))
+  const text = difference(plain, withoutDefaults(JSON.parse(created), plain))
   for (const line of text.trimEnd().split('\n')) {
     console.log(`  ${line.startsWith('+') ? styleText('green', line) : line}`)
   }
 }
 
-async function showRefusal(lab: BareLab): Promise<void> {
+async function showRunning(room: Room): Promise<void> {
+  await must(room, ['wait', '--for=condition=Ready', `pod/${POD}`, ...inDesktops, '--timeout=120s'])
+  const columns = 'custom-columns=POD:.metadata.name,PHASE:.status.phase,PC:.spec.nodeName'
+  command(`kubectl get pod ${POD} ${inDesktops.join(' ')}`)
+  console.log(indent(await must(room, ['get', 'pod', POD, ...inDesktops, '-o', columns])))
+  for (const line of [
+    'id',
+    'cd && echo "written $(date -u +%F)" >proof && ls -ln "$PWD/proof" && cat proof',
+    'ls -la /mnt',
+  ]) {
+    command(`kubectl exec ${POD} -- sh -c '${line}'`)
+    console.log(indent(await must(room, ['exec', POD, ...inDesktops, '--', 'sh', '-c', line])))
+  }
+}
+
+async function showRefusal(room: Room, plain: PlainPod): Promise<void> {
   const pod = {
-    ...plainPod,
-    metadata: { ...plainPod.metadata, name: 'nobody', labels: { [PERSON]: 'nobody-knows' } },
+    ...plain,
+    metadata: { ...plain.metadata, name: 'nobody', labels: { [PERSON]: 'nobody-knows' } },
   }
   command('kubectl create -f pod-of-nobody-knows.yaml')
-  const refused = await lab.run(['create', '-f', '-'], { input: JSON.stringify(pod) })
+  const refused = await room.run(['create', '-f', '-'], { input: JSON.stringify(pod) })
   if (refused.code === 0) throw new Error('a pod for an unknown person was admitted: this must never happen')
   console.log(indent(refused.stderr))
 }
 
-async function must(lab: BareLab, args: readonly string[], input?: string): Promise<string> {
-  const result = await lab.run(args, input === undefined ? {} : { input })
+async function must(room: Room, args: readonly string[], input?: string): Promise<string> {
+  const result = await room.run(args, input === undefined ? {} : { input })
   if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr.trim()}`)
   return result.stdout
 }
 
-function farewell(lab: BareLab): void {
+function farewell(room: Room): void {
   console.log(`
-${styleText('bold', `All of it took ${seconds(started)}.`)} The lab is still up. Look around:
+${styleText('bold', `All of it took ${seconds(started)}.`)} The room is still up. Look around:
 
-  export KUBECONFIG=$(npm run -s lab -- kubeconfig)
-  ${lab.kubectl} get identities
-  ${lab.kubectl} get pod demo -n ${NAMESPACES.desktops} -o yaml
+  export KUBECONFIG=$(npm run -s lab -- room kubeconfig)
+  ${room.kubectl} get pods -A
+  ${room.kubectl} get identities
   npx deskfleet people list
-  npx deskfleet people show ${LOGIN}
-  tail -f ${lab.dir}/webhook.log
+  git -C ${join(room.dir, 'repository')} log          # change dist/ there, commit, push: Argo CD follows
+  npm run lab -- room pc off ${ROOM_NAME}-worker       # a PC loses power
 
-No PC runs in this lab, so the pod waits for one: it shows admission, not a desktop.
-Stop with:  npm run lab -- down
+Stop with:  npm run lab -- room down
 `)
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { up } from '../lab/bare.ts'
+import { deliver, handOverBackwards } from '../lab/delivery/deliver.ts'
 import { startPlatform } from '../lab/platform.ts'
 import { up as upRoom } from '../lab/room/room.ts'
 
@@ -74,6 +75,7 @@ async function withRoom(): Promise<void> {
   say(`bringing up the room ${name}: 3 masters, 2 workers`)
   const room = await upRoom({ name, masters: 3, workers: 2, ownerPid: process.pid, progress: say })
   try {
+    await deliver(room, say, handOverBackwards)
     await ava('tests in the room', ['test/**/*.room.test.ts', '--concurrency=1', '--timeout=10m'], {
       DESKFLEET_ROOM: name,
     })
@@ -85,7 +87,7 @@ async function withRoom(): Promise<void> {
 
 const UNIT = [
   'test/**/*.test.ts',
-  ...['lab', 'room', 'room-alone'].map((kind) => `!test/**/*.${kind}.test.ts`),
+  ...['lab', 'room', 'room-alone', 'kind'].map((kind) => `!test/**/*.${kind}.test.ts`),
 ]
 
 try {

@@ -41,10 +41,15 @@ export function argo(scope: Construct, { delivery }: Cluster, entries: readonly 
     namespace,
     wave: 0,
   }
-  for (const app of [root, ...entries.map((entry) => ({ ...entry, folder: entry.name }))]) {
-    application(scope, delivery, app)
-  }
+  application(scope, delivery, root, [])
+  for (const entry of entries) application(scope, delivery, { ...entry, folder: entry.name }, CASCADE)
 }
+
+/**
+ * An app that leaves the list takes its objects with it, as under Flux; those that hold people's data say `KEPT` and
+ * stay. The list itself has no such word: whoever deletes it by hand stops delivery, and nothing else.
+ */
+const CASCADE = ['resources-finalizer.argocd.argoproj.io/foreground']
 
 const IN_CLUSTER = 'https://kubernetes.default.svc'
 
@@ -52,6 +57,7 @@ function application(
   scope: Construct,
   { repository, revision, path }: Cluster['delivery'],
   { name, folder, about, namespace: into, wave }: Omit<Entry, 'after'> & { readonly folder: string },
+  finalizers: readonly string[],
 ): void {
   add(
     scope,
@@ -59,6 +65,7 @@ function application(
     {
       name,
       namespace,
+      finalizers,
       annotations: {
         'argocd.argoproj.io/sync-wave': String(wave),
         // Compared as the API server would apply it: what it defaults, or others own, is no drift.

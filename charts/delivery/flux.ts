@@ -8,12 +8,20 @@ const SOURCE = 'deskfleet'
 
 /** Flux: the Git repository, a Kustomization for each app, and one that delivers these. */
 export function flux(scope: Construct, { delivery }: Cluster, entries: readonly Entry[]): void {
-  const { repository, revision, path } = delivery
+  const { repository, revision, path, secret } = delivery
   add(
     scope,
     'source.toolkit.fluxcd.io/v1/GitRepository',
     { name: SOURCE, namespace },
-    { spec: { interval: '1m', url: repository, ref: { name: refOf(revision) }, timeout: '60s' } },
+    {
+      spec: {
+        interval: '1m',
+        url: repository,
+        ref: { name: refOf(revision) },
+        timeout: '60s',
+        ...(secret === undefined ? {} : { secretRef: { name: secret } }),
+      },
+    },
   )
   const root = { name: SOURCE, folder: 'delivery', after: [] }
   for (const { name, folder, after } of [

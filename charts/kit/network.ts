@@ -76,3 +76,40 @@ export const DNS: readonly Traffic[] = (['UDP', 'TCP'] as const).map((protocol) 
 
 /** The API server listens on the masters themselves, so no selector can name it: only its ports can. */
 export const API_SERVER: Traffic = { peer: 'anybody', ports: [443, 6443] }
+
+/** Addresses that a desktop does not call by itself: the cluster's pods and Services, as kubeadm gives them out. */
+const INSIDE = ['10.96.0.0/12', '10.244.0.0/16']
+
+/**
+ * What people's desktops hear and call: one program on one port comes in; names, and whatever is not the cluster's
+ * own, go out.
+ */
+export function desktopTraffic(
+  scope: Construct,
+  {
+    namespace,
+    from: peer,
+    port,
+    dns,
+  }: {
+    readonly namespace: string
+    readonly from: Peer
+    readonly port: number
+    readonly dns: readonly Traffic[]
+  },
+): void {
+  const outside = [{ ipBlock: { cidr: '0.0.0.0/0', except: [...INSIDE] } }]
+  add(
+    scope,
+    'networking.k8s.io/v1/NetworkPolicy',
+    { name: 'desktops', namespace },
+    {
+      spec: {
+        podSelector: {},
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [{ ...from({ peer, ports: [port] }), ports: ports({ peer, ports: [port] }) }],
+        egress: [...dns.map((traffic) => ({ ...to(traffic), ports: ports(traffic) })), { to: outside }],
+      },
+    },
+  )
+}

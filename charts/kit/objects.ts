@@ -61,6 +61,8 @@ export interface Metadata {
   readonly namespace?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
+  /** Who must finish before it goes. @default nobody */
+  readonly finalizers?: readonly string[]
 }
 
 /** Adds one object to a chart, typed by its kind and rendered field for field as written. */
@@ -71,7 +73,7 @@ export function add<K extends keyof Typed>(
   fields: Omit<Typed[K], 'apiVersion' | 'kind' | 'metadata' | 'status'>,
 ): void {
   const at = kind.lastIndexOf('/')
-  const { name, namespace, labels = {}, annotations = {} } = metadata
+  const { name, namespace, labels = {}, annotations = {}, finalizers = [] } = metadata
   new ApiObject(scope, [kind.slice(at + 1), namespace, name].filter((part) => part !== undefined).join('.'), {
     apiVersion: kind.slice(0, at),
     kind: kind.slice(at + 1),
@@ -80,6 +82,7 @@ export function add<K extends keyof Typed>(
       ...(namespace === undefined ? {} : { namespace }),
       labels: { ...labels },
       ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
+      ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }),
     },
     ...fields,
   })

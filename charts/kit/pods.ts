@@ -76,7 +76,10 @@ export function programPod(props: ProgramProps): V1PodTemplateSpec {
         {
           maxSkew: 1,
           topologyKey: 'kubernetes.io/hostname',
-          whenUnsatisfiable: 'ScheduleAnyway',
+          // A wish alone loses to the masters' PreferNoSchedule, and both copies end on one worker. A PC that is
+          // cordoned or dead does not count, so a room of one PC is no hindrance.
+          whenUnsatisfiable: 'DoNotSchedule',
+          nodeTaintsPolicy: 'Honor',
           labelSelector: { matchLabels: selects(name) },
         },
       ],

@@ -114,7 +114,7 @@ async function buildOne(machine: Machine, plan: Plan, progress: (line: string) =
   progress(`building the image ${plan.name}`)
   const context = join(machine.share, plan.name)
   mkdirSync(context)
-  await layContext(plan.name, context)
+  await layContext(plan.name, context, progress)
   const base = 'localhost/base:1'
   // Not `podman import`: that notes the time, and the digest of every image would change with it.
   await writeImage({ reference: base, layer: debian, entrypoint: [] }, join(machine.share, 'base-image.tar'))

@@ -1,7 +1,18 @@
 import { execFile } from 'node:child_process'
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import {
+  chmodSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { locate } from '../binaries.ts'
+import { ARGO_CD, moduleFolder } from '../modules.ts'
 import { npmClosure, plainSource, sourceClosure } from './closure.ts'
 
 const run = promisify(execFile)
@@ -19,6 +30,11 @@ interface Contents {
   readonly plain?: true
   /** Whether people see it, so that texts of all languages are wanted. */
   readonly languages?: true
+  /** What goes into it from elsewhere, and the files of ours that say which version. */
+  readonly foreign?: {
+    readonly pins: readonly string[]
+    readonly lay: (folder: string, progress: (line: string) => void) => Promise<void>
+  }
 }
 
 /** The folders whose programs run in the cluster, with all that they import. */
@@ -36,6 +52,10 @@ const BRIDGE: Contents = {
 const CONTENTS = {
   deskfleet: { sources: () => globSync(PROGRAMS, { cwd: root }) },
   ldap: {},
+  door: {},
+  argocd: {
+    foreign: { pins: ['go.mod', 'go.sum'].map((name) => `lab/modules/argo-cd/${name}`), lay: layArgoCd },
+  },
   desktop: BRIDGE,
   'desktop-light': { ...BRIDGE, shares: ['desktop'] },
   'desktop-centos': { ...BRIDGE, shares: ['desktop'] },
@@ -46,7 +66,14 @@ export const isImageFolder = (name: string): name is ImageFolder => Object.hasOw
 
 /** The images that are built here: those on Debian. */
 export type BuiltImage = Exclude<ImageFolder, 'desktop-centos'>
-export const BUILT: readonly BuiltImage[] = ['deskfleet', 'ldap', 'desktop', 'desktop-light']
+export const BUILT: readonly BuiltImage[] = [
+  'deskfleet',
+  'ldap',
+  'door',
+  'argocd',
+  'desktop',
+  'desktop-light',
+]
 
 const contentsOf = (image: ImageFolder): Contents => CONTENTS[image]
 
@@ -61,19 +88,38 @@ export const speaksLanguages = (image: ImageFolder): boolean => contentsOf(image
 
 /** Every file of the repository that goes into the image: when one changes, so does the image. */
 export function inputsOf(image: ImageFolder): string[] {
-  const { shares = [], sources } = contentsOf(image)
+  const { shares = [], sources, foreign } = contentsOf(image)
   const folders = [...shares, image].flatMap((name) => globSync(`images/${name}/**`, { cwd: root }))
   const files = folders.filter((path) => !isFolder(join(root, path)))
-  return [...files, ...(sources ? ['package-lock.json', ...sources()] : [])].sort()
+  const pins = foreign?.pins ?? []
+  return [...files, ...pins, ...(sources ? ['package-lock.json', ...sources()] : [])].sort()
 }
 
 const isFolder = (path: string): boolean => statSync(path).isDirectory()
 
 /** Lays out what the Containerfile of that image copies, in an empty `folder`. */
-export async function layContext(image: ImageFolder, folder: string): Promise<void> {
-  const { shares = [], sources, packages, plain = false } = contentsOf(image)
+export async function layContext(
+  image: ImageFolder,
+  folder: string,
+  progress: (line: string) => void,
+): Promise<void> {
+  const { shares = [], sources, packages, plain = false, foreign } = contentsOf(image)
   for (const name of [...shares, image]) cpSync(join(root, 'images', name), folder, { recursive: true })
   if (sources) await layPrograms(folder, sources(), packages, plain)
+  await foreign?.lay(folder, progress)
+}
+
+/** Argo CD's one binary, and the wrappers that it calls git and gpg by. */
+async function layArgoCd(folder: string, progress: (line: string) => void): Promise<void> {
+  const module = await moduleFolder('argo-cd', ARGO_CD)
+  const binary = (await locate(['argo-cd'], { progress })).get('argocd') ?? 'argocd'
+  mkdirSync(join(folder, 'bin'))
+  for (const path of [binary, 'entrypoint.sh', 'hack/git-verify-wrapper.sh', 'hack/gpg-wrapper.sh']) {
+    const to = join(folder, 'bin', basename(path))
+    cpSync(resolve(module, path), to)
+    // Files of a module are read-only and have no run bit.
+    chmodSync(to, 0o755)
+  }
 }
 
 async function layPrograms(

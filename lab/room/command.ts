@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import { abandon, down } from '../bare.ts'
+import { deliver } from '../delivery/deliver.ts'
 import { PC_ACTIONS, type PcAction } from './pc.ts'
 import { open, type Room, up } from './room.ts'
 
@@ -37,6 +38,15 @@ export function roomCommand(progress: (line: string) => void): Command {
     async ({ name }: { name: string }) => {
       const found = await mustOpen(name)
       console.log(await table(found))
+    },
+  )
+
+  command('deliver', 'bring the platform into it: images to its registry, dist/ into Git, Argo CD').action(
+    async ({ name }: { name: string }) => {
+      const { repository } = await deliver(await mustOpen(name), progress)
+      console.log(
+        `delivered from ${repository.folder}: change dist/ there, commit and push, and Argo CD follows`,
+      )
     },
   )
 

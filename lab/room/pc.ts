@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Machine } from './machine.ts'
 import type { Pc } from './plan.ts'
+import { routeToPods } from './pod-routes.ts'
 
 /** What can happen to a PC. Each resolves when it has happened, not when the cluster has noticed. */
 export interface PcPower {
@@ -33,7 +34,9 @@ export function pcPower(machine: Machine, pcs: readonly Pc[]): PcPower {
     await podman('wait', name)
   }
   const on = async (name: string): Promise<void> => {
-    if (!(await isOn(name))) await podman('start', name)
+    if (await isOn(name)) return
+    await podman('start', name)
+    await routeToPods(machine)
   }
   return {
     isOn,

@@ -18,6 +18,9 @@ export interface Pc {
 /** The room's network inside its machine. Nobody outside sees it, so all rooms use the same one. */
 export const NETWORK = { name: 'kind', subnet: '10.90.0.0/24', gateway: '10.90.0.1' } as const
 
+/** The room's one address: in the network of its PCs, and none of theirs. */
+export const DOOR_ADDRESS = '10.90.0.100/24'
+
 /** The name of the load balancer that kind puts in front of several masters, and its address. */
 export const balancerOf = (room: string): { name: string; address: string } => ({
   name: `${room}-external-load-balancer`,
@@ -61,17 +64,28 @@ const MASTER = ['InitConfiguration', 'JoinConfiguration'].map((kind) =>
   }),
 )
 
+/** A node image that was made here; without one kind takes its own published one. */
+export interface OwnNode {
+  readonly image: string
+  readonly versions: Versions
+}
+
 /**
- * The configuration that kind makes the cluster from. Its timings are the design's: a silent PC is known as dead
+ * The configuration that kind makes the cluster from; `shared` is the folder, as kind's engine sees it, that all PCs
+ * have in common. Its timings are the design's: a silent PC is known as dead
  * after 20 s, since leases are renewed every 4 s (a quarter of their length). Masters carry desktops like every PC.
  */
-export function kindConfig(room: string, wish: RoomWish, image: string, versions: Versions): string {
+export function kindConfig(room: string, wish: RoomWish, shared: string, own?: OwnNode): string {
   const patches = [
     {
       kind: 'ClusterConfiguration',
       apiVersion: 'kubeadm.k8s.io/v1beta4',
-      etcd: { local: { imageTag: etcdTag(versions) } },
-      dns: { imageTag: versions.coredns },
+      ...(own
+        ? {
+            etcd: { local: { imageTag: etcdTag(own.versions) } },
+            dns: { imageTag: own.versions.coredns },
+          }
+        : {}),
       controllerManager: {
         extraArgs: [{ name: 'node-monitor-grace-period', value: '20s' }],
       },
@@ -85,8 +99,8 @@ export function kindConfig(room: string, wish: RoomWish, image: string, versions
     },
   ]
   const nodes = pcsOf(room, wish).map(({ role }) => ({
-    image,
-    extraMounts: [{ hostPath: '/share/srv', containerPath: SHARED_DIRECTORY }],
+    ...(own ? { image: own.image } : {}),
+    extraMounts: [{ hostPath: shared, containerPath: SHARED_DIRECTORY }],
     ...(role === 'master' ? { role: 'control-plane', kubeadmConfigPatches: MASTER } : { role: 'worker' }),
   }))
   return stringify({
@@ -96,7 +110,7 @@ export function kindConfig(room: string, wish: RoomWish, image: string, versions
     networking: {
       ipFamily: 'ipv4',
       apiServerAddress: '127.0.0.1',
-      apiServerPort: 26443,
+      ...(own ? { apiServerPort: 26443 } : {}),
       kubeProxyMode: 'nftables',
     },
     nodes,

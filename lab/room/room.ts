@@ -8,7 +8,6 @@ import { locate } from '../binaries.ts'
 import { runKubectl } from '../kubectl.ts'
 import { tryLock } from '../lock.ts'
 import { cacheFolder, refuseName, runFolder, runsFolder } from '../places.ts'
-import { freePorts } from '../ports.ts'
 import { identify } from '../processes.ts'
 import { until } from '../readiness.ts'
 import { changeRecord, createRecord, readRecord, runNames } from '../record.ts'
@@ -20,8 +19,10 @@ import { saveMachineSettings } from './machine-settings.ts'
 import { type NodeImage, nodeImage } from './node-image.ts'
 import { type PcPower, pcPower } from './pc.ts'
 import { balancerOf, kindConfig, NETWORK, type Pc, pcsOf, refuseWish } from './plan.ts'
+import { notePodRoutes } from './pod-routes.ts'
 import { startRegistry } from './registry.ts'
 import { makeSharedDirectory } from './volumes.ts'
+import { type Start, wayIn } from './way-in.ts'
 
 /** A running room: a real cluster made by kind and kubeadm, each node of it standing for one PC. */
 export interface Room {
@@ -178,6 +179,8 @@ async function begin(
     await startRegistry(dir, machine, pcsOf(options.name, wish), registry)
     const server = await openToLoopback(dir, options.name, wish, machine)
     await answering(dir, image.binary('kubectl'))
+    const nodes = await runKubectl(dir, image.binary('kubectl'), ['get', 'nodes', '-o', 'json'])
+    await notePodRoutes(machine, pcsOf(options.name, wish), nodes.stdout)
     await changeRecord(dir, (record) => ({ ...record, server, phase: 'ready' }))
   } catch (error) {
     await endRun(dir)
@@ -239,7 +242,10 @@ async function makeCluster(
   const addresses = [...pcs, balancer].map(({ name, address }) => `${name} ${address}\n`).join('')
   writeFileSync(join(machine.share, 'addresses'), addresses)
   writeFileSync(join(machine.share, 'cgroup'), cgroupOf(room))
-  writeFileSync(join(machine.share, 'kind.yaml'), kindConfig(room, wish, image.reference, image.versions))
+  writeFileSync(
+    join(machine.share, 'kind.yaml'),
+    kindConfig(room, wish, '/share/srv', { image: image.reference, versions: image.versions }),
+  )
   const net = ['--subnet', NETWORK.subnet, '--gateway', NETWORK.gateway, NETWORK.name]
   await machine.must(['podman', 'network', 'create', ...net])
   progress(`kind makes ${wish.masters} master${wish.masters === 1 ? '' : 's'} and ${wish.workers} workers`)
@@ -278,27 +284,16 @@ function tellSteps(progress: (line: string) => void): (line: string) => void {
   }
 }
 
-const RELAY = join(import.meta.dirname, '..', 'relay.ts')
-
-/** Brings the room's API to a port of 127.0.0.1 on the host, by two relays and a socket between them. */
+/** Brings the room's API to a port of 127.0.0.1 on the host. */
 async function openToLoopback(
   dir: string,
   room: string,
   wish: z.infer<typeof Size>,
   machine: Machine,
 ): Promise<string> {
-  const [port = 0] = await freePorts(1)
   const inside = wish.masters === 1 ? pcsOf(room, wish)[0]?.address : balancerOf(room).address
-  const node = process.execPath
-  await startProcess(
-    dir,
-    'api-inside',
-    'nsenter',
-    [...machine.network, ...[node, RELAY, 'unix:api.sock', `tcp:${inside}:6443`]],
-    { becomes: 'node' },
-  )
-  await startProcess(dir, 'api-outside', node, [RELAY, `tcp:127.0.0.1:${port}`, 'unix:api.sock'])
-  const server = `https://127.0.0.1:${port}`
+  const begin: Start = (id, command, args, options) => startProcess(dir, id, command, args, options)
+  const server = `https://127.0.0.1:${await wayIn(machine, begin, 'api', `${inside}:6443`)}`
   const given = readFileSync(join(machine.share, 'kubeconfig'), 'utf8')
   const kubeconfig = given.replace(/server: https:\/\/127\.0\.0\.1:\d+/, `server: ${server}`)
   writeFileSync(join(dir, 'admin.kubeconfig'), kubeconfig, { mode: 0o600 })

@@ -7,8 +7,12 @@ export const SHARED_DIRECTORY = '/srv/deskfleet'
 
 const NAMES = Array.from({ length: 8 }, (_, index) => `room-volume-${index + 1}`)
 
-/** Makes the directory below the machine's `/share`, with a folder for each volume. */
+/** Where homes and the shared folder are, for `storage.kind: path`: empty until `storage/homes` begins. */
+export const STORAGE_DIRECTORY = `${SHARED_DIRECTORY}/storage`
+
+/** Makes the directory below the machine's `/share`, with a folder for each volume and one for homes. */
 export function makeSharedDirectory(share: string): void {
+  mkdirSync(join(share, 'srv', 'storage'), { recursive: true })
   for (const name of NAMES) {
     const folder = join(share, 'srv', 'volumes', name)
     mkdirSync(folder, { recursive: true })

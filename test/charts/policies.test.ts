@@ -22,7 +22,7 @@ const namespace = (level: string | undefined, kept = true): KubeObject => ({
     labels: level === undefined ? {} : { 'pod-security.kubernetes.io/enforce': level },
     annotations: kept
       ? {
-          'argocd.argoproj.io/sync-options': 'Prune=false',
+          'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
           'kustomize.toolkit.fluxcd.io/prune': 'disabled',
         }
       : {},

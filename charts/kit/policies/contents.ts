@@ -95,22 +95,28 @@ export const resources: Policy = (rendered) =>
     ),
   )
 
-const PRUNE = {
-  'argocd.argoproj.io/sync-options': 'Prune=false',
-  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
-} as const
+/**
+ * What keeps an object: `Prune=false` when its file leaves Git, `Delete=false` when its whole app does. Flux asks for
+ * one word for both.
+ */
+const KEEPING = [
+  ['argocd.argoproj.io/sync-options', 'Prune=false'],
+  ['argocd.argoproj.io/sync-options', 'Delete=false'],
+  ['kustomize.toolkit.fluxcd.io/prune', 'disabled'],
+] as const
 
 /** The annotations that keep an object when it disappears from Git. */
-export const KEPT: Readonly<Record<string, string>> = PRUNE
+export const KEPT: Readonly<Record<string, string>> = {
+  'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+  'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+}
 
 /** What holds people's data stays when its file disappears from Git. */
 export const retention: Policy = (rendered) =>
   rendered.flatMap((item) => {
     if (factsOf(item.object)?.holdsData !== true) return []
     const { annotations = {} } = item.object.metadata
-    const lacking = Object.entries(PRUNE).filter(
-      ([key, value]) => !(annotations[key] ?? '').split(',').includes(value),
-    )
+    const lacking = KEEPING.filter(([key, value]) => !(annotations[key] ?? '').split(',').includes(value))
     const findings = lacking.map(([key, value]) =>
       about(item, 'metadata.annotations', {
         what: `it lacks ${key}: ${value}`,

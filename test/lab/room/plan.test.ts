@@ -2,7 +2,10 @@ import test from 'ava'
 import { parse } from 'yaml'
 import { kindConfig, pcsOf, refuseWish } from '../../../lab/room/plan.ts'
 
-const VERSIONS = { kubernetes: 'v1.37.2', etcd: 'v3.7.3', coredns: 'v1.15.0' }
+const OWN = {
+  image: 'node:1',
+  versions: { kubernetes: 'v1.37.2', etcd: 'v3.7.3', coredns: 'v1.15.0' },
+}
 
 test('PCs have the names that kind gives them, and addresses of their own', (t) => {
   const pcs = pcsOf('room', { masters: 5, workers: 20 })
@@ -21,7 +24,7 @@ test('an even number of masters is refused with the reason', (t) => {
 })
 
 test('the configuration asks kubeadm for the versions that the image holds, and for the timings of the design', (t) => {
-  const config = parse(kindConfig('room', { masters: 3, workers: 2 }, 'node:1', VERSIONS))
+  const config = parse(kindConfig('room', { masters: 3, workers: 2 }, '/share/srv', OWN))
   t.deepEqual(
     config.nodes.map((node: { role: string }) => node.role),
     ['control-plane', 'control-plane', 'control-plane', 'worker', 'worker'],
@@ -36,11 +39,26 @@ test('the configuration asks kubeadm for the versions that the image holds, and 
 })
 
 test('masters take desktops when the others are full, and workers have no taint at all', (t) => {
-  const { nodes } = parse(kindConfig('room', { masters: 1, workers: 1 }, 'node:1', VERSIONS))
+  const { nodes } = parse(kindConfig('room', { masters: 1, workers: 1 }, '/share/srv', OWN))
   const effects = nodes.map((node: { kubeadmConfigPatches?: string[] }) =>
     (node.kubeadmConfigPatches ?? []).flatMap((text) =>
       parse(text).nodeRegistration.taints.map((taint: { effect: string }) => taint.effect),
     ),
   )
   t.deepEqual(effects, [['PreferNoSchedule', 'PreferNoSchedule'], []])
+})
+
+test("with kind's own node image nothing is said of images, and the timings stay", (t) => {
+  const config = parse(kindConfig('room', { masters: 1, workers: 1 }, '/srv/here'))
+  for (const node of config.nodes) {
+    t.is(node.image, undefined)
+    t.is(node.extraMounts[0].hostPath, '/srv/here')
+  }
+  const patches: { kind: string; etcd?: unknown; dns?: unknown }[] = config.kubeadmConfigPatches.map(
+    (text: string) => parse(text),
+  )
+  t.true(patches.every(({ etcd, dns }) => etcd === undefined && dns === undefined))
+  t.like(patches[0], {
+    controllerManager: { extraArgs: [{ name: 'node-monitor-grace-period', value: '20s' }] },
+  })
 })

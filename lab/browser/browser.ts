@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Browser, chromium } from 'playwright-core'
+import { debianTar } from '../debian.ts'
+
+const run = promisify(execFile)
+
+const DEBIAN = {
+  name: 'browser',
+  suite: 'trixie',
+  packages: ['chromium', 'fonts-cantarell', 'fonts-dejavu-core', 'fonts-liberation'],
+}
+
+/** Flags with which it asks nobody but the page: what it does by itself would go out into the world. */
+const QUIET = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+  ...['--disable-background-networking', '--disable-component-update'],
+]
+
+/**
+ * A headless Chromium in which `host` is a port of 127.0.0.1, as if DNS said so. Needs root, and Debian's mirror the
+ * first time. Whoever launches it closes it.
+ */
+export async function launchBrowser(
+  host: string,
+  port: number,
+  progress: (line: string) => void = () => {},
+): Promise<Browser> {
+  const root = await unpacked(progress)
+  return chromium.launch({
+    executablePath: join(import.meta.dirname, 'chromium.sh'),
+    args: [...QUIET, `--host-resolver-rules=MAP ${host} 127.0.0.1:${port}, MAP * ~NOTFOUND`],
+    env: { PATH: process.env.PATH ?? '', CHROMIUM_ROOT: root },
+    chromiumSandbox: false,
+  })
+}
+
+/** The Debian of the browser in the cache; only mounts of its own namespace are ever made over it. */
+async function unpacked(progress: (line: string) => void): Promise<string> {
+  const tar = await debianTar(DEBIAN, progress)
+  const root = tar.replace(/\.tar$/, '')
+  if (existsSync(root)) return root
+  const making = `${root}.making-${process.pid}`
+  mkdirSync(making, { recursive: true })
+  await run('tar', ['-xf', tar, '-C', making, '--exclude=./dev/*', '--numeric-owner'])
+  renameSync(making, root)
+  return root
+}

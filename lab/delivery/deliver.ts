@@ -1,0 +1,148 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parse, stringify } from 'yaml'
+import { z } from 'zod'
+import { IMAGES } from '../../config/images.ts'
+import { buildImages } from '../images/build.ts'
+import type { BuiltImage } from '../images/context.ts'
+import { renderWith } from '../render.ts'
+import { DOOR_ADDRESS } from '../room/plan.ts'
+import { pushImage } from '../room/registry.ts'
+import type { Room } from '../room/room.ts'
+import { STORAGE_DIRECTORY } from '../room/volumes.ts'
+import { wayIn } from '../room/way-in.ts'
+import { settled } from './applications.ts'
+import { ARGO_CD_NAMESPACE, argoCdManifests } from './argo-cd.ts'
+import { type Repository, roomRepository } from './git.ts'
+
+/** The room's platform as it is delivered: where Git is, and what the last commit holds. */
+export interface Delivery {
+  readonly repository: Repository
+  /** Image references by digest, by the names of `config/images.ts`. */
+  readonly images: Readonly<Record<string, string>>
+  /** What lies over `cluster.yaml` in this room. */
+  readonly overlay: Overlay
+  readonly commit: string
+}
+
+/** Settings as in `cluster.yaml`; only what differs. */
+export type Overlay = Readonly<Record<string, unknown>>
+
+/**
+ * Brings the platform into a room as an administrator does: images into the registry, `dist/` into Git, Argo CD onto
+ * the cluster, and the list of apps to it. Resolves when all of them are Synced and Healthy. Called again, it delivers
+ * what changed.
+ *
+ * @param hand how the cluster gets the list of apps, a folder. @default applied whole
+ */
+export async function deliver(
+  room: Room,
+  progress: (line: string) => void,
+  hand: (room: Room, folder: string) => Promise<void> = handOver,
+): Promise<Delivery> {
+  const images: Record<string, string> = {}
+  for (const image of await buildImages(IN_ROOM, progress)) {
+    images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
+  }
+  const repository = await roomRepository(room)
+  const overlay = overlayOf(images, repository)
+  const commit = await publish(repository, overlay, 'The room as cluster.yaml says')
+  progress(`committed ${commit.slice(0, 8)} to ${repository.url}`)
+  await installArgoCd(room, images.argocd ?? '', progress)
+  progress('handing the list of apps to Argo CD')
+  await hand(room, join(repository.folder, 'dist', 'delivery'))
+  await settled(room, commit, progress)
+  return { repository, images, overlay, commit }
+}
+
+/** The port of 127.0.0.1 that leads to the room's one address; opened at the first call. */
+export async function openDoor(room: Room): Promise<number> {
+  const noted = join(room.dir, 'door')
+  if (!existsSync(noted)) {
+    const port = await wayIn(room.machine, room.start, 'door', `${DOOR_ADDRESS.split('/')[0]}:443`)
+    writeFileSync(noted, String(port))
+  }
+  return Number(readFileSync(noted, 'utf8'))
+}
+
+/** The delivery of a room that has one, for another process. */
+export async function openDelivery(room: Room): Promise<Delivery> {
+  const images: Record<string, string> = {}
+  for (const image of await buildImages(IN_ROOM, () => {})) {
+    images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
+  }
+  const repository = await roomRepository(room)
+  const commit = (await repository.git('rev-parse', 'HEAD')).trim()
+  return { repository, images, overlay: overlayOf(images, repository), commit }
+}
+
+/** All PCs of the room share one machine, so its people have the light desktop: a third of the other one's size. */
+const IN_ROOM: readonly BuiltImage[] = ['deskfleet', 'ldap', 'door', 'argocd', 'desktop-light']
+const LIGHT = {
+  name: 'light',
+  title: 'Light desktop',
+  image: 'desktop-light',
+  resources: { cpu: '100m', memory: '256Mi', memoryLimit: '1Gi' },
+}
+
+const overlayOf = (images: Readonly<Record<string, string>>, repository: Repository): Overlay => ({
+  images,
+  hosts: { address: DOOR_ADDRESS },
+  templates: [LIGHT],
+  storage: { kind: 'path', path: STORAGE_DIRECTORY },
+  delivery: { repository: repository.url },
+})
+
+/** What an administrator does after a change: synth, commit, push. Resolves with the commit. */
+export async function publish(repository: Repository, overlay: Overlay, message: string): Promise<string> {
+  render(repository, overlay)
+  return repository.commit(message)
+}
+
+/** Writes `cluster.yaml`, what lies over it, and the `dist/` of both into the clone. */
+export function render({ folder }: Repository, overlay: Overlay): void {
+  copyFileSync(join(import.meta.dirname, '..', '..', 'cluster.yaml'), join(folder, 'cluster.yaml'))
+  renderWith(stringify(overlay), join(folder, 'dist'))
+}
+
+async function installArgoCd(room: Room, image: string, progress: (line: string) => void): Promise<void> {
+  progress('installing Argo CD')
+  const manifests = await argoCdManifests(image)
+  await apply(room, ['--filename=-'], manifests)
+  const parts = [
+    'deployment/argocd-redis',
+    'deployment/argocd-repo-server',
+    'statefulset/argocd-application-controller',
+  ]
+  for (const part of parts) {
+    const ready = await room.run(['rollout', 'status', part, '-n', ARGO_CD_NAMESPACE, '--timeout=180s'])
+    if (ready.code !== 0) throw new Error(`${part} did not become ready: ${ready.stderr.trim()}`)
+  }
+}
+
+const handOver = (room: Room, folder: string): Promise<void> => apply(room, ['--filename', folder])
+
+/** The other way round, one at a time, the last app first: what must converge in any order does so from this one too. */
+export async function handOverBackwards(room: Room, folder: string): Promise<void> {
+  const files = readdirSync(folder).map((name) => join(folder, name))
+  const project = files.filter((file) => /AppProject/.test(file))
+  const apps = files.filter((file) => !project.includes(file)).map((file) => ({ file, wave: waveIn(file) }))
+  for (const file of project) await apply(room, ['--filename', file])
+  for (const { file } of apps.sort((one, other) => other.wave - one.wave)) {
+    await apply(room, ['--filename', file])
+    await sleep(5_000)
+  }
+}
+
+const Waved = z.object({
+  metadata: z.object({ annotations: z.object({ 'argocd.argoproj.io/sync-wave': z.coerce.number() }) }),
+})
+const waveIn = (file: string): number =>
+  Waved.parse(parse(readFileSync(file, 'utf8'))).metadata.annotations['argocd.argoproj.io/sync-wave']
+
+async function apply(room: Room, files: readonly string[], input?: string): Promise<void> {
+  const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=administrator', ...files]
+  const { code, stderr } = await room.run(args, input === undefined ? {} : { input })
+  if (code !== 0) throw new Error(`the API server refused: ${stderr.trim()}`)
+}

@@ -1,0 +1,208 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { HOME_READY, homeClaim, homeVolume, NAMESPACES, SHARED_CLAIM, WEBHOOK } from '../../config/names.ts'
+import { type AppState, applicationsOf, isSettled, settled } from '../../lab/delivery/applications.ts'
+import { ARGO_CD_NAMESPACE } from '../../lab/delivery/argo-cd.ts'
+import { type Delivery, openDelivery, publish, render } from '../../lab/delivery/deliver.ts'
+import type { Room } from '../../lab/room/room.ts'
+import { becomes, sharedRoom } from '../lab/room/shared-room.ts'
+import { addPerson, inPod, must, plainPod } from './person.ts'
+
+const APPS = ['deskfleet', 'directory', 'identity', 'namespaces', 'secrets', 'storage', 'webhook']
+
+let room: Room
+let delivery: Delivery
+
+const faulty = (apps: readonly AppState[], commit: string): string =>
+  apps
+    .filter((app) => !isSettled(app, commit))
+    .map(({ name, sync, health, complaint }) => `${name} ${sync} ${health} ${complaint}`)
+    .join('; ')
+
+/** Argo CD compares everything anew, nothing from its cache, and takes the request away when it has. */
+async function refreshHard(): Promise<void> {
+  const what = ['applications', '-n', ARGO_CD_NAMESPACE, '--all']
+  await must(room, ['annotate', ...what, '--overwrite', 'argocd.argoproj.io/refresh=hard'])
+  const asked = async (): Promise<string> =>
+    must(room, [
+      'get',
+      'applications',
+      '-n',
+      ARGO_CD_NAMESPACE,
+      '-o',
+      'jsonpath={.items[*].metadata.annotations.argocd\\.argoproj\\.io/refresh}',
+    ])
+  await becomes(asked, '')
+}
+
+const caBundle = (): Promise<string> =>
+  must(room, [
+    'get',
+    'mutatingwebhookconfiguration',
+    WEBHOOK.configuration,
+    '-o',
+    'jsonpath={.webhooks[0].clientConfig.caBundle}',
+  ])
+
+const there = async (...what: string[]): Promise<string> =>
+  (await room.run(['get', ...what, '--ignore-not-found', '-o', 'name'])).stdout.trim() === ''
+    ? 'gone'
+    : 'there'
+
+test.before(async (t) => {
+  t.timeout(600_000)
+  room = await sharedRoom()
+  delivery = await openDelivery(room)
+})
+
+test.serial('from nothing to all Synced and Healthy, the list handed over last app first', async (t) => {
+  const apps = await settled(room, delivery.commit, t.log)
+  t.deepEqual(apps.map(({ name }) => name).sort(), APPS)
+})
+
+test.serial(
+  'no drift, three whole looks long: after admission, defaults, and a rewritten caBundle',
+  async (t) => {
+    t.timeout(300_000)
+    const published = await caBundle()
+    t.not(published, '')
+    for (const round of [1, 2, 3]) {
+      if (round === 2) {
+        const patch = JSON.stringify([{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }])
+        await must(room, [
+          'patch',
+          'mutatingwebhookconfiguration',
+          WEBHOOK.configuration,
+          '--type=json',
+          '-p',
+          patch,
+        ])
+        await becomes(caBundle, published, 30)
+      }
+      await refreshHard()
+      t.is(faulty(await applicationsOf(room), delivery.commit), '', `look ${round}`)
+    }
+    t.is(await caBundle(), published, 'its owner still has it')
+  },
+)
+
+test.serial('a caBundle in Git would be seen: that is why none is ever rendered', async (t) => {
+  t.timeout(300_000)
+  const file = join(
+    delivery.repository.folder,
+    'dist/webhook',
+    `MutatingWebhookConfiguration.${WEBHOOK.configuration}.yaml`,
+  )
+  const good = readFileSync(file, 'utf8')
+  // Valid, and not the webhook's own.
+  const authority = await must(room, [
+    'get',
+    'configmap',
+    'kube-root-ca.crt',
+    '-n',
+    'default',
+    '-o',
+    'jsonpath={.data.ca\\.crt}',
+  ])
+  const foreign = good.replace(
+    /^( *)clientConfig:\n/m,
+    `$&$1  caBundle: ${Buffer.from(authority).toString('base64')}\n`,
+  )
+  t.not(foreign, good)
+  writeFileSync(file, foreign)
+  const commit = await delivery.repository.commit('A caBundle, rendered')
+  const seen = async (): Promise<string> => {
+    await must(room, [
+      'annotate',
+      'application',
+      'webhook',
+      '-n',
+      ARGO_CD_NAMESPACE,
+      '--overwrite',
+      'argocd.argoproj.io/refresh=normal',
+    ])
+    const [app] = (await applicationsOf(room)).filter(({ name }) => name === 'webhook')
+    return app?.revision === commit && app.sync === 'OutOfSync' ? 'drift' : `${app?.sync}`
+  }
+  t.log(`drift seen after ${(await becomes(seen, 'drift', 120)).toFixed(0)} s`)
+  writeFileSync(file, good)
+  await settled(room, await delivery.repository.commit('No caBundle'), t.log)
+})
+
+test.serial('what somebody changes by hand is undone', async (t) => {
+  t.timeout(300_000)
+  const replicas = (): Promise<string> =>
+    must(room, ['get', 'deployment', 'webhook', '-n', NAMESPACES.system, '-o', 'jsonpath={.spec.replicas}'])
+  await must(room, ['scale', 'deployment', 'webhook', '-n', NAMESPACES.system, '--replicas=1'])
+  t.log(`two replicas again after ${(await becomes(replicas, '2', 120)).toFixed(0)} s`)
+  await must(room, ['delete', 'service', 'webhook', '-n', NAMESPACES.system])
+  t.log(
+    `the deleted Service is back after ${(await becomes(() => there('service', 'webhook', '-n', NAMESPACES.system), 'there', 120)).toFixed(0)} s`,
+  )
+  await settled(room, (await delivery.repository.git('rev-parse', 'HEAD')).trim())
+  t.is(await replicas(), '2')
+})
+
+test.serial(
+  'a setting is changed: synth, commit, push, and it is live, without anybody asking Argo CD',
+  async (t) => {
+    t.timeout(300_000)
+    const commit = await publish(
+      delivery.repository,
+      { ...delivery.overlay, desktops: { atMost: 7 } },
+      'Seven desktops at most',
+    )
+    const pods = (): Promise<string> =>
+      must(room, [
+        'get',
+        'resourcequota',
+        'desktops',
+        '-n',
+        NAMESPACES.desktops,
+        '-o',
+        'jsonpath={.spec.hard.pods}',
+      ])
+    t.log(`live ${(await becomes(pods, '14', 120)).toFixed(0)} s after the push`)
+    t.is(await pods(), '14')
+    await settled(room, commit)
+  },
+)
+
+test.serial('an app leaves the list: its programs go, and nothing that people made', async (t) => {
+  t.timeout(600_000)
+  await addPerson(room, 'grace')
+  const image = delivery.images.deskfleet ?? ''
+  await inPod(room, plainPod('before', 'grace', image), 'echo mine >~/kept && echo all >/mnt/shared/kept')
+  await must(room, ['delete', 'pod', 'before', '-n', NAMESPACES.desktops, '--now', '--wait'])
+  const uuid = await must(room, ['get', 'identity', 'grace', '-o', 'jsonpath={.spec.entryUUID}'])
+
+  // Storage leaves by a setting, LDAP by somebody who removes its files.
+  const { storage: _, ...rest } = delivery.overlay
+  render(delivery.repository, rest)
+  rmSync(join(delivery.repository.folder, 'dist/directory'), { recursive: true })
+  rmSync(join(delivery.repository.folder, 'dist/delivery/Application.argocd.directory.yaml'))
+  await delivery.repository.commit('Without storage and without LDAP')
+  for (const app of ['storage', 'directory']) {
+    await becomes(() => there('application', app, '-n', ARGO_CD_NAMESPACE), 'gone')
+  }
+  for (const program of ['deployment/homes', 'daemonset/home-mounter'])
+    t.is(await there(program, '-n', NAMESPACES.storage), 'gone', program)
+
+  const desktops = ['-n', NAMESPACES.desktops]
+  t.is(await there('pv', homeVolume('grace')), 'there')
+  t.is(await there('pvc', homeClaim('grace'), ...desktops), 'there')
+  t.is(await there('pvc', SHARED_CLAIM, ...desktops), 'there')
+  t.is(await there('namespace', NAMESPACES.storage), 'there')
+  t.is(await there('identity', 'grace'), 'there')
+  t.is(await there('statefulset', 'ldap', '-n', NAMESPACES.directory), 'there')
+  t.not(await must(room, ['get', 'pvc', '-n', NAMESPACES.directory, '-o', 'name']), '')
+  t.is(readFileSync(join(room.machine.share, 'srv/storage/homes', uuid, 'kept'), 'utf8'), 'mine\n')
+  t.true(existsSync(join(room.machine.share, 'srv/storage/shared/kept')))
+
+  const commit = await publish(delivery.repository, delivery.overlay, 'As cluster.yaml says again')
+  await settled(room, commit, t.log)
+  await must(room, ['wait', `--for=condition=${HOME_READY}`, 'identity/grace', '--timeout=60s'])
+  t.is(await inPod(room, plainPod('after', 'grace', image), 'cat ~/kept /mnt/shared/kept'), 'mine\nall\n')
+  await must(room, ['delete', 'pod', 'after', ...desktops, '--now', '--wait'])
+})

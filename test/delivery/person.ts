@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { PERSON } from '../../config/labels.ts'
+import { NAMESPACES } from '../../config/names.ts'
+import type { Room } from '../../lab/room/room.ts'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '..', '..')
+
+/** Adds somebody by the command line, and waits until the cluster knows them and their home is there. */
+export async function addPerson(room: Room, login: string): Promise<string> {
+  const { stdout } = await run(process.execPath, [join(root, 'deskfleet.ts'), 'people', 'add', login], {
+    cwd: root,
+    env: { ...process.env, KUBECONFIG: room.kubeconfig },
+  })
+  await must(room, ['wait', '--for=create', `identity/${login}`, '--timeout=60s'])
+  for (const condition of ['Published', 'HomeReady'])
+    await must(room, ['wait', `--for=condition=${condition}`, `identity/${login}`, '--timeout=60s'])
+  return stdout
+}
+
+/** A pod as somebody would write it, with nothing of a person but the label; `pc` pins it. */
+export const plainPod = (name: string, person: string, image: string, pc?: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: NAMESPACES.desktops, labels: { [PERSON]: person } },
+  spec: {
+    ...(pc === undefined ? {} : { nodeSelector: { 'kubernetes.io/hostname': pc } }),
+    terminationGracePeriodSeconds: 1,
+    containers: [{ name: 'shell', image, command: ['sleep', 'infinity'] }],
+  },
+})
+
+/** Makes the pod, waits until it runs, and runs a shell line in it. */
+export async function inPod(room: Room, pod: ReturnType<typeof plainPod>, line: string): Promise<string> {
+  const { name, namespace } = pod.metadata
+  await must(room, ['apply', '-f', '-'], JSON.stringify(pod))
+  await must(room, ['wait', '--for=condition=Ready', `pod/${name}`, '-n', namespace, '--timeout=120s'])
+  return must(room, ['exec', name, '-n', namespace, '--', 'sh', '-c', line])
+}
+
+export async function must(room: Room, args: readonly string[], input?: string): Promise<string> {
+  const { code, stdout, stderr } = await room.run(args, input === undefined ? {} : { input })
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr.trim()}`)
+  return stdout
+}

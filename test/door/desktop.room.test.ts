@@ -1,0 +1,213 @@
+import test from 'ava'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { PERSON } from '../../config/labels.ts'
+import { desktopName, NAMESPACES } from '../../config/names.ts'
+import { launchBrowser } from '../../lab/browser/browser.ts'
+import { openDoor } from '../../lab/delivery/deliver.ts'
+import type { Room } from '../../lab/room/room.ts'
+import { addPerson, must } from '../delivery/person.ts'
+import { becomes, readiness, sharedRoom } from '../lab/room/shared-room.ts'
+import { card, enter, HOST, keepScreen, picture } from './visitor.ts'
+
+const LOGIN = 'hopper'
+const inDesktops = ['-n', NAMESPACES.desktops]
+
+let room: Room
+let browser: Browser
+let context: BrowserContext
+let page: Page
+let password = ''
+
+const podOf = async (): Promise<{ name: string; pc: string }> => {
+  const path =
+    'jsonpath={range .items[?(@.status.phase=="Running")]}{.metadata.name} {.spec.nodeName}{"\\n"}{end}'
+  const lines = await must(room, ['get', 'pods', ...inDesktops, '-l', `${PERSON}=${LOGIN}`, '-o', path])
+  const [name = '', pc = ''] = (lines.trim().split('\n').at(-1) ?? '').split(' ')
+  return { name, pc }
+}
+
+const inDesktop = async (line: string): Promise<string> =>
+  (
+    await room.run(['exec', `deployment/${desktopName(LOGIN)}`, ...inDesktops, '--', 'sh', '-c', line])
+  ).stdout.trim()
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`
+
+test.before(async (t) => {
+  t.timeout(900_000)
+  room = await sharedRoom()
+  const said = await addPerson(room, LOGIN)
+  password = /password, shown only now: (\S+)/.exec(said)?.[1] ?? ''
+  browser = await launchBrowser(HOST, await openDoor(room), t.log)
+  context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 860 } })
+})
+
+test.after.always(async () => {
+  await browser?.close()
+})
+
+test.serial('a person logs in at the door and is at their desktop', async (t) => {
+  t.timeout(300_000)
+  const began = performance.now()
+  page = await enter(context, LOGIN, password, 'light')
+  await keepScreen(page, 'progress')
+  await picture(page)
+  t.log(`login to first picture: ${seconds(performance.now() - began)}`)
+  await keepScreen(page, 'desktop')
+  t.regex(page.url(), new RegExp(`^https://${HOST}/desktop`))
+})
+
+test.serial('a terminal of theirs says who they are, as LDAP does', async (t) => {
+  t.timeout(180_000)
+  const type = async (): Promise<string> => {
+    await page.keyboard.press('Control+Alt+t')
+    await page.waitForTimeout(4_000)
+    await page.keyboard.type('id >~/who; touch ~/proof; id\n', { delay: 25 })
+    await page.waitForTimeout(1_500)
+    return (await inDesktop('cat ~/who')) === '' ? 'nothing' : 'typed'
+  }
+  await becomes(type, 'typed', 60)
+  await keepScreen(page, 'terminal')
+  const [uid = '', gid = ''] = (
+    await must(room, ['get', 'identity', LOGIN, '-o', 'jsonpath={.spec.uid} {.spec.gid}'])
+  ).split(' ')
+  t.is(await inDesktop('cat ~/who'), `uid=${uid}(${LOGIN}) gid=${gid}(people) groups=${gid}(people)`)
+  t.is(await inDesktop('stat -c %u ~/proof'), uid)
+})
+
+test.serial(
+  'the pod is deleted under the open tab: the same tab is back by itself, with the same files',
+  async (t) => {
+    t.timeout(180_000)
+    const before = await podOf()
+    await must(room, ['delete', 'pod', before.name, ...inDesktops, '--wait=false'])
+    const began = performance.now()
+    await card(page)
+    await keepScreen(page, 'moving')
+    await picture(page)
+    t.log(`back after ${seconds(performance.now() - began)}`)
+    t.not((await podOf()).name, before.name)
+    t.is(await inDesktop('ls ~/proof >/dev/null && echo there'), 'there')
+  },
+)
+
+test.serial('a gateway pod is killed: the tab comes back, the desktop is untouched', async (t) => {
+  t.timeout(180_000)
+  const before = await podOf()
+  const gateways = (
+    await must(room, [
+      'get',
+      'pods',
+      '-n',
+      NAMESPACES.system,
+      '-l',
+      'app.kubernetes.io/name=gateway',
+      '-o',
+      'name',
+    ])
+  )
+    .trim()
+    .split('\n')
+  // Both, one after the other: one of them carries the tab.
+  for (const pod of gateways) {
+    const began = performance.now()
+    const gone = card(page, 8_000).then(
+      () => true,
+      () => false,
+    )
+    await must(room, ['delete', pod, '-n', NAMESPACES.system, '--grace-period=0', '--force', '--wait=false'])
+    if (await gone) {
+      await picture(page)
+      t.log(`carried by ${pod}: back after ${seconds(performance.now() - began)}`)
+    }
+    await must(room, ['rollout', 'status', 'deployment/gateway', '-n', NAMESPACES.system, '--timeout=60s'])
+  }
+  t.is((await podOf()).name, before.name)
+})
+
+test.serial('a second browser takes over, and the first one says so', async (t) => {
+  t.timeout(180_000)
+  const other = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    viewport: { width: 420, height: 800 },
+    colorScheme: 'dark',
+  })
+  const second = await enter(other, LOGIN, password)
+  await picture(second)
+  t.regex(await card(page), /elsewhere|another/i)
+  await keepScreen(page, 'taken')
+  await keepScreen(second, 'narrow-dark')
+  await page.click('#act')
+  await picture(page)
+  t.regex(await card(second), /elsewhere|another/i)
+  await other.close()
+})
+
+test.serial('the master that holds the door’s address loses power: the page is back', async (t) => {
+  t.timeout(300_000)
+  const holder = await doorHolder()
+  t.not(holder, '')
+  await room.pc.off(holder)
+  const began = performance.now()
+  try {
+    const answers = async (): Promise<string> => {
+      const fresh = await context.newPage()
+      try {
+        const answer = await fresh.goto(`https://${HOST}/login`, { timeout: 2_000 })
+        return String(answer?.ok() ?? false)
+      } catch {
+        return 'silent'
+      } finally {
+        await fresh.close()
+      }
+    }
+    await becomes(answers, 'true', 60)
+    t.log(`${holder} off: a page again after ${seconds(performance.now() - began)}`)
+    await picture(page)
+    t.log(`the open tab shows its desktop after ${seconds(performance.now() - began)}`)
+  } finally {
+    await room.pc.on(holder)
+    await becomes(() => readiness(room, holder), 'True')
+  }
+})
+
+/** The PC that has the room's address on one of its interfaces. */
+async function doorHolder(): Promise<string> {
+  for (const pc of room.pcs) {
+    const { stdout } = await room.machine.exec([
+      'podman',
+      'exec',
+      pc.name,
+      'ip',
+      '-o',
+      '-4',
+      'address',
+      'show',
+      'to',
+      '10.90.0.100',
+    ])
+    if (stdout !== '') return pc.name
+  }
+  return ''
+}
+
+test.serial(
+  'the PC that runs the desktop loses power: the same tab, the same files, on another PC',
+  async (t) => {
+    t.timeout(300_000)
+    await picture(page)
+    const before = await podOf()
+    await room.pc.off(before.pc)
+    const began = performance.now()
+    try {
+      await becomes(async () => ((await podOf()).pc === before.pc ? 'there' : 'elsewhere'), 'elsewhere', 120)
+      await picture(page)
+      t.log(`${before.pc} off: the desktop is back after ${seconds(performance.now() - began)}`)
+      await keepScreen(page, 'after-power-loss')
+      t.is(await inDesktop('ls ~/proof >/dev/null && echo there'), 'there')
+    } finally {
+      await room.pc.on(before.pc)
+      await becomes(() => readiness(room, before.pc), 'True')
+    }
+  },
+)

@@ -1,0 +1,58 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BrowserContext, Page } from 'playwright-core'
+
+/** Where the test run keeps what people would have seen. */
+const SCREENS = join(import.meta.dirname, '..', '..', '.test', 'screens')
+
+export const HOST = 'desk.room.example.org'
+
+export async function keepScreen(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENS, { recursive: true })
+  await page.screenshot({ path: join(SCREENS, `${name}.png`) })
+}
+
+/** Logs in, and starts that template if the desktop does not run. Resolves on the desktop's page. */
+export async function enter(
+  context: BrowserContext,
+  login: string,
+  password: string,
+  template?: string,
+): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(`https://${HOST}/`)
+  await page.fill('#login', login)
+  await page.fill('#password', password)
+  await page.click('button.main')
+  await page.waitForLoadState()
+  const choices = page.locator(`input[name=template]${template === undefined ? '' : `[value="${template}"]`}`)
+  if ((await choices.count()) > 0) {
+    await choices.first().check()
+    await page.click('form[action="/desktop/start"] button.main')
+  }
+  return page
+}
+
+/** Asked in the page, where there are elements; a text, since this program knows none. */
+const HAS_PICTURE = `(() => {
+  const canvas = document.querySelector('#screen canvas')
+  if (!document.getElementById('veil')?.hidden || !canvas?.width) return false
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+  const colours = new Set()
+  for (let at = 0; at < data.length && colours.size < 8; at += 4004)
+    colours.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2])
+  return colours.size >= 8
+})()`
+
+/** Milliseconds until the tab shows a picture: no card over the screen, and a canvas of more than one colour. */
+export async function picture(page: Page, patience = 120_000): Promise<number> {
+  const began = performance.now()
+  await page.waitForFunction(HAS_PICTURE, undefined, { timeout: patience, polling: 100 })
+  return performance.now() - began
+}
+
+/** Resolves when the picture is gone: a card lies over the screen. */
+export async function card(page: Page, patience = 60_000): Promise<string> {
+  await page.waitForSelector('#veil:not([hidden])', { timeout: patience })
+  return (await page.textContent('#told-title')) ?? ''
+}

@@ -160,11 +160,8 @@ test.serial(
     // Ready for long, as the pods say it from now on.
     pc.readyFor(3_600_000)
     await touchPods(ADA, BOB, CID)
-    desks[0]?.bridge.idle(400, 1)
-    desks[1]?.bridge.idle(500)
-    desks[2]?.bridge.idle(600)
-    // Input that was noted is never forgotten; here it has to be, once nobody asks for the old one any more.
-    await new Promise((done) => setTimeout(done, 1_500))
+    await Promise.all([desks[0]?.bridge.idle(400, 1), desks[1]?.bridge.idle(500), desks[2]?.bridge.idle(600)])
+    // Input that was noted is never forgotten; here it has to be.
     for (const login of [ADA, BOB, CID])
       await annotate(login, `${STARTED_AT}=2020-01-01T00:00:00Z`, `${LAST_INPUT}=2020-01-01T00:00:00Z`)
     await becomes(dan, 'ready')
@@ -208,16 +205,15 @@ test.serial(
     const backThen = () => annotate(ADA, `${STARTED_AT}=${past}`, `${LAST_INPUT}=${past}`)
     pc.readyFor(7_200_000)
     await touchPods(ADA)
-    await backThen()
     // 26 of 30 minutes: within five of the end.
-    bridge.idle(26 * 60, 1)
+    await bridge.idle(26 * 60, 1)
+    await backThen()
     await eventually('the page warns', async () => (await told(browser)).stopsAt !== undefined)
     t.regex(bridge.said.join(), /idle. It stops in 4 minutes/)
     t.is((await browser.post('/desktop/keep', {}, { 'x-desk-token': browser.token })).status, 204)
     await eventually('the warning is gone', async () => (await told(browser)).stopsAt === undefined)
     t.is((await deploymentOf(lab, ADA)).spec.replicas, 1)
-    bridge.idle(31 * 60, 0)
-    await new Promise((done) => setTimeout(done, 1_500))
+    await bridge.idle(31 * 60, 0)
     await backThen()
     await becomes(browser, 'off')
     const { metadata, spec } = await deploymentOf(lab, ADA)

@@ -122,7 +122,7 @@ export async function startService(
   const leaderWork = lead(candidacy, async (tenure) => {
     leading = true
     log.info('this replica starts and stops desktops now')
-    await keep(hands, settings, clock, tenure, sessions.tendKeys).finally(() => {
+    await keep(hands, settings, clock, tenure, sessions).finally(() => {
       leading = false
     })
   })

@@ -70,12 +70,19 @@ function podOf(pod: V1Pod, events: readonly CoreV1Event[]): DesktopPod {
     .sort((a, b) => eventTime(a) - eventTime(b))
   const condition = (type: string) => pod.status?.conditions?.find((one) => one.type === type)
   const ready = condition('Ready')
-  const step = stepOf(pod, happened.at(-1)?.reason, condition('PodScheduled')?.reason)
+  const { reason: scheduling, message: why = '' } = condition('PodScheduled') ?? {}
+  // The scheduler's word for a home that is not there is the one for a full room; taken for that, it would keep
+  // everybody else waiting.
+  const noHome = scheduling === 'Unschedulable' && /persistentvolumeclaim|persistent volume/i.test(why)
+  const step = stepOf(pod, happened.at(-1)?.reason, noHome ? undefined : scheduling)
+  const fault = noHome
+    ? ({ kind: 'home', detail: why } as const)
+    : faultOf(pod.status?.containerStatuses ?? [], happened.at(-1))
   return defined({
     name,
     step,
     pc: pod.spec?.nodeName,
-    fault: step === 'ready' ? undefined : faultOf(pod.status?.containerStatuses ?? [], happened.at(-1)),
+    fault: step === 'ready' ? undefined : fault,
     readySince: ready?.status === 'True' ? timeOf(ready.lastTransitionTime) : undefined,
     made: made(pod),
   })

@@ -63,8 +63,13 @@ export function decide(
   ]
 }
 
+/** One that is in trouble takes nobody's turn: it is tried again and again, perhaps for long. */
 const isStarting = ({ on, pod, startedAt = 0 }: Desktop, now: number): boolean =>
-  on && pod?.step !== 'ready' && pod?.step !== 'noRoom' && now - startedAt < START_PATIENCE
+  on &&
+  pod?.step !== 'ready' &&
+  pod?.step !== 'noRoom' &&
+  pod?.fault === undefined &&
+  now - startedAt < START_PATIENCE
 
 function decideStarts(
   desktops: readonly Desktop[],

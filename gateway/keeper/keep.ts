@@ -1,6 +1,7 @@
 import type { Clock } from '../../lease/clock.ts'
 import { reasonOf } from '../cluster/watch.ts'
 import { idleLimit } from '../offer.ts'
+import type { Sessions } from '../session/sessions.ts'
 import { act, type Hands } from './act.ts'
 import { type BridgeSaid, decide } from './decide.ts'
 
@@ -13,6 +14,7 @@ export interface KeeperSettings {
 const ASK_AT_ONCE = 16
 /** Time alone changes what is to be done, so it is decided anew this often (ms) when nothing else happens. */
 const LOOK_EVERY = 1_000
+const LOOK_AT_KEYS = 30_000
 
 /**
  * The leader's work, while its tenure lasts: asks every running desktop for its input, decides, acts. It keeps
@@ -23,16 +25,19 @@ export async function keep(
   settings: KeeperSettings,
   clock: Clock,
   tenure: AbortSignal,
-  tendKeys: () => Promise<void>,
+  { ready, tendKeys }: Pick<Sessions, 'ready' | 'tendKeys'>,
 ): Promise<void> {
   const said = new Map<string, BridgeSaid>()
   let wake = new AbortController()
   const forget = hands.desktops.onChange(() => wake.abort())
-  const asking = askAround(hands, settings, clock, tenure, said)
+  const asking = askAround(hands, settings, clock, tenure, said).catch((error: unknown) => {
+    hands.log.error({ err: error }, 'desktops are not asked any more; none will be stopped for being idle')
+  })
   let keysLooked = Number.NEGATIVE_INFINITY
   while (!tenure.aborted) {
     wake = new AbortController()
-    if (clock.now() - keysLooked > 30_000) {
+    // Without a key nobody can log in: when they are gone, new ones are made at once.
+    if (clock.now() - keysLooked > LOOK_AT_KEYS || !ready()) {
       await tendKeys().then(
         () => {
           keysLooked = clock.now()

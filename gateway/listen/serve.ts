@@ -39,6 +39,7 @@ const LIMITS = {
 } as const
 const MOST_HEADERS = 60
 const PROXY_TIMEOUT = 5_000
+const MOST_CONNECTIONS = 4_000
 
 /** Serves HTTPS. Connections from `believed` must begin with a PROXY header; any other that does is no TLS, and ends. */
 export async function serve(
@@ -81,6 +82,7 @@ export async function serve(
       https.emit('connection', socket)
     })
   })
+  tcp.maxConnections = MOST_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     tcp.once('error', reject)
     tcp.listen(listen.port, listen.host, resolve)

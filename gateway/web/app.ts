@@ -23,6 +23,7 @@ export function gatewayApp(parts: Parts): Express {
   app.use((request, response, next) => {
     protect(response, parts.strictTransport())
     measure(parts, request, response)
+    limit(request)
     if (hostFault(request.headers.host, parts.hosts)) throw new Problem('host')
     next()
   })
@@ -68,6 +69,15 @@ export function gatewayApp(parts: Parts): Express {
     sendProblem(parts, response, name, visitorOf(request))
   })
   return app
+}
+
+/** The body of a form is there within seconds; only files may take as long as they take. Ms. */
+const BODY_WITHIN = 15_000
+
+function limit(request: Request): void {
+  if (!changes(request) || request.path === '/desktop/files') return
+  const timer = setTimeout(() => request.destroy(), BODY_WITHIN)
+  for (const event of ['end', 'close']) request.once(event, () => clearTimeout(timer))
 }
 
 const changes = ({ method }: Request): boolean => method !== 'GET' && method !== 'HEAD'

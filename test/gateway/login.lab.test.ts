@@ -1,5 +1,5 @@
 import test from 'ava'
-import { NAMESPACES } from '../../config/names.ts'
+import { GATEWAY, NAMESPACES } from '../../config/names.ts'
 import { COOKIE } from '../../gateway/session/cookie.ts'
 import type { BareLab } from '../../lab/bare.ts'
 import { deskfleet, eventually, must, sharedLab } from '../main-job/lab.ts'
@@ -178,8 +178,15 @@ test.serial('somebody who is gone from the room is out at once', async (t) => {
   const browser = newBrowser(first.origin)
   t.is((await browser.login(GONE, PASSWORD)).status, 303)
   t.is((await browser.get('/password')).status, 200)
+  const events = send(first.origin, '/desktop/events', { headers: { cookie: browser.cookie } })
+  await new Promise((done) => setTimeout(done, 300))
   await must(lab, ['delete', 'identity', GONE])
+  // What lasts ends, too.
+  t.regex((await events).text, /event: ended/)
   await eventually('the session is nobody’s', async () => (await browser.get('/password')).status === 303, 5)
+  const again = await newBrowser(first.origin).login(GONE, PASSWORD)
+  t.is(again.status, 403)
+  t.regex(again.text, /not known in this room yet/)
 })
 
 test.serial(
@@ -252,6 +259,28 @@ test.serial('every page has the strict headers, unknown names and paths have pla
   ])
     t.true([303, 400, 401, 404].includes((await send(first.origin, path)).status), path)
 })
+
+test.serial(
+  'when the keys of sessions are deleted, everybody is out, and can log in again at once',
+  async (t) => {
+    const browser = newBrowser(first.origin)
+    await browser.login(ADA, PASSWORD)
+    await must(lab, ['delete', 'secret', GATEWAY.sessionsSecret, '-n', NAMESPACES.system])
+    await eventually('nobody is in', async () => (await browser.get('/password')).status === 303, 5)
+    await eventually(
+      'both are ready',
+      async () =>
+        (await Promise.all([first, second].map(({ metrics }) => fetch(`${metrics}/readyz`)))).every(
+          ({ ok }) => ok,
+        ),
+      5,
+    )
+    t.is((await browser.login(ADA, PASSWORD)).status, 303)
+    const other = newBrowser(second.origin)
+    other.cookie = browser.cookie
+    t.is((await other.get('/password')).status, 200)
+  },
+)
 
 test.serial('what the gateway’s account may not do, it cannot', async (t) => {
   const kubeconfig = await lab.actAs(NAMESPACES.system, 'gateway')

@@ -17,6 +17,8 @@ export interface PretendPc {
   readonly name: string
   /** How far its pods get: `found` is bound and no further. */
   reach(step: 'found' | 'image' | 'ready'): void
+  /** From now on its pods say that they have been ready for so long, in ms. */
+  readyFor(ms: number): void
   /** How many pods it takes. */
   room(pods: number): void
   end(): Promise<void>
@@ -33,6 +35,7 @@ export async function pretendPc(
   const coordination = kubeConfig.makeApiClient(CoordinationV1Api)
   let step: 'found' | 'image' | 'ready' = 'ready'
   let pods = 100
+  let readyFor = 0
   let over = false
   const merge = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch)
   const now = () => new Date()
@@ -75,7 +78,7 @@ export async function pretendPc(
     const condition = (type: string, status: boolean) => ({
       type,
       status: status ? 'True' : 'False',
-      lastTransitionTime: at,
+      lastTransitionTime: new Date(at.getTime() - readyFor),
     })
     const state = isReady ? { running: { startedAt: at } } : { waiting: { reason: 'ContainerCreating' } }
     const { name: container = '', image = '' } = pod.spec?.containers[0] ?? {}
@@ -149,6 +152,9 @@ export async function pretendPc(
     name,
     reach: (to) => {
       step = to
+    },
+    readyFor: (ms) => {
+      readyFor = ms
     },
     room: (many) => {
       pods = many

@@ -1,6 +1,14 @@
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
 import { MANAGED_BY, PERSON } from '../../config/labels.ts'
-import { desktopName, FIELD_MANAGERS, NAMESPACES } from '../../config/names.ts'
+import {
+  desktopName,
+  FIELD_MANAGERS,
+  homeClaim,
+  homeVolume,
+  NAMESPACES,
+  SHARED_CLAIM,
+  SHARED_VOLUME,
+} from '../../config/names.ts'
 import type { BareLab } from '../../lab/bare.ts'
 import { eventually, must } from '../main-job/lab.ts'
 import { type Browser, newBrowser } from './browser.ts'
@@ -37,6 +45,34 @@ export async function told(
 
 export const becomes = (browser: Browser, state: string, seconds = 20): Promise<number> =>
   eventually(`the page says ${state}`, async () => (await told(browser)).state === state, seconds)
+
+/** Homes as storage makes them, and the shared folder, on a PC that has no disk: the scheduler wants them to be there. */
+export async function homes(lab: BareLab, ...people: string[]): Promise<void> {
+  const claims = [...people.map((slug) => [homeClaim(slug), homeVolume(slug)]), [SHARED_CLAIM, SHARED_VOLUME]]
+  const items = claims.flatMap(([claim = '', volume = '']) => {
+    const spec = { accessModes: ['ReadWriteMany'], storageClassName: '' }
+    const claimRef = { kind: 'PersistentVolumeClaim', namespace: NAMESPACES.desktops, name: claim }
+    return [
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: volume },
+        spec: { ...spec, capacity: { storage: '1Gi' }, hostPath: { path: '/nowhere' }, claimRef },
+      },
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name: claim, namespace: NAMESPACES.desktops },
+        spec: { ...spec, volumeName: volume, resources: { requests: { storage: '1Gi' } } },
+      },
+    ]
+  })
+  await must(lab, ['apply', '--server-side', '--force-conflicts', '--field-manager=test', '-f', '-'], {
+    apiVersion: 'v1',
+    kind: 'List',
+    items,
+  })
+}
 
 /** Logs somebody in and brings their desktop up, with a small bridge at its address. */
 export async function atDesk(

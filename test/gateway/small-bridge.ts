@@ -2,7 +2,9 @@ import { createServer } from 'node:https'
 import { connect } from 'node:net'
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { selfSigned } from '../../certificates/self-signed.ts'
 import { BRIDGE_PATHS, desktopName, NAMESPACES, SCREEN_CLOSED } from '../../config/names.ts'
+import { serviceHost } from '../../gateway/desktops/render.ts'
 
 /**
  * A small bridge on loopback for a desktop of the lab: real TLS by the certificate in the desktop's Secret, its token
@@ -15,11 +17,15 @@ export interface SmallBridge {
   readonly said: string[]
   readonly files: Map<string, Buffer>
   viewers(): number
+  /** Bytes that wait here to be taken. */
+  waiting(): number
   idle(seconds: number, viewers?: number): void
   /** Ends every screen rudely, as a pod that dies. */
   cut(): void
   /** Reads its secrets again, as a new pod does. */
   renew(): Promise<void>
+  /** Shows a certificate of its own making, for the right name; the token is the right one. */
+  impersonate(): Promise<void>
   end(): Promise<void>
 }
 
@@ -127,6 +133,7 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
     said,
     files,
     viewers: () => screens.size,
+    waiting: () => [...screens].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0),
     idle(seconds, viewers) {
       idleSeconds = seconds
       pretended = viewers
@@ -135,6 +142,10 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
       for (const screen of screens) screen.terminate()
     },
     renew,
+    async impersonate() {
+      const { certificate, key } = await selfSigned([serviceHost(slug)], new Date())
+      server.setSecureContext({ cert: certificate, key })
+    },
     async end() {
       server.closeAllConnections()
       for (const screen of screens) screen.terminate()

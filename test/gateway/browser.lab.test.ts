@@ -1,0 +1,255 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { type Browser as Chromium, chromium, type Page } from 'playwright-core'
+import { NAMESPACES } from '../../config/names.ts'
+import type { BareLab } from '../../lab/bare.ts'
+import { eventually, must, sharedLab } from '../main-job/lab.ts'
+import { type OwnGateway, ownGateway, ports, TEMPLATES } from './own-gateway.ts'
+import { PASSWORD, person } from './people.ts'
+import { type PretendPc, pretendPc } from './pretend-pc.ts'
+import { type RealBridge, realBridge } from './real-bridge.ts'
+import { administrator, clear, homes, onlyOf, podsOf } from './room.ts'
+import { hasXvnc, startXvnc, type Xvnc } from './xvnc.ts'
+
+/** The pages in a real browser, with the real bridge and a real Xvnc behind them. Pictures of every page are kept in `.test/gateway/`. */
+
+const CHROMIUM = '/usr/bin/chromium'
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const PICTURES = join(import.meta.dirname, '../../.test/gateway')
+/** Debian's chromium and tigervnc-standalone-server; a machine without them tests the rest. */
+const here = existsSync(CHROMIUM) && hasXvnc()
+const seen = here ? test.serial : test.serial.skip
+
+let lab: BareLab
+let gateway: OwnGateway
+let pc: PretendPc
+let xvnc: Xvnc
+let bridge: RealBridge
+let browser: Chromium
+let page: Page
+const errors: string[] = []
+const GRACE = 'br-grace'
+
+test.before(async () => {
+  if (!here) return
+  lab = await sharedLab()
+  await clear(lab)
+  await homes(lab, GRACE)
+  await person(lab, GRACE, ['administrators'], 'Grace Hopper')
+  mkdirSync(PICTURES, { recursive: true })
+  pc = await pretendPc(administrator(lab), 'pc-17', onlyOf(GRACE))
+  pc.room(0)
+  gateway = await ownGateway(lab, 'browser', { templates: TEMPLATES })
+  xvnc = await startXvnc([['xterm', '-geometry', '90x24+60+60', '-fa', 'DejaVu Sans Mono', '-fs', '12']])
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })
+  page = await newPage()
+})
+
+test.after.always(async () => {
+  await browser?.close()
+  xvnc?.end()
+  bridge?.end()
+  await Promise.all([gateway?.end(), pc?.end()])
+  if (here) await clear(lab)
+})
+
+async function newPage(javaScriptEnabled = true): Promise<Page> {
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true,
+    javaScriptEnabled,
+    viewport: { width: 1280, height: 800 },
+  })
+  const made = await context.newPage()
+  made.on('console', (line) => {
+    if (line.type() === 'error' && !/status of 4\d\d/.test(line.text())) errors.push(line.text())
+  })
+  made.on('pageerror', (error) => errors.push(error.message))
+  return made
+}
+
+/** Light and dark, wide and narrow. */
+async function pictures(name: string, of = page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const)
+    for (const [shape, width] of [
+      ['wide', 1280],
+      ['narrow', 390],
+    ] as const) {
+      await of.emulateMedia({ colorScheme })
+      await of.setViewportSize({ width, height: 800 })
+      await of.waitForTimeout(250)
+      await of.screenshot({ path: join(PICTURES, `${name}-${colorScheme}-${shape}.png`) })
+      const wider = await of.evaluate('document.documentElement.scrollWidth > innerWidth')
+      if (wider) errors.push(`${name} is wider than a window of ${width}`)
+    }
+  await of.emulateMedia({ colorScheme: 'light' })
+  await of.setViewportSize({ width: 1280, height: 800 })
+}
+
+async function logIn(at: Page): Promise<void> {
+  await at.goto(`${gateway.origin}/login`)
+  await at.fill('#login', GRACE)
+  await at.fill('#password', PASSWORD)
+  await at.press('#password', 'Enter')
+  await at.waitForURL('**/desktop')
+}
+
+const title = (text: RegExp, at = page) => at.locator('h1', { hasText: text }).waitFor({ timeout: 20_000 })
+const picture = (at = page) => at.locator('#veil').waitFor({ state: 'hidden', timeout: 20_000 })
+
+seen(
+  'login, choice, the full room, progress: every page by keyboard alone, with nothing wrong in the console',
+  async (t) => {
+    await page.goto(gateway.origin)
+    await pictures('login')
+    await page.fill('#login', GRACE)
+    await page.fill('#password', 'not the password')
+    await page.press('#password', 'Enter')
+    await page.locator('[role=alert]').waitFor()
+    await pictures('login-refused')
+    await logIn(page)
+    await title(/off/)
+    await pictures('choose')
+    await page.goto(`${gateway.origin}/password`)
+    await pictures('password')
+    await page.goto(`${gateway.origin}/desktop`)
+    await page.focus('input[value=office]')
+    await page.keyboard.press('Enter')
+    await title(/room is full/)
+    await pictures('full')
+    pc.reach('image')
+    pc.room(100)
+    await title(/is coming/)
+    await pictures('progress')
+    t.deepEqual(errors, [])
+  },
+)
+
+seen('without a script the same pages lead on by themselves', async (t) => {
+  const plain = await newPage(false)
+  await logIn(plain)
+  await title(/is coming/, plain)
+  t.is(await plain.locator('meta[http-equiv=refresh]').count(), 1)
+  await plain.context().close()
+})
+
+seen('the desktop appears by itself, and keys reach a real terminal', async (t) => {
+  bridge = await realBridge(administrator(lab), GRACE, xvnc.socket)
+  ports.set(GRACE, bridge.port())
+  const since = performance.now()
+  pc.reach('ready')
+  await picture()
+  t.log(`from ready to the first picture: ${Math.round(performance.now() - since)} ms`)
+  await page.waitForTimeout(500)
+  await page.mouse.click(300, 300)
+  const file = join(lab.dir, 'tmp', `typed-${process.pid}`)
+  await page.keyboard.type(`touch ${file}\n`)
+  await eventually('the terminal did it', async () => existsSync(file), 10)
+  await pictures('desktop')
+  for (const panel of ['clip', 'files', 'restart']) {
+    await page.click(`#${panel}`)
+    await pictures(panel)
+    await page.keyboard.press('Escape')
+  }
+  t.deepEqual(errors, [])
+})
+
+seen('the chord leads out of the screen to the bar; the bar folds away and comes back', async (t) => {
+  await page.mouse.click(300, 300)
+  await page.keyboard.press('Control+Alt+Shift+KeyB')
+  t.is(await page.evaluate('document.activeElement.id'), 'full')
+  await page.click('#hide')
+  t.false(await page.locator('#tools').isVisible())
+  await page.click('#show')
+  t.true(await page.locator('#tools').isVisible())
+})
+
+seen('files go up and down through the page', async (t) => {
+  await page.click('#files')
+  await page.setInputFiles('#files-send', {
+    name: 'Über uns.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('hello'),
+  })
+  await page.locator('#files-news', { hasText: 'Über uns.txt is there.' }).waitFor()
+  t.is(readFileSync(join(bridge.home, 'Über uns.txt'), 'utf8'), 'hello')
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.click('text=Über uns.txt >> nth=0'),
+  ])
+  t.is(download.suggestedFilename(), 'Über uns.txt')
+  await page.keyboard.press('Escape')
+})
+
+seen('a second browser takes over; the first one says so, and takes it back', async (t) => {
+  const other = await newPage()
+  await logIn(other)
+  await picture(other)
+  await title(/open somewhere else/)
+  await pictures('taken')
+  await page.click('#act')
+  await picture()
+  await title(/open somewhere else/, other)
+  await other.context().close()
+  t.is(bridge.viewers(), 1)
+})
+
+seen('the pod goes under an open tab: the same tab is back by itself', async (t) => {
+  const [pod = ''] = await podsOf(lab, GRACE)
+  const since = performance.now()
+  await must(lab, ['delete', 'pod', pod, '-n', NAMESPACES.desktops, '--wait=false'])
+  await bridge.restart()
+  ports.set(GRACE, bridge.port())
+  await page.locator('#veil').waitFor({ state: 'visible' })
+  await eventually('another pod is there', async () =>
+    (await podsOf(lab, GRACE)).some((name) => name !== pod),
+  )
+  await picture()
+  t.log(`back after ${Math.round(performance.now() - since)} ms`)
+  t.true(performance.now() - since < 15_000)
+})
+
+seen('the gateway goes and comes back: the tab is back, the desktop untouched', async (t) => {
+  const pods = await podsOf(lab, GRACE)
+  const { port } = new URL(gateway.origin)
+  const other = await ownGateway(lab, 'browser-2')
+  await gateway.end()
+  gateway = await ownGateway(lab, 'browser', { env: { DESKFLEET_LISTEN: `127.0.0.1:${port}` } })
+  const since = performance.now()
+  await eventually('a viewer is there', async () => bridge.viewers() === 1)
+  await picture()
+  t.log(`back ${Math.round(performance.now() - since)} ms after the gateway`)
+  t.deepEqual(await podsOf(lab, GRACE), pods)
+  await other.end()
+})
+
+seen('the administrator’s pages, problems, disconnecting and logging out', async (t) => {
+  const admin = await newPage()
+  await logIn(admin)
+  await admin.goto(`${gateway.origin}/administration`)
+  await pictures('administration', admin)
+  await admin.goto(`${gateway.origin}/administration/people/${GRACE}`)
+  await pictures('administration-person', admin)
+  await admin.goto(`${gateway.origin}/nowhere`)
+  await pictures('problem', admin)
+  await admin.goto(`${gateway.origin}/desktop`)
+  await picture(admin)
+  await admin.click('#away')
+  await title(/Disconnected/, admin)
+  await pictures('disconnected', admin)
+  await admin.click('text=Log out')
+  await admin.waitForURL('**/login?after=out')
+  await pictures('logged-out', admin)
+  t.deepEqual(
+    errors.filter((text) => !/Failed when connecting|Connection closed|WebSocket connection|ERR_/.test(text)),
+    [],
+  )
+})

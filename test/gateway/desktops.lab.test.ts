@@ -1,0 +1,312 @@
+import test from 'ava'
+import { LAST_INPUT, STARTED_AT, STOPPED_WHY, STOPS_AT, WAITING_SINCE } from '../../config/labels.ts'
+import { desktopName, homeClaim, homeVolume, NAMESPACES } from '../../config/names.ts'
+import type { BareLab } from '../../lab/bare.ts'
+import { eventually, must, sharedLab } from '../main-job/lab.ts'
+import { type Browser, newBrowser } from './browser.ts'
+import { type OwnGateway, ownGateway, TEMPLATES } from './own-gateway.ts'
+import { PASSWORD, person } from './people.ts'
+import { type PretendPc, pretendPc } from './pretend-pc.ts'
+import { administrator, atDesk, becomes, clear, deploymentOf, homes, onlyOf, podsOf, told } from './room.ts'
+
+/** Desktops come, wait, move and go: two replicas over a real API server with its scheduler and controllers. */
+
+let lab: BareLab
+let first: OwnGateway
+let second: OwnGateway
+let pc: PretendPc
+const PEOPLE = ['dk-ada', 'dk-bob', 'dk-cid', 'dk-dan', 'dk-root'] as const
+const [ADA, BOB, CID, DAN, ROOT] = PEOPLE
+
+test.before(async () => {
+  lab = await sharedLab()
+  await clear(lab)
+  await homes(lab, ...PEOPLE)
+  for (const login of [ADA, BOB, CID, DAN]) await person(lab, login)
+  await person(lab, ROOT, ['administrators'])
+  pc = await pretendPc(administrator(lab), 'dk-pc', onlyOf(...PEOPLE))
+  const options = { env: { DESKFLEET_STARTING_AT_ONCE: '1' }, desktops: { atMost: 3 } }
+  ;[first, second] = await Promise.all([
+    ownGateway(lab, 'desktops-1', options),
+    ownGateway(lab, 'desktops-2', options),
+  ])
+})
+
+test.beforeEach(async () => {
+  pc.room(100)
+  pc.reach('ready')
+  pc.readyFor(0)
+})
+
+test.afterEach.always(async () => {
+  await clear(lab)
+  await eventually(
+    'no desktop is left',
+    async () => (await Promise.all(PEOPLE.map((one) => podsOf(lab, one)))).flat().length === 0,
+  )
+})
+
+test.after.always(async () => {
+  await Promise.all([first?.end(), second?.end(), pc?.end()])
+})
+
+async function loggedIn(login: string, gateway = first): Promise<Browser> {
+  const browser = newBrowser(gateway.origin)
+  const { status } = await browser.login(login, PASSWORD)
+  if (status !== 303) throw new Error(`${login}: ${status}`)
+  return browser
+}
+
+const annotate = (slug: string, ...pairs: string[]) =>
+  must(lab, ['annotate', '--overwrite', 'deployment', desktopName(slug), '-n', NAMESPACES.desktops, ...pairs])
+
+test.serial(
+  'eight logins at the same instant, at both replicas, make one desktop; a later one leaves it alone',
+  async (t) => {
+    const browsers = await Promise.all(
+      Array.from({ length: 4 }, (_, i) => loggedIn(ADA, i % 2 ? first : second)),
+    )
+    await Promise.all(browsers.map((browser) => becomes(browser, 'ready')))
+    const [pod, ...others] = await podsOf(lab, ADA)
+    t.deepEqual(others, [])
+    const { metadata, spec } = await deploymentOf(lab, ADA)
+    t.is(spec.replicas, 1)
+    t.is(metadata.annotations[WAITING_SINCE], undefined)
+    const again = await loggedIn(ADA)
+    await again.post('/desktop/start', { template: 'office' })
+    t.deepEqual(await podsOf(lab, ADA), [pod ?? ''])
+    t.is((await deploymentOf(lab, ADA)).metadata.generation, metadata.generation)
+  },
+)
+
+test.serial('a home that is not there is said to be so, and keeps nobody else waiting', async (t) => {
+  pc.room(0)
+  await must(lab, ['delete', 'pvc', homeClaim(ADA), '-n', NAMESPACES.desktops, '--wait=false'])
+  await must(lab, ['delete', 'pv', homeVolume(ADA), '--wait=false'])
+  const ada = await loggedIn(ADA)
+  await eventually('the home is missed', async () =>
+    /Your files cannot be reached/.test((await ada.get('/desktop')).text),
+  )
+  await loggedIn(BOB)
+  await eventually('bob takes his turn', async () => (await podsOf(lab, BOB)).length === 1)
+  t.is((await deploymentOf(lab, BOB)).spec.replicas, 1)
+  await homes(lab, ADA)
+})
+
+test.serial('progress is told in plain words: the room, the PC, the programs, ready', async (t) => {
+  pc.room(0)
+  const browser = await loggedIn(ADA)
+  await eventually('the room is full', async () => (await told(browser)).title === 'The room is full')
+  t.is((await told(browser)).more, 'You are next.')
+  t.truthy((await deploymentOf(lab, ADA)).metadata.annotations[WAITING_SINCE])
+  pc.reach('found')
+  pc.room(100)
+  await becomes(browser, 'coming')
+  await eventually('the PC is named', async () => (await told(browser)).pc === 'dk-pc')
+  pc.reach('image')
+  await eventually('programs are loaded', async () =>
+    /loads the programs/.test((await browser.get('/desktop')).text),
+  )
+  pc.reach('ready')
+  await becomes(browser, 'ready')
+  await eventually(
+    'no place in the queue is kept',
+    async () => (await deploymentOf(lab, ADA)).metadata.annotations[WAITING_SINCE] === undefined,
+  )
+})
+
+test.serial(
+  'starts take turns: one at once, the others are told their place, first come first',
+  async (t) => {
+    pc.reach('found')
+    const browsers: Browser[] = []
+    for (const login of [ADA, BOB, CID]) {
+      browsers.push(await loggedIn(login))
+      await new Promise((done) => setTimeout(done, 150))
+    }
+    const [ada, bob, cid] = browsers
+    if (!ada || !bob || !cid) return t.fail()
+    await becomes(ada, 'coming')
+    t.like(await told(bob), {
+      state: 'waiting',
+      title: 'Your turn comes in a moment',
+      more: 'You are number 1 of 2.',
+    })
+    t.like(await told(cid), { state: 'waiting', more: 'You are number 2 of 2.' })
+    await cid.post('/desktop/stop', {})
+    t.is((await told(bob)).more, 'You are next.')
+    pc.reach('ready')
+    await Promise.all([becomes(ada, 'ready'), becomes(bob, 'ready')])
+    return t.is((await told(cid)).state, 'off')
+  },
+)
+
+test.serial(
+  'at the room’s limit one waits, and the desktop that is idle longest makes room; one in use does not',
+  async (t) => {
+    const desks = [
+      await atDesk(lab, first.origin, ADA),
+      await atDesk(lab, first.origin, BOB),
+      await atDesk(lab, first.origin, CID),
+    ]
+    for (const login of [ADA, BOB, CID])
+      await annotate(login, `${STARTED_AT}=2020-01-01T00:00:00Z`, `${LAST_INPUT}=2020-01-01T00:00:00Z`)
+    for (const { bridge } of desks) bridge.idle(10)
+    const dan = await loggedIn(DAN)
+    t.like(await told(dan), { state: 'waiting', title: 'The room is full', more: 'You are next.' })
+    await new Promise((done) => setTimeout(done, 2_500))
+    t.is((await told(dan)).state, 'waiting')
+    // Ready for long, as the pods say it from now on.
+    pc.readyFor(3_600_000)
+    await touchPods(ADA, BOB, CID)
+    desks[0]?.bridge.idle(400, 1)
+    desks[1]?.bridge.idle(500)
+    desks[2]?.bridge.idle(600)
+    // Input that was noted is never forgotten; here it has to be, once nobody asks for the old one any more.
+    await new Promise((done) => setTimeout(done, 1_500))
+    for (const login of [ADA, BOB, CID])
+      await annotate(login, `${STARTED_AT}=2020-01-01T00:00:00Z`, `${LAST_INPUT}=2020-01-01T00:00:00Z`)
+    await becomes(dan, 'ready')
+    const why = async (login: string) => (await deploymentOf(lab, login)).metadata.annotations[STOPPED_WHY]
+    t.deepEqual([await why(ADA), await why(BOB), await why(CID)], [undefined, undefined, 'MadeRoom'])
+    t.regex(
+      (await desks[2]?.browser.get('/desktop'))?.text ?? '',
+      /stopped to make room for somebody who waited/,
+    )
+    await Promise.all(desks.map(({ bridge }) => bridge.end()))
+  },
+)
+
+/** Lets the PC report its pods anew. */
+async function touchPods(...people: string[]): Promise<void> {
+  pc.reach('found')
+  for (const login of people) await eventually('reported', async () => (await readyIn(login)) === 'False')
+  pc.reach('ready')
+  for (const login of people) await eventually('reported', async () => (await readyIn(login)) === 'True')
+}
+const readyIn = async (login: string): Promise<string> => {
+  const [pod = ''] = await podsOf(lab, login)
+  return (
+    await lab.run([
+      'get',
+      'pod',
+      pod,
+      '-n',
+      NAMESPACES.desktops,
+      '-o',
+      'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
+    ])
+  ).stdout
+}
+
+test.serial(
+  'idle: warned on the page and on the desktop, kept by the button, stopped in the end, started again',
+  async (t) => {
+    const { browser, bridge } = await atDesk(lab, first.origin, ADA)
+    const past = `${new Date(Date.now() - 7_200_000).toISOString()}`
+    const backThen = () => annotate(ADA, `${STARTED_AT}=${past}`, `${LAST_INPUT}=${past}`)
+    pc.readyFor(7_200_000)
+    await touchPods(ADA)
+    await backThen()
+    // 26 of 30 minutes: within five of the end.
+    bridge.idle(26 * 60, 1)
+    await eventually('the page warns', async () => (await told(browser)).stopsAt !== undefined)
+    t.regex(bridge.said.join(), /idle. It stops in 4 minutes/)
+    t.is((await browser.post('/desktop/keep', {}, { 'x-desk-token': browser.token })).status, 204)
+    await eventually('the warning is gone', async () => (await told(browser)).stopsAt === undefined)
+    t.is((await deploymentOf(lab, ADA)).spec.replicas, 1)
+    bridge.idle(31 * 60, 0)
+    await new Promise((done) => setTimeout(done, 1_500))
+    await backThen()
+    await becomes(browser, 'off')
+    const { metadata, spec } = await deploymentOf(lab, ADA)
+    t.is(spec.replicas, 0)
+    t.is(metadata.annotations[STOPPED_WHY], 'Idle')
+    t.is(metadata.annotations[STOPS_AT], undefined)
+    t.regex((await browser.get('/desktop')).text, /stopped because nobody used it for a while/)
+    await bridge.end()
+    await loggedIn(ADA)
+    await becomes(browser, 'ready')
+  },
+)
+
+test.serial(
+  'a restart brings another pod with other secrets; a moved one keeps its own, and the page says so',
+  async (t) => {
+    const { browser, bridge } = await atDesk(lab, first.origin, ADA)
+    const secret = async () =>
+      JSON.parse(
+        await must(lab, ['get', 'secret', desktopName(ADA), '-n', NAMESPACES.desktops, '-o', 'json']),
+      ).data
+    const [before] = await podsOf(lab, ADA)
+    const one = await secret()
+    await browser.post('/desktop/restart', {})
+    await eventually(
+      'another pod is ready',
+      async () => (await told(browser)).state === 'ready' && (await podsOf(lab, ADA))[0] !== before,
+    )
+    const two = await secret()
+    t.not(two.token, one.token)
+    t.not(two['tls.crt'], one['tls.crt'])
+    await annotate(ADA, `${STARTED_AT}=${new Date(Date.now() - 600_000).toISOString()}`)
+    const [moving = ''] = await podsOf(lab, ADA)
+    pc.reach('found')
+    await must(lab, ['delete', 'pod', moving, '-n', NAMESPACES.desktops, '--wait=false'])
+    await eventually('the page says that it moves', async () =>
+      /moves to another PC/.test((await told(browser)).title),
+    )
+    pc.reach('ready')
+    await becomes(browser, 'ready')
+    t.deepEqual((await secret()).token, two.token)
+    await bridge.end()
+  },
+)
+
+test.serial('the replica that starts desktops dies: the other one goes on within seconds', async (t) => {
+  const leads = async (gateway: OwnGateway) =>
+    /gateway_leading 1\n/.test(await (await fetch(`${gateway.metrics}/metrics`)).text())
+  const [leader, other] = (await leads(first)) ? [first, second] : [second, first]
+  await leader.end()
+  const since = performance.now()
+  const browser = await loggedIn(BOB, other)
+  await becomes(browser, 'ready')
+  t.true(performance.now() - since < 12_000)
+  const options = { env: { DESKFLEET_STARTING_AT_ONCE: '1' }, desktops: { atMost: 3 } }
+  const again = await ownGateway(lab, 'desktops-3', options)
+  if (leader === first) first = again
+  else second = again
+})
+
+test.serial(
+  'administrators see who is on and where, send a message, stop a desktop; the person is told by whom',
+  async (t) => {
+    const { browser, bridge } = await atDesk(lab, first.origin, ADA)
+    const root = await loggedIn(ROOT, second)
+    await eventually('ada is shown', async () =>
+      /people\/dk-ada/.test((await root.get('/administration')).text),
+    )
+    const page = (await root.get('/administration')).text
+    t.regex(page, /dk-pc/)
+    t.regex(page, /in \d+ minutes, if idle/)
+    t.is(
+      (await root.post(`/administration/people/${ADA}/message`, { text: 'Lunch <now>' })).headers.location,
+      `/administration/people/${ADA}?done=sent`,
+    )
+    t.deepEqual(bridge.said, ['Lunch <now>'])
+    await root.post(`/administration/people/${ADA}/stop`, {})
+    await becomes(browser, 'off')
+    t.regex((await browser.get('/desktop')).text, /An administrator stopped it/)
+    await bridge.end()
+  },
+)
+
+test.serial('nobody gets a template that is not meant for them', async (t) => {
+  const browser = await loggedIn(ADA)
+  await browser.post('/desktop/stop', {})
+  await becomes(browser, 'off')
+  t.is(TEMPLATES[1]?.groups[0], 'administrators')
+  t.is((await browser.post('/desktop/start', { template: 'light' })).status, 400)
+  t.is((await browser.post('/desktop/start', { template: 'office' })).status, 303)
+  const root = await loggedIn(ROOT)
+  t.is((await root.post('/desktop/start', { template: 'light' })).status, 303)
+})

@@ -3,11 +3,11 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { PERSON } from '../../config/labels.ts'
 import { desktopName, NAMESPACES } from '../../config/names.ts'
 import { launchBrowser } from '../../lab/browser/browser.ts'
-import { openDoor } from '../../lab/delivery/deliver.ts'
+import { DOOR_HOST, openDoor } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
 import { addPerson, must } from '../delivery/person.ts'
 import { becomes, readiness, sharedRoom } from '../lab/room/shared-room.ts'
-import { card, enter, HOST, keepScreen, picture } from './visitor.ts'
+import { card, enter, keepScreen, picture } from './visitor.ts'
 
 const LOGIN = 'hopper'
 const inDesktops = ['-n', NAMESPACES.desktops]
@@ -38,7 +38,7 @@ test.before(async (t) => {
   room = await sharedRoom()
   const said = await addPerson(room, LOGIN)
   password = /password, shown only now: (\S+)/.exec(said)?.[1] ?? ''
-  browser = await launchBrowser(HOST, await openDoor(room), t.log)
+  browser = await launchBrowser(DOOR_HOST, await openDoor(room), t.log)
   context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 860 } })
 })
 
@@ -54,7 +54,7 @@ test.serial('a person logs in at the door and is at their desktop', async (t) =>
   await picture(page)
   t.log(`login to first picture: ${seconds(performance.now() - began)}`)
   await keepScreen(page, 'desktop')
-  t.regex(page.url(), new RegExp(`^https://${HOST}/desktop`))
+  t.regex(page.url(), new RegExp(`^https://${DOOR_HOST}/desktop`))
 })
 
 test.serial('a terminal of theirs says who they are, as LDAP does', async (t) => {
@@ -153,7 +153,7 @@ test.serial('the master that holds the door’s address loses power: the page is
     const answers = async (): Promise<string> => {
       const fresh = await context.newPage()
       try {
-        const answer = await fresh.goto(`https://${HOST}/login`, { timeout: 2_000 })
+        const answer = await fresh.goto(`https://${DOOR_HOST}/login`, { timeout: 2_000 })
         return String(answer?.ok() ?? false)
       } catch {
         return 'silent'

@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
+import { DOOR_HOST } from '../../lab/delivery/deliver.ts'
 
 /** Where the test run keeps what people would have seen. */
 const SCREENS = join(import.meta.dirname, '..', '..', '.test', 'screens')
-
-export const HOST = 'desk.room.example.org'
 
 export async function keepScreen(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENS, { recursive: true })
@@ -20,7 +19,7 @@ export async function enter(
   template?: string,
 ): Promise<Page> {
   const page = await context.newPage()
-  await page.goto(`https://${HOST}/`)
+  await page.goto(`https://${DOOR_HOST}/`)
   await page.fill('#login', login)
   await page.fill('#password', password)
   await page.click('button.main')

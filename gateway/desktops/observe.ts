@@ -63,11 +63,24 @@ const isOf = (pod: V1Pod, deployment: string): boolean =>
 const isOver = ({ status }: V1Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 const made = (pod: V1Pod): number => timeOf(pod.metadata?.creationTimestamp) ?? 0
 
+/** The kubelet's events, in the order in which they come: its times are whole seconds, so many are at once. */
+const ORDER: Readonly<Record<string, number>> = {
+  FailedAttachVolume: 0,
+  FailedMount: 1,
+  Pulling: 2,
+  Failed: 3,
+  BackOff: 4,
+  Pulled: 5,
+  Created: 6,
+  Started: 7,
+}
+const order = ({ reason = '' }: CoreV1Event): number => ORDER[reason] ?? 0
+
 function podOf(pod: V1Pod, events: readonly CoreV1Event[]): DesktopPod {
   const name = pod.metadata?.name ?? ''
   const happened = events
-    .filter(({ involvedObject }) => involvedObject.uid === pod.metadata?.uid)
-    .sort((a, b) => eventTime(a) - eventTime(b))
+    .filter(({ involvedObject, reason = '' }) => involvedObject.uid === pod.metadata?.uid && reason in ORDER)
+    .sort((a, b) => eventTime(a) - eventTime(b) || order(a) - order(b))
   const condition = (type: string) => pod.status?.conditions?.find((one) => one.type === type)
   const ready = condition('Ready')
   const { reason: scheduling, message: why = '' } = condition('PodScheduled') ?? {}

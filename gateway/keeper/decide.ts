@@ -43,6 +43,10 @@ const LEAST_WARNING = 60_000
 export const SPARE_AFTER = 5 * 60_000
 /** An answer that is older says nothing: who cannot be asked is not stopped. */
 export const FRESH = 2 * 60_000
+/** The scheduler may say once that there is no room, and find some in the next moment. */
+const ROOM_PATIENCE = 3_000
+/** Idle time is told in whole seconds: the same input seems to be at a slightly different time at every asking. */
+const JITTER = 2_000
 const NOTE_EVERY = 60_000
 
 /** All that is to be done now. Pure: the same desktops, answers and time give the same actions. */
@@ -106,7 +110,7 @@ function decideIdle(desktop: Desktop, said: BridgeSaid | undefined, limits: Limi
   const ahead = Math.min(WARN_BEFORE, limit / 3)
   if (now < end - ahead) return note(desktop, used, stopsAt === undefined ? undefined : null, said)
   // The announced end stands, unless input came since; an end that was never announced leaves time to answer.
-  const announced = stopsAt !== undefined && stopsAt >= end ? stopsAt : undefined
+  const announced = stopsAt !== undefined && stopsAt >= end - JITTER ? stopsAt : undefined
   const watched = said.viewers > 0
   const due = announced ?? (watched ? Math.max(end, now + Math.min(LEAST_WARNING, ahead)) : end)
   if (now >= due) return [{ do: 'stop', slug, version, why: 'Idle' }]
@@ -136,7 +140,7 @@ function makeRoom(
   starts: number,
 ): Action[] {
   const on = desktops.filter((desktop) => desktop.on && !stopping.has(desktop.slug))
-  const roomless = on.filter(({ pod }) => pod?.step === 'noRoom').length
+  const roomless = on.filter(({ pod }) => pod?.step === 'noRoom' && now - pod.made >= ROOM_PATIENCE).length
   const queued = queueOf(desktops).filter((desktop) => !desktop.on).length - starts
   const blocked = roomless > 0 || on.length + starts >= atMost
   const ending = desktops.filter(

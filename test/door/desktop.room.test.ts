@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import test from 'ava'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { PERSON } from '../../config/labels.ts'
@@ -9,7 +10,8 @@ import { addPerson, must } from '../delivery/person.ts'
 import { becomes, readiness, sharedRoom } from '../lab/room/shared-room.ts'
 import { card, enter, keepScreen, picture } from './visitor.ts'
 
-const LOGIN = 'hopper'
+/** Somebody new in each run: a room that stays up may be tested again. */
+const LOGIN = `hopper-${randomBytes(2).toString('hex')}`
 const inDesktops = ['-n', NAMESPACES.desktops]
 
 let room: Room

@@ -110,6 +110,12 @@ test('idle: warned before the end, stopped at it, spared by input', (t) => {
   t.like(kept[0], { do: 'note', note: { stopsAt: null, lastInput: NOW - 1_000 } })
 })
 
+test('an end that was announced is not announced again because of rounding; real input moves it', (t) => {
+  const announced = on('x', { stopsAt: NOW + 3 * MINUTE, lastInput: NOW - 27 * MINUTE })
+  t.deepEqual(run([announced], said(['x', 27 * MINUTE - 900, 1])), [])
+  t.like(run([announced], said(['x', 27 * MINUTE - 10_000, 1]))[0], { note: { stopsAt: NOW + 3 * MINUTE + 10_000 } })
+})
+
 test('nobody who watches is stopped without time to answer; who is away is not waited for', (t) => {
   const late = run([on('x')], said(['x', 2 * IDLE, 1]))
   t.like(late[0], { do: 'note', note: { stopsAt: NOW + MINUTE } })

@@ -127,10 +127,11 @@ test.serial(
     const [ada, bob, cid] = browsers
     if (!ada || !bob || !cid) return t.fail()
     await becomes(ada, 'coming')
-    t.like(await told(bob), {
-      state: 'waiting',
-      title: 'Your turn comes in a moment',
-      more: 'You are number 1 of 2.',
+    await eventually('bob is told his place', async () => {
+      const { state, title, more } = await told(bob)
+      return (
+        state === 'waiting' && title === 'Your turn comes in a moment' && more === 'You are number 1 of 2.'
+      )
     })
     t.like(await told(cid), { state: 'waiting', more: 'You are number 2 of 2.' })
     await cid.post('/desktop/stop', {})
@@ -151,7 +152,7 @@ test.serial(
     ]
     for (const login of [ADA, BOB, CID])
       await annotate(login, `${STARTED_AT}=2020-01-01T00:00:00Z`, `${LAST_INPUT}=2020-01-01T00:00:00Z`)
-    for (const { bridge } of desks) bridge.idle(10)
+    await Promise.all(desks.map(({ bridge }) => bridge.idle(10)))
     const dan = await loggedIn(DAN)
     t.like(await told(dan), { state: 'waiting', title: 'The room is full', more: 'You are next.' })
     await new Promise((done) => setTimeout(done, 2_500))

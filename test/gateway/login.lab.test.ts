@@ -20,7 +20,7 @@ const [ADA, BOB, EVE, ROOT, GUESSED, GONE, CHANGER] = [
   'lg-root',
   'lg-guessed',
   'lg-gone',
-  'lg-changer',
+  `lg-${Date.now().toString(36)}`,
 ]
 
 test.before(async () => {
@@ -58,12 +58,17 @@ test.serial('every failure is one message, after the same time', async (t) => {
     [`uid=${ADA},ou=people`, PASSWORD],
     ['root', 'wrong-wrong'],
   ] as const) {
-    const since = performance.now()
-    const answer = await newBrowser(first.origin).post('/login', { login, password })
-    times.push(performance.now() - since)
-    t.is(answer.status, 401, login)
-    t.is(answer.headers['set-cookie'], undefined)
-    messages.add(/role="alert">([^<]*)/.exec(answer.text)?.[1] ?? 'none')
+    let fastest = Number.POSITIVE_INFINITY
+    // Thrice, for a busy machine adds to the time, and never takes from it.
+    for (let i = 0; i < 3; i++) {
+      const since = performance.now()
+      const answer = await newBrowser(first.origin).post('/login', { login, password })
+      fastest = Math.min(fastest, performance.now() - since)
+      t.is(answer.status, 401, login)
+      t.is(answer.headers['set-cookie'], undefined)
+      messages.add(/role="alert">([^<]*)/.exec(answer.text)?.[1] ?? 'none')
+    }
+    times.push(fastest)
   }
   t.is(messages.size, 1)
   t.true(Math.max(...times) - Math.min(...times) < 150, times.map(Math.round).join(' '))

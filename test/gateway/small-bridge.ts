@@ -19,7 +19,8 @@ export interface SmallBridge {
   viewers(): number
   /** Bytes that wait here to be taken. */
   waiting(): number
-  idle(seconds: number, viewers?: number): void
+  /** Tells that idle time from now on; resolves when the gateway has surely heard it. */
+  idle(seconds: number, viewers?: number): Promise<void>
   /** Ends every screen rudely, as a pod that dies. */
   cut(): void
   /** Reads its secrets again, as a new pod does. */
@@ -33,6 +34,7 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
   const core = kubeConfig.makeApiClient(CoreV1Api)
   let token = ''
   let idleSeconds = 0
+  let asked = 0
   let pretended: number | undefined
   const screens = new Set<WebSocket>()
   const seen: SmallBridge['seen'] = { right: 0, wrong: 0, headers: [] }
@@ -55,6 +57,7 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
     for await (const chunk of request) chunks.push(chunk)
     const body = Buffer.concat(chunks)
     if (url.pathname === BRIDGE_PATHS.state) {
+      asked++
       return answer(200, { idleSeconds, viewers: pretended ?? screens.size, phase: 'ready' })
     }
     if (url.pathname === BRIDGE_PATHS.keep) {
@@ -134,9 +137,10 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
     files,
     viewers: () => screens.size,
     waiting: () => [...screens].reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0),
-    idle(seconds, viewers) {
+    async idle(seconds, viewers) {
       idleSeconds = seconds
       pretended = viewers
+      for (const until = asked + 3; asked < until; ) await new Promise((done) => setTimeout(done, 50))
     },
     cut() {
       for (const screen of screens) screen.terminate()

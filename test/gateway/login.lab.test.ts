@@ -71,7 +71,7 @@ test.serial('every failure is one message, after the same time', async (t) => {
     times.push(fastest)
   }
   t.is(messages.size, 1)
-  t.true(Math.max(...times) - Math.min(...times) < 150, times.map(Math.round).join(' '))
+  t.true(Math.max(...times) - Math.min(...times) < 100, times.map(Math.round).join(' '))
   // The twin: the same browser with the right password.
   t.is((await newBrowser(first.origin).login(ADA, PASSWORD)).status, 303)
 })

@@ -177,9 +177,9 @@ function masters(scope: Construct, cluster: Cluster, address: string): void {
                 imagePullPolicy: 'IfNotPresent',
                 command: ['hold-address', address, `${settings.mountPath}/keepalived.conf`],
                 resources: resources('16Mi', '64Mi'),
-                // To add an address, to announce it, and to hear the other masters.
-                securityContext: contained(['NET_ADMIN', 'NET_RAW', 'NET_BROADCAST']),
-                volumeMounts: [settings, { name: 'run', mountPath: '/run/door' }],
+                // To add an address, to announce it, to hear the other masters; and to start the script that checks.
+                securityContext: contained(['NET_ADMIN', 'NET_RAW', 'NET_BROADCAST', 'SETGID', 'SETUID']),
+                volumeMounts: [settings, { name: 'run', mountPath: '/run' }],
               },
             ],
             volumes: [

@@ -4,7 +4,7 @@ import { promisify, styleText } from 'node:util'
 import { PERSON } from '../config/labels.ts'
 import { NAMESPACES } from '../config/names.ts'
 import { applicationsOf } from './delivery/applications.ts'
-import { type Delivery, deliver } from './delivery/deliver.ts'
+import { type Delivery, DOOR_HOST, deliver, openDoor } from './delivery/deliver.ts'
 import { difference, withoutDefaults } from './difference.ts'
 import { ROOM_NAME } from './room/command.ts'
 import { type Room, up } from './room/room.ts'
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   await step('4. A plain pod becomes theirs at admission', () => showPod(room, plain))
   await step('5. It runs on a PC, as them, in their home', () => showRunning(room))
   await step('6. A pod for somebody whom nobody knows', () => showRefusal(room, plain))
-  farewell(room)
+  farewell(room, await openDoor(room))
 }
 
 async function showDelivery(room: Room, { repository, commit }: Delivery): Promise<void> {
@@ -136,7 +136,7 @@ async function must(room: Room, args: readonly string[], input?: string): Promis
   return result.stdout
 }
 
-function farewell(room: Room): void {
+function farewell(room: Room, door: number): void {
   console.log(`
 ${styleText('bold', `All of it took ${seconds(started)}.`)} The room is still up. Look around:
 
@@ -146,6 +146,11 @@ ${styleText('bold', `All of it took ${seconds(started)}.`)} The room is still up
   npx deskfleet people list
   git -C ${join(room.dir, 'repository')} log          # change dist/ there, commit, push: Argo CD follows
   npm run lab -- room pc off ${ROOM_NAME}-worker       # a PC loses power
+
+Log in as ${LOGIN} with the password of step 3, in a browser on this machine:
+
+  chromium --ignore-certificate-errors --user-data-dir=$(mktemp -d) \\
+    --host-resolver-rules="MAP ${DOOR_HOST} 127.0.0.1:${door}" https://${DOOR_HOST}
 
 Stop with:  npm run lab -- room down
 `)

@@ -52,8 +52,11 @@ export async function clearStaleLocks(home: string): Promise<string[]> {
   for (const pattern of STALE) {
     for (const path of await matches(home, pattern.split('/'))) {
       if (await absent(path)) continue
-      await rm(path, { force: true })
-      cleared.push(path)
+      // One that cannot be removed costs a browser, not the desktop.
+      await rm(path, { force: true }).then(
+        () => cleared.push(path),
+        () => {},
+      )
     }
   }
   return cleared

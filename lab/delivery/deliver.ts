@@ -56,6 +56,9 @@ export async function deliver(
   return { repository, images, overlay, commit }
 }
 
+/** What people type, as `cluster.yaml` has it. */
+export const DOOR_HOST = 'desk.room.example.org'
+
 /** The port of 127.0.0.1 that leads to the room's one address; opened at the first call. */
 export async function openDoor(room: Room): Promise<number> {
   const noted = join(room.dir, 'door')

@@ -21,7 +21,7 @@ async function layOut(asked: readonly string[], folder: string): Promise<void> {
     throw new Error('--lay wants one image: a folder of images/')
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new Error(`${folder} is not empty`)
   mkdirSync(folder, { recursive: true })
-  await layContext(image, resolve(folder))
+  await layContext(image, resolve(folder), console.error)
   console.log(`podman build --tag ${image} ${folder}`)
 }
 

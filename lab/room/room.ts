@@ -14,6 +14,7 @@ import { changeRecord, createRecord, readRecord, runNames } from '../record.ts'
 import { endRun, runs, startProcess, stopProcess } from '../run.ts'
 import { writeBalancerImage } from './balancer-image.ts'
 import { cgroupOf } from './cgroups.ts'
+import { DNS_PATCH } from './dns.ts'
 import { installProgram, type Machine, openMachine, startMachine } from './machine.ts'
 import { saveMachineSettings } from './machine-settings.ts'
 import { type NodeImage, nodeImage } from './node-image.ts'
@@ -181,6 +182,9 @@ async function begin(
     await answering(dir, image.binary('kubectl'))
     const nodes = await runKubectl(dir, image.binary('kubectl'), ['get', 'nodes', '-o', 'json'])
     await notePodRoutes(machine, pcsOf(options.name, wish), nodes.stdout)
+    const dns = ['patch', 'deployment', 'coredns', '-n', 'kube-system', '-p', DNS_PATCH]
+    const patched = await runKubectl(dir, image.binary('kubectl'), dns)
+    if (patched.code !== 0) throw new Error(`the cluster's DNS: ${patched.stderr.trim()}`)
     await changeRecord(dir, (record) => ({ ...record, server, phase: 'ready' }))
   } catch (error) {
     await endRun(dir)

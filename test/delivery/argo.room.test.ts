@@ -9,7 +9,9 @@ import type { Room } from '../../lab/room/room.ts'
 import { becomes, sharedRoom } from '../lab/room/shared-room.ts'
 import { addPerson, inPod, must, plainPod } from './person.ts'
 
-const APPS = ['deskfleet', 'directory', 'identity', 'namespaces', 'secrets', 'storage', 'webhook']
+const APPS = 'deskfleet desktops directory door gateway identity namespaces secrets storage webhook'.split(
+  ' ',
+)
 
 let room: Room
 let delivery: Delivery

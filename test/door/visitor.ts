@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
+import { DOOR_HOST } from '../../lab/delivery/deliver.ts'
 
 /** Where the test run keeps what people would have seen. */
 const SCREENS = join(import.meta.dirname, '..', '..', '.test', 'screens')
-
-export const HOST = 'desk.room.example.org'
 
 export async function keepScreen(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENS, { recursive: true })
@@ -20,7 +19,7 @@ export async function enter(
   template?: string,
 ): Promise<Page> {
   const page = await context.newPage()
-  await page.goto(`https://${HOST}/`)
+  await page.goto(`https://${DOOR_HOST}/`)
   await page.fill('#login', login)
   await page.fill('#password', password)
   await page.click('button.main')
@@ -33,21 +32,36 @@ export async function enter(
   return page
 }
 
-/** Asked in the page, where there are elements; a text, since this program knows none. */
-const HAS_PICTURE = `(() => {
+/** The little of a page's world that is looked at; this program itself has no elements. */
+interface Seen {
+  readonly document: {
+    getElementById(id: string): { readonly hidden: boolean } | null
+    querySelector(selector: string): {
+      readonly width: number
+      readonly height: number
+      getContext(kind: '2d'): {
+        getImageData(x: number, y: number, width: number, height: number): { readonly data: Uint8Array }
+      }
+    } | null
+  }
+}
+
+/** Runs in the page, as a function: its law against scripts from elsewhere holds for texts of ours too. */
+function hasPicture(): boolean {
+  const { document } = globalThis as unknown as Seen
   const canvas = document.querySelector('#screen canvas')
-  if (!document.getElementById('veil')?.hidden || !canvas?.width) return false
+  if (!document.getElementById('veil')?.hidden || !canvas || canvas.width === 0) return false
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
-  const colours = new Set()
-  for (let at = 0; at < data.length && colours.size < 8; at += 4004)
-    colours.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2])
+  const colours = new Set<number>()
+  for (let at = 0; at < data.length && colours.size < 8; at += 4_004)
+    colours.add(((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0))
   return colours.size >= 8
-})()`
+}
 
 /** Milliseconds until the tab shows a picture: no card over the screen, and a canvas of more than one colour. */
 export async function picture(page: Page, patience = 120_000): Promise<number> {
   const began = performance.now()
-  await page.waitForFunction(HAS_PICTURE, undefined, { timeout: patience, polling: 100 })
+  await page.waitForFunction(hasPicture, undefined, { timeout: patience, polling: 100 })
   return performance.now() - began
 }
 

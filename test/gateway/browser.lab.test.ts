@@ -102,8 +102,8 @@ async function logIn(at: Page): Promise<void> {
   await at.waitForURL('**/desktop')
 }
 
-const title = (text: RegExp, at = page) => at.locator('h1', { hasText: text }).waitFor({ timeout: 20_000 })
-const picture = (at = page) => at.locator('#veil').waitFor({ state: 'hidden', timeout: 20_000 })
+const title = (text: RegExp, at = page) => at.locator('h1', { hasText: text }).waitFor({ timeout: 60_000 })
+const picture = (at = page) => at.locator('#veil').waitFor({ state: 'hidden', timeout: 60_000 })
 
 seen(
   'login, choice, the full room, progress: every page by keyboard alone, with nothing wrong in the console',

@@ -137,6 +137,25 @@ test('a person who deletes the lock: the pod writes it again, and yields if anot
   t.false(one.running)
 })
 
+test('a claim that comes long after its time is taken back', async (t) => {
+  const world = makeWorld()
+  const home = makeHome(world)
+  home.entries.set(1, { pod: 'dead', heartbeat: 3, free: false })
+  const late = Promise.withResolvers<void>()
+  const slow = new Pod(world, home, 'slow', quick(), (store) => ({
+    ...store,
+    claim: (...args) => late.promise.then(() => store.claim(...args)),
+  }))
+  await world.pass(30_000)
+  // Meanwhile generation 2 came and went, and 3 has the home.
+  home.entries.clear()
+  home.entries.set(3, { pod: 'other', heartbeat: 9, free: false })
+  late.resolve()
+  await world.pass(1_000)
+  t.false(slow.running)
+  t.deepEqual([...home.entries.keys()], [3])
+})
+
 test('a new container of the same pod does not wait for itself', async (t) => {
   const world = makeWorld()
   const home = makeHome(world)

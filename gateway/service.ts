@@ -159,6 +159,7 @@ export async function startService(
     screens.review()
     reviewFollowers()
   })
+  desktops.onChange(() => screens.review())
   const timers = [
     // A session's own end comes without any change in the cluster.
     setInterval(() => screens.review(), 30_000),

@@ -15,6 +15,8 @@ let held: 'taken' | 'away' | 'ended' | undefined
 let tries = 0
 let retry: ReturnType<typeof setTimeout> | undefined
 let picture = false
+/** The start of the desktop that the screen belongs to. */
+let shownPod: string | undefined
 
 const size = element('size', HTMLSelectElement)
 const clipText = element('clip-text', HTMLTextAreaElement)
@@ -88,7 +90,16 @@ function takeUp(): void {
 }
 
 function connect(): void {
+  if (screen && shownPod !== told.pod) {
+    // It moved: the old connection may seem to stand for long, yet nobody is there.
+    const old = screen
+    screen = undefined
+    picture = false
+    old.close()
+  }
+  if (screen && picture) veil.hide()
   if (screen || retry) return
+  shownPod = told.pod
   if (!picture)
     veil.show({ title: say(tries > 0 ? 'reconnecting' : 'connecting'), text: told.text, steps: told.steps })
   const mine = openScreen(size.value)

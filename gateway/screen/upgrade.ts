@@ -15,7 +15,7 @@ export interface Screens {
   /** Every upgrade of a connection comes here; no other part of the gateway sees one. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   open(): number
-  /** Ends the screens of sessions that are no longer good. */
+  /** Ends the screens of sessions that are no longer good, and those of pods that another one has replaced. */
   review(): void
   /** Sends everybody to another replica. */
   leave(): void
@@ -28,6 +28,13 @@ export interface ScreenParts {
   readonly hosts: readonly string[]
   readonly log: Logger
   readonly count: (outcome: 'opened' | Refusal['why']) => void
+}
+
+interface Entry {
+  readonly visitor: Visitor
+  /** The pod whose screen it is. */
+  readonly pod: string | undefined
+  relay?: Relay
 }
 
 /** What a browser sends is small, but for a clipboard. */
@@ -61,7 +68,7 @@ export function openScreens({ sessions, desktops, bridges, hosts, log, count }: 
     perMessageDeflate: false,
     clientTracking: false,
   })
-  const open = new Map<WebSocket, { visitor: Visitor; relay?: Relay }>()
+  const open = new Map<WebSocket, Entry>()
   let leaving = false
 
   const judge = async (request: IncomingMessage): Promise<{ visitor: Visitor } | Refusal['why']> => {
@@ -78,7 +85,7 @@ export function openScreens({ sessions, desktops, bridges, hosts, log, count }: 
 
   const join = async (browser: WebSocket, visitor: Visitor): Promise<void> => {
     const { slug } = visitor.session
-    const entry: { visitor: Visitor; relay?: Relay } = { visitor }
+    const entry: Entry = { visitor, pod: desktops.of(slug)?.pod?.name }
     open.set(browser, entry)
     browser.on('error', () => {})
     browser.once('close', () => open.delete(browser))
@@ -125,7 +132,11 @@ export function openScreens({ sessions, desktops, bridges, hosts, log, count }: 
     },
     open: () => open.size,
     review() {
-      for (const [browser, { visitor, relay: relayed }] of open) {
+      for (const [browser, { visitor, pod, relay: relayed }] of open) {
+        // The pod of a PC without power says nothing more, and its connection would seem to stand for a minute.
+        const now = desktops.of(visitor.session.slug)?.pod?.name
+        if (now !== undefined && now !== pod)
+          end(browser, relayed, CLOSED.unreachable, 'the desktop has moved')
         if (!sessions.stillGood(visitor.session)) end(browser, relayed, CLOSED.ended, 'the session ended')
       }
     },

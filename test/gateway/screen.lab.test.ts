@@ -8,7 +8,7 @@ import { type Browser, newBrowser, send } from './browser.ts'
 import { type OwnGateway, ownGateway } from './own-gateway.ts'
 import { PASSWORD, person } from './people.ts'
 import { type PretendPc, pretendPc } from './pretend-pc.ts'
-import { administrator, atDesk, becomes, clear, homes, onlyOf } from './room.ts'
+import { administrator, atDesk, becomes, clear, homes, onlyOf, podsOf } from './room.ts'
 import { closeCode, openScreen, screen } from './screen-client.ts'
 import type { SmallBridge } from './small-bridge.ts'
 
@@ -337,6 +337,19 @@ test.serial('a desktop that is not what it was: another certificate or token is 
   t.is(String(await message(socket)), 'RFB 003.008\n')
   socket.close()
 })
+
+test.serial(
+  'a desktop that has moved takes its viewers along, though the old connection still stands',
+  async (t) => {
+    const socket = await openScreen(gateway.origin, ada)
+    await message(socket)
+    const [pod = ''] = await podsOf(lab, ADA)
+    const code = closeCode(socket)
+    await must(lab, ['delete', 'pod', pod, '-n', 'desktops', '--wait=false'])
+    t.is(await code, CLOSED.unreachable)
+    await becomes(ada, 'ready')
+  },
+)
 
 test.serial('a replica that stops sends its screens to another one, and ends', async (t) => {
   const other = await ownGateway(lab, 'screen-2')

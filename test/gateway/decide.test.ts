@@ -113,7 +113,9 @@ test('idle: warned before the end, stopped at it, spared by input', (t) => {
 test('an end that was announced is not announced again because of rounding; real input moves it', (t) => {
   const announced = on('x', { stopsAt: NOW + 3 * MINUTE, lastInput: NOW - 27 * MINUTE })
   t.deepEqual(run([announced], said(['x', 27 * MINUTE - 900, 1])), [])
-  t.like(run([announced], said(['x', 27 * MINUTE - 10_000, 1]))[0], { note: { stopsAt: NOW + 3 * MINUTE + 10_000 } })
+  t.like(run([announced], said(['x', 27 * MINUTE - 10_000, 1]))[0], {
+    note: { stopsAt: NOW + 3 * MINUTE + 10_000 },
+  })
 })
 
 test('nobody who watches is stopped without time to answer; who is away is not waited for', (t) => {

@@ -63,7 +63,7 @@ test('cdk8s synth and node main.ts give the same folder', async (t) => {
 for (const kind of ['argo', 'flux'] as const) {
   test(`every app is delivered by ${kind}, from the one list`, (t) => {
     const { files } = render(
-      `domain: a.org\nstorage:\n  kind: path\n  path: /srv/deskfleet\ndelivery:\n  kind: ${kind}\n`,
+      `domain: a.org\nhosts:\n  address: 192.0.2.10/24\nstorage:\n  kind: path\n  path: /srv/deskfleet\ndelivery:\n  kind: ${kind}\n`,
     )
     const wanted = kind === 'argo' ? 'Application' : 'Kustomization'
     const delivered = [...files]

@@ -124,6 +124,7 @@ test('a template that gives no lawful desktop stops the synth, and the finding n
   t.deepEqual(
     findings.map(({ where, what }) => `${where}: ${what}`),
     [
+      'desktops: DaemonSet deskfleet-system/image-puller containers[1].image (desktops/DaemonSet.deskfleet-system.image-puller): its image is somewhere.test/desktop:latest',
       'desktops: Deployment desktops/desktop-sample-odd containers[0].image (template odd): its image is somewhere.test/desktop:latest',
     ],
   )

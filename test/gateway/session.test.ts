@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import test from 'ava'
 import fc from 'fast-check'
 import { CompactEncrypt, EncryptJWT } from 'jose'
@@ -37,10 +38,10 @@ test('no byte of a sealed session can be changed', async (t) => {
         const forged = sealed.slice(0, at) + sign + sealed.slice(at + 1)
         // The last sign of a part may hold bits that nobody reads: then it is the same session, and no other.
         const read = await unseal(forged, keys, NOW)
-        return forged === sealed || read === undefined || JSON.stringify(read) === JSON.stringify(session)
+        return forged === sealed || read === undefined || isDeepStrictEqual(read, session)
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 300, examples: [[385, '0']] },
   )
   t.pass()
 })

@@ -183,7 +183,7 @@ seen('files go up and down through the page', async (t) => {
   t.is(readFileSync(join(bridge.home, 'Über uns.txt'), 'utf8'), 'hello')
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.click('text=Über uns.txt >> nth=0'),
+    page.click('#files-list >> text=Über uns.txt'),
   ])
   t.is(download.suggestedFilename(), 'Über uns.txt')
   await page.keyboard.press('Escape')

@@ -72,7 +72,7 @@ export async function settled(
   room: Room,
   commit: string,
   progress: (line: string) => void = () => {},
-  patience = 300_000,
+  patience = 600_000,
   hasten = true,
 ): Promise<readonly AppState[]> {
   const deadline = Date.now() + patience

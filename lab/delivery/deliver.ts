@@ -41,10 +41,7 @@ export async function deliver(
   progress: (line: string) => void,
   hand: (room: Room, folder: string) => Promise<void> = handOver,
 ): Promise<Delivery> {
-  const images: Record<string, string> = {}
-  for (const image of await buildImages(IN_ROOM, progress)) {
-    images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
-  }
+  const images = await pushImages(room, progress)
   const repository = await roomRepository(room)
   const overlay = overlayOf(images, repository)
   const commit = await publish(repository, overlay, 'The room as cluster.yaml says')
@@ -71,10 +68,7 @@ export async function openDoor(room: Room): Promise<number> {
 
 /** The delivery of a room that has one, for another process. */
 export async function openDelivery(room: Room): Promise<Delivery> {
-  const images: Record<string, string> = {}
-  for (const image of await buildImages(IN_ROOM, () => {})) {
-    images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
-  }
+  const images = await pushImages(room, () => {})
   const repository = await roomRepository(room)
   const commit = (await repository.git('rev-parse', 'HEAD')).trim()
   return { repository, images, overlay: overlayOf(images, repository), commit }
@@ -82,6 +76,19 @@ export async function openDelivery(room: Room): Promise<Delivery> {
 
 /** All PCs of the room share one machine, so its people have the light desktop: a third of the other one's size. */
 const IN_ROOM: readonly BuiltImage[] = ['deskfleet', 'ldap', 'door', 'argocd', 'desktop-light']
+
+/** Their references by digest, by the names of `config/images.ts`; what the registry has already costs nothing. */
+async function pushImages(
+  room: Room,
+  progress: (line: string) => void,
+): Promise<Readonly<Record<string, string>>> {
+  const images: Record<string, string> = {}
+  for (const image of await buildImages(IN_ROOM, progress)) {
+    images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
+  }
+  return images
+}
+
 const LIGHT = {
   name: 'light',
   title: 'Light desktop',

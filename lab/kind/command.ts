@@ -70,7 +70,7 @@ async function create(kind: string, wish: { masters: number; workers: number }):
 async function load(kind: string): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'deskfleet-kind-'))
   try {
-    for (const name of ['deskfleet', 'ldap'] as const) {
+    for (const name of ['deskfleet', 'ldap', 'desktop', 'desktop-light'] as const) {
       say(`building ${name}`)
       mkdirSync(join(work, name))
       await must(kind, ['load', 'docker-image', '--name', NAME, await dockerBuild(name, work, say)])

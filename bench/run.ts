@@ -1,8 +1,17 @@
+import { run as desktop } from './desktop.ts'
+import { run as logins } from './logins.ts'
+import { run as screen } from './screen.ts'
 import { run as synth } from './synth.ts'
 import { run as webhook } from './webhook.ts'
 
-/** `npm run bench [synth] [webhook]`: tables on stdout, figures with machine facts in bench/results/. */
-const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = { synth, webhook }
+/** `npm run bench [NAME…]`: tables on stdout, figures with machine facts in bench/results/. */
+const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
+  synth,
+  webhook,
+  logins,
+  screen,
+  desktop,
+}
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name))

@@ -5,11 +5,28 @@ export interface Spread {
   readonly max: number
 }
 
-export function spread(values: readonly number[]): Spread {
+/** How the slow ones of many measurements fare. */
+export interface Percentiles {
+  readonly count: number
+  readonly p50: number
+  readonly p95: number
+  readonly max: number
+}
+
+/** The value below which that part of the measurements lies. */
+function ranked(values: readonly number[]): (part: number) => number {
   const sorted = [...values].sort((a, b) => a - b)
-  const at = (part: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN
+  return (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN
+}
+
+export function spread(values: readonly number[]): Spread {
+  const at = ranked(values)
   return { median: at(0.5), min: at(0), max: at(1) }
+}
+
+export function percentiles(values: readonly number[]): Percentiles {
+  const at = ranked(values)
+  return { count: values.length, p50: at(0.5), p95: at(0.95), max: at(1) }
 }
 
 /** `1.23 (1.10–1.40)` */

@@ -6,6 +6,7 @@ import { stringify } from 'yaml'
 import { readFolder } from '../charts/kit/write.ts'
 import { locate } from '../lab/binaries.ts'
 import { machine } from './machine.ts'
+import { writeResult } from './results.ts'
 import { type Spread, shown, spread } from './spread.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -81,6 +82,5 @@ function report(arms: readonly Arm[], times: ReadonlyMap<string, Spread>, object
     }
   }
   const results = { machine: machine(), objects, rounds: ROUNDS, seconds: Object.fromEntries(times) }
-  mkdirSync(join(root, 'bench/results'), { recursive: true })
-  writeFileSync(join(root, 'bench/results/synth.json'), `${JSON.stringify(results, null, 2)}\n`)
+  writeResult('synth', results)
 }

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { newAuthority, type Pair } from '../certificates/authority.ts'
 import { newLeaf } from '../certificates/leaf.ts'
 import { NODE_FLAGS } from '../charts/kit/pods.ts'
 import { type Machine, machine } from './machine.ts'
+import { writeResult } from './results.ts'
 import { type Spread, shown, spread } from './spread.ts'
 import { report } from './webhook-load.ts'
 import { review } from './webhook-people.ts'
@@ -52,9 +52,7 @@ export async function run(seconds = 60): Promise<boolean> {
     const samples = await measureAll(servers, generator, authority, seconds)
     const result = summarise(samples, before)
     print(result)
-    const folder = new URL('results/', import.meta.url)
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(new URL('webhook.json', folder), `${JSON.stringify(result, null, 2)}\n`)
+    writeResult('webhook', result)
     return result.met
   } finally {
     generator.disconnect()

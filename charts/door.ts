@@ -35,12 +35,13 @@ const haproxy = (): string => `global
 defaults
   log global
   mode tcp
-  timeout connect 2s
+  timeout connect 1s
+  timeout check 1s
   timeout client 1h
   timeout server 1h
   timeout client-fin 30s
   option clitcpka
-  option redispatch
+  option redispatch 1
   retries 3
 
 resolvers cluster
@@ -75,7 +76,7 @@ backend gateway
   balance leastconn
   # Always this PC's own address, also to a pod that stands here: the gateway believes the PCs' network alone.
   source "\${HOST_IP}"
-  default-server check inter 1s fall 2 rise 1 check-send-proxy send-proxy-v2 on-marked-down shutdown-sessions resolvers cluster init-addr none
+  default-server check inter 1s fastinter 250ms fall 2 rise 1 check-send-proxy send-proxy-v2 on-marked-down shutdown-sessions resolvers cluster init-addr none
   server-template gateway 6 ${GATEWAY.pods}.${NAMESPACES.system}.svc.cluster.local:${GATEWAY.port}
 `
 

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import pino from 'pino'
 import { systemClock } from '../lease/clock.ts'
-import { byService } from './desktops/render.ts'
 import { startService } from './service.ts'
 import { HARD_STOP, readSettings, type Settings } from './settings.ts'
 
@@ -26,7 +25,7 @@ async function run(settings: Settings): Promise<void> {
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromDefault()
   const me = process.env.POD_NAME || `${hostname()}-${process.pid}`
-  const surroundings = { kubeConfig, log, clock: systemClock, me, addressOf: byService }
+  const surroundings = { kubeConfig, log, clock: systemClock, me }
   const service = await startService(settings, surroundings, stopping.signal)
   await first.promise
   const wait = (ms: number) => sleep(ms, undefined, { ref: false })

@@ -17,7 +17,7 @@ import { watchRoom } from './cluster/room.ts'
 import { reasonOf } from './cluster/watch.ts'
 import { openBridges } from './desktops/bridge.ts'
 import { watchDesktops } from './desktops/desktops.ts'
-import type { AddressOf, RenderDesktop } from './desktops/render.ts'
+import { type AddressOf, byPod, type RenderDesktop } from './desktops/render.ts'
 import { desktopStore } from './desktops/store.ts'
 import { queueOf } from './desktops/view.ts'
 import { serveHealth } from './health.ts'
@@ -43,7 +43,8 @@ export interface Surroundings {
   readonly clock: Clock
   /** Different for every process. */
   readonly me: string
-  readonly addressOf: AddressOf
+  /** Where desktops are dialled. @default their pods */
+  readonly addressOf?: AddressOf
 }
 
 export interface Service {
@@ -81,7 +82,7 @@ export async function startService(
     return desktopObjects(identity, template, offer, { running: true, keys })
   }
   const store = desktopStore(kubeConfig, render, now)
-  const bridges = openBridges(kubeConfig, addressOf, () => clock.now())
+  const bridges = openBridges(kubeConfig, addressOf ?? byPod(desktops), () => clock.now())
   const { people, close: closeDirectory } = openPeople(settings.ldap)
   const metrics = newMetrics({
     screens: () => screens.open(),

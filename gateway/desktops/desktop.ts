@@ -27,6 +27,8 @@ export interface DesktopPod {
   readonly name: string
   readonly step: Step
   readonly pc?: string
+  /** Its own IP address, from when it has one. */
+  readonly address?: string
   readonly fault?: { readonly kind: Fault; readonly detail: string }
   /** Since when it is ready. */
   readonly readySince?: number

@@ -95,6 +95,7 @@ function podOf(pod: V1Pod, events: readonly CoreV1Event[]): DesktopPod {
     name,
     step,
     pc: pod.spec?.nodeName,
+    address: pod.status?.podIP,
     fault: step === 'ready' ? undefined : fault,
     readySince: ready?.status === 'True' ? timeOf(ready.lastTransitionTime) : undefined,
     made: made(pod),

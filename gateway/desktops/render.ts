@@ -2,6 +2,7 @@ import type { Identity } from '../../config/identity.ts'
 import { DESKTOP, desktopName, NAMESPACES } from '../../config/names.ts'
 import type { DesktopKeys, DesktopObjects } from '../../desktop/objects.ts'
 import type { OfferedTemplate } from '../offer.ts'
+import type { Desktops } from './desktops.ts'
 
 /** What `desktop/` makes of a person and a template, with keys that are new at every start. */
 export type RenderDesktop = (
@@ -10,10 +11,21 @@ export type RenderDesktop = (
   keys: DesktopKeys,
 ) => DesktopObjects | { readonly unfit: string }
 
-/** The name that a desktop's certificate is for, and by which the cluster's DNS finds it. */
+/** The name that a desktop's certificate is for, wherever it is dialled; also its Service's. */
 export const serviceHost = (slug: string): string => `${desktopName(slug)}.${NAMESPACES.desktops}.svc`
 
 /** Where a desktop is dialled. The certificate is checked against {@link serviceHost} wherever that is. */
 export type AddressOf = (slug: string) => { readonly host: string; readonly port: number }
 
-export const byService: AddressOf = (slug) => ({ host: serviceHost(slug), port: DESKTOP.servicePort })
+/**
+ * The pod itself, as the cluster shows it: DNS and the Service learn of a new pod later, and of a dead PC much later.
+ * The Service where no pod is known.
+ */
+export const byPod =
+  (desktops: Desktops): AddressOf =>
+  (slug) => {
+    const host = desktops.of(slug)?.pod?.address
+    return host === undefined
+      ? { host: serviceHost(slug), port: DESKTOP.servicePort }
+      : { host, port: DESKTOP.port }
+  }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,8 +10,14 @@ const run = promisify(execFile)
 const DEBIAN = {
   name: 'browser',
   suite: 'trixie',
-  packages: ['chromium', 'fonts-cantarell', 'fonts-dejavu-core', 'fonts-liberation'],
+  packages: [
+    ...['chromium', 'fonts-cantarell', 'fonts-dejavu-core', 'fonts-liberation'],
+    // What a browser looks at where there is no pod.
+    ...['tigervnc-standalone-server', 'xterm'],
+  ],
 }
+
+const INSIDE = join(import.meta.dirname, 'inside.sh')
 
 /** Flags with which it asks nobody but the page: what it does by itself would go out into the world. */
 const QUIET = [
@@ -30,12 +36,28 @@ export async function launchBrowser(
 ): Promise<Browser> {
   const root = await unpacked(progress)
   return chromium.launch({
-    executablePath: join(import.meta.dirname, 'chromium.sh'),
+    executablePath: INSIDE,
     args: [...QUIET, `--host-resolver-rules=MAP ${host} 127.0.0.1:${port}, MAP * ~NOTFOUND`],
-    env: { PATH: process.env.PATH ?? '', CHROMIUM_ROOT: root },
+    env: environment(root, 'chromium'),
     chromiumSandbox: false,
   })
 }
+
+/** Starts another program of the browser's Debian; the machine's `/tmp` is its own. Whoever starts it ends it. */
+export async function startBeside(
+  program: string,
+  args: readonly string[],
+  { env, ...options }: SpawnOptions = {},
+): Promise<ChildProcess> {
+  const root = await unpacked(() => {})
+  return spawn(INSIDE, args, { ...options, env: { ...environment(root, program), ...env } })
+}
+
+const environment = (root: string, program: string) => ({
+  PATH: process.env.PATH ?? '',
+  DEBIAN_ROOT: root,
+  DEBIAN_PROGRAM: program,
+})
 
 /** The Debian of the browser in the cache; only mounts of its own namespace are ever made over it. */
 async function unpacked(progress: (line: string) => void): Promise<string> {

@@ -96,10 +96,19 @@ const LIGHT = {
   resources: { cpu: '100m', memory: '256Mi', memoryLimit: '1Gi' },
 }
 
+/** Whom nobody wants to wait for: one that goes after a minute, for those who are in its group. */
+export const SHORT = {
+  ...LIGHT,
+  name: 'short',
+  title: 'Short visit',
+  idle: '1m',
+  groups: ['short-visits'],
+}
+
 const overlayOf = (images: Readonly<Record<string, string>>, repository: Repository): Overlay => ({
   images,
   hosts: { address: DOOR_ADDRESS },
-  templates: [LIGHT],
+  templates: [LIGHT, SHORT],
   storage: { kind: 'path', path: STORAGE_DIRECTORY },
   delivery: { repository: repository.url },
 })

@@ -8,16 +8,19 @@ import type { Room } from '../../lab/room/room.ts'
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
 
+/** What the command line says, as an administrator of the room types it. */
+export async function deskfleet(room: Room, ...args: readonly string[]): Promise<string> {
+  const env = { ...process.env, KUBECONFIG: room.kubeconfig }
+  return (await run(process.execPath, [join(root, 'deskfleet.ts'), ...args], { cwd: root, env })).stdout
+}
+
 /** Adds somebody by the command line, and waits until the cluster knows them and their home is there. */
-export async function addPerson(room: Room, login: string): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(root, 'deskfleet.ts'), 'people', 'add', login], {
-    cwd: root,
-    env: { ...process.env, KUBECONFIG: room.kubeconfig },
-  })
+export async function addPerson(room: Room, login: string, ...options: readonly string[]): Promise<string> {
+  const said = await deskfleet(room, 'people', 'add', login, ...options)
   await must(room, ['wait', '--for=create', `identity/${login}`, '--timeout=60s'])
   for (const condition of ['Published', 'HomeReady'])
     await must(room, ['wait', `--for=condition=${condition}`, `identity/${login}`, '--timeout=60s'])
-  return stdout
+  return said
 }
 
 /** A pod as somebody would write it, with nothing of a person but the label; `pc` pins it. */

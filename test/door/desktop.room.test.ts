@@ -1,57 +1,30 @@
 import { randomBytes } from 'node:crypto'
 import test from 'ava'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { z } from 'zod'
-import { PERSON } from '../../config/labels.ts'
 import { NAMESPACES } from '../../config/names.ts'
 import { launchBrowser } from '../../lab/browser/browser.ts'
 import { DOOR_HOST, openDoor } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
 import { addPerson, must } from '../delivery/person.ts'
 import { becomes, readiness, sharedRoom } from '../lab/room/shared-room.ts'
+import { inDesktop, inDesktops, passwordIn, podOf, seconds } from './desktop-pod.ts'
 import { card, enter, keepScreen, picture } from './visitor.ts'
 
 /** Somebody new in each run: a room that stays up may be tested again. */
 const LOGIN = `hopper-${randomBytes(2).toString('hex')}`
-const inDesktops = ['-n', NAMESPACES.desktops]
-
 let room: Room
 let browser: Browser
 let context: BrowserContext
 let page: Page
 let password = ''
 
-const Pods = z.object({
-  items: z.array(
-    z.object({
-      metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }),
-      spec: z.object({ nodeName: z.string().default('') }),
-      status: z.object({ phase: z.string() }),
-    }),
-  ),
-})
-
-/** The pod that runs and is to go on; that of a dead PC seems to run, too, for as long as nobody hears of its end. */
-const podOf = async (): Promise<{ name: string; pc: string }> => {
-  const pods = await must(room, ['get', 'pods', ...inDesktops, '-l', `${PERSON}=${LOGIN}`, '-o', 'json'])
-  const [pod] = Pods.parse(JSON.parse(pods)).items.filter(
-    ({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase === 'Running',
-  )
-  return { name: pod?.metadata.name ?? '', pc: pod?.spec.nodeName ?? '' }
-}
-
-const inDesktop = async (line: string): Promise<string> => {
-  const { name } = await podOf()
-  return (await room.run(['exec', name, ...inDesktops, '--', 'sh', '-c', line])).stdout.trim()
-}
-
-const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`
+const pod = () => podOf(room, LOGIN)
+const inIt = (line: string) => inDesktop(room, LOGIN, line)
 
 test.before(async (t) => {
   t.timeout(900_000)
   room = await sharedRoom()
-  const said = await addPerson(room, LOGIN)
-  password = /password, shown only now: (\S+)/.exec(said)?.[1] ?? ''
+  password = passwordIn(await addPerson(room, LOGIN))
   browser = await launchBrowser(DOOR_HOST, await openDoor(room), t.log)
   context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 860 } })
 })
@@ -78,36 +51,36 @@ test.serial('a terminal of theirs says who they are, as LDAP does', async (t) =>
     await page.waitForTimeout(4_000)
     await page.keyboard.type('id >~/who; touch ~/proof; id\n', { delay: 25 })
     await page.waitForTimeout(1_500)
-    return (await inDesktop('cat ~/who')) === '' ? 'nothing' : 'typed'
+    return (await inIt('cat ~/who')) === '' ? 'nothing' : 'typed'
   }
   await becomes(type, 'typed', 60)
   await keepScreen(page, 'terminal')
   const [uid = '', gid = ''] = (
     await must(room, ['get', 'identity', LOGIN, '-o', 'jsonpath={.spec.uid} {.spec.gid}'])
   ).split(' ')
-  t.is(await inDesktop('cat ~/who'), `uid=${uid}(${LOGIN}) gid=${gid}(people) groups=${gid}(people)`)
-  t.is(await inDesktop('stat -c %u ~/proof'), uid)
+  t.is(await inIt('cat ~/who'), `uid=${uid}(${LOGIN}) gid=${gid}(people) groups=${gid}(people)`)
+  t.is(await inIt('stat -c %u ~/proof'), uid)
 })
 
 test.serial(
   'the pod is deleted under the open tab: the same tab is back by itself, with the same files',
   async (t) => {
     t.timeout(180_000)
-    const before = await podOf()
+    const before = await pod()
     await must(room, ['delete', 'pod', before.name, ...inDesktops, '--wait=false'])
     const began = performance.now()
     await card(page)
     await keepScreen(page, 'moving')
     await picture(page)
     t.log(`back after ${seconds(performance.now() - began)}`)
-    t.not((await podOf()).name, before.name)
-    t.is(await inDesktop('ls ~/proof >/dev/null && echo there'), 'there')
+    t.not((await pod()).name, before.name)
+    t.is(await inIt('ls ~/proof >/dev/null && echo there'), 'there')
   },
 )
 
 test.serial('a gateway pod is killed: the tab comes back, the desktop is untouched', async (t) => {
   t.timeout(180_000)
-  const before = await podOf()
+  const before = await pod()
   const gateways = (
     await must(room, [
       'get',
@@ -136,7 +109,7 @@ test.serial('a gateway pod is killed: the tab comes back, the desktop is untouch
     }
     await must(room, ['rollout', 'status', 'deployment/gateway', '-n', NAMESPACES.system, '--timeout=60s'])
   }
-  t.is((await podOf()).name, before.name)
+  t.is((await pod()).name, before.name)
 })
 
 test.serial('a second browser takes over, and the first one says so', async (t) => {
@@ -210,19 +183,19 @@ test.serial(
   async (t) => {
     t.timeout(300_000)
     await picture(page)
-    const before = await podOf()
+    const before = await pod()
     await room.pc.off(before.pc)
     const began = performance.now()
     try {
       await becomes(
-        async () => (['', before.pc].includes((await podOf()).pc) ? 'not yet' : 'elsewhere'),
+        async () => (['', before.pc].includes((await pod()).pc) ? 'not yet' : 'elsewhere'),
         'elsewhere',
         120,
       )
       await picture(page)
       t.log(`${before.pc} off: the desktop is back after ${seconds(performance.now() - began)}`)
       await keepScreen(page, 'after-power-loss')
-      t.is(await inDesktop('ls ~/proof >/dev/null && echo there'), 'there')
+      t.is(await inIt('ls ~/proof >/dev/null && echo there'), 'there')
     } finally {
       await room.pc.on(before.pc)
       await becomes(() => readiness(room, before.pc), 'True')

@@ -11,17 +11,19 @@ export async function keepScreen(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SCREENS, `${name}.png`) })
 }
 
-/** Logs in, and starts that template if the desktop does not run. Resolves on the desktop's page. */
+/** Logs in, and starts that template if the desktop does not run. Resolves on the desktop's page; `clicked` is called before the login's click. */
 export async function enter(
   context: BrowserContext,
   login: string,
   password: string,
   template?: string,
+  clicked: () => void = () => {},
 ): Promise<Page> {
   const page = await context.newPage()
   await page.goto(`https://${DOOR_HOST}/`)
   await page.fill('#login', login)
   await page.fill('#password', password)
+  clicked()
   await page.click('button.main')
   await page.waitForLoadState()
   const choices = page.locator(`input[name=template]${template === undefined ? '' : `[value="${template}"]`}`)

@@ -1,33 +1,21 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { type Browser as Chromium, chromium, type Page } from 'playwright-core'
+import type { Browser as Chromium, Page } from 'playwright-core'
 import { NAMESPACES } from '../../config/names.ts'
 import type { BareLab } from '../../lab/bare.ts'
+import { launchBrowser } from '../../lab/browser/browser.ts'
 import { eventually, must, sharedLab } from '../main-job/lab.ts'
 import { type OwnGateway, ownGateway, ports, TEMPLATES } from './own-gateway.ts'
 import { PASSWORD, person } from './people.ts'
 import { type PretendPc, pretendPc } from './pretend-pc.ts'
 import { type RealBridge, realBridge } from './real-bridge.ts'
 import { administrator, clear, homes, onlyOf, podsOf } from './room.ts'
-import { hasXvnc, startXvnc, type Xvnc } from './xvnc.ts'
+import { startXvnc, type Xvnc } from './xvnc.ts'
 
 /** The pages in a real browser, with the real bridge and a real Xvnc behind them. Pictures of every page are kept in `.test/gateway/`. */
 
-const CHROMIUM = '/usr/bin/chromium'
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 const PICTURES = join(import.meta.dirname, '../../.test/gateway')
-/** Debian's chromium and tigervnc-standalone-server; a machine without them tests the rest. */
-const here = existsSync(CHROMIUM) && hasXvnc()
-const seen = here ? test.serial : test.serial.skip
 
 let lab: BareLab
 let gateway: OwnGateway
@@ -39,8 +27,8 @@ let page: Page
 const errors: string[] = []
 const GRACE = 'br-grace'
 
-test.before(async () => {
-  if (!here) return
+test.before(async (t) => {
+  t.timeout(900_000, 'the first time, a browser is unpacked')
   lab = await sharedLab()
   await clear(lab)
   await homes(lab, GRACE)
@@ -50,7 +38,7 @@ test.before(async () => {
   pc.room(0)
   gateway = await ownGateway(lab, 'browser', { templates: TEMPLATES })
   xvnc = await startXvnc([['xterm', '-geometry', '90x24+60+60', '-fa', 'DejaVu Sans Mono', '-fs', '12']])
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })
+  browser = await launchBrowser('localhost', Number(new URL(gateway.origin).port), t.log)
   page = await newPage()
 })
 
@@ -59,7 +47,7 @@ test.after.always(async () => {
   xvnc?.end()
   bridge?.end()
   await Promise.all([gateway?.end(), pc?.end()])
-  if (here) await clear(lab)
+  await clear(lab)
 })
 
 async function newPage(javaScriptEnabled = true): Promise<Page> {
@@ -105,7 +93,7 @@ async function logIn(at: Page): Promise<void> {
 const title = (text: RegExp, at = page) => at.locator('h1', { hasText: text }).waitFor({ timeout: 60_000 })
 const picture = (at = page) => at.locator('#veil').waitFor({ state: 'hidden', timeout: 60_000 })
 
-seen(
+test.serial(
   'login, choice, the full room, progress: every page by keyboard alone, with nothing wrong in the console',
   async (t) => {
     await page.goto(gateway.origin)
@@ -133,7 +121,7 @@ seen(
   },
 )
 
-seen('without a script the same pages lead on by themselves', async (t) => {
+test.serial('without a script the same pages lead on by themselves', async (t) => {
   const plain = await newPage(false)
   await logIn(plain)
   await title(/is coming/, plain)
@@ -141,7 +129,7 @@ seen('without a script the same pages lead on by themselves', async (t) => {
   await plain.context().close()
 })
 
-seen('the desktop appears by itself, and keys reach a real terminal', async (t) => {
+test.serial('the desktop appears by itself, and keys reach a real terminal', async (t) => {
   bridge = await realBridge(administrator(lab), GRACE, xvnc.socket)
   ports.set(GRACE, bridge.port())
   const since = performance.now()
@@ -162,7 +150,7 @@ seen('the desktop appears by itself, and keys reach a real terminal', async (t) 
   t.deepEqual(errors, [])
 })
 
-seen('the chord leads out of the screen to the bar; the bar folds away and comes back', async (t) => {
+test.serial('the chord leads out of the screen to the bar; the bar folds away and comes back', async (t) => {
   await page.mouse.click(300, 300)
   await page.keyboard.press('Control+Alt+Shift+KeyB')
   t.is(await page.evaluate('document.activeElement.id'), 'full')
@@ -172,7 +160,7 @@ seen('the chord leads out of the screen to the bar; the bar folds away and comes
   t.true(await page.locator('#tools').isVisible())
 })
 
-seen('files go up and down through the page', async (t) => {
+test.serial('files go up and down through the page', async (t) => {
   await page.click('#files')
   await page.setInputFiles('#files-send', {
     name: 'Über uns.txt',
@@ -189,7 +177,7 @@ seen('files go up and down through the page', async (t) => {
   await page.keyboard.press('Escape')
 })
 
-seen('a second browser takes over; the first one says so, and takes it back', async (t) => {
+test.serial('a second browser takes over; the first one says so, and takes it back', async (t) => {
   const other = await newPage()
   await logIn(other)
   await picture(other)
@@ -202,7 +190,7 @@ seen('a second browser takes over; the first one says so, and takes it back', as
   t.is(bridge.viewers(), 1)
 })
 
-seen('the pod goes under an open tab: the same tab is back by itself', async (t) => {
+test.serial('the pod goes under an open tab: the same tab is back by itself', async (t) => {
   const [pod = ''] = await podsOf(lab, GRACE)
   const since = performance.now()
   await must(lab, ['delete', 'pod', pod, '-n', NAMESPACES.desktops, '--wait=false'])
@@ -217,7 +205,7 @@ seen('the pod goes under an open tab: the same tab is back by itself', async (t)
   t.true(performance.now() - since < 15_000)
 })
 
-seen('the gateway goes and comes back: the tab is back, the desktop untouched', async (t) => {
+test.serial('the gateway goes and comes back: the tab is back, the desktop untouched', async (t) => {
   const pods = await podsOf(lab, GRACE)
   const { port } = new URL(gateway.origin)
   const other = await ownGateway(lab, 'browser-2')
@@ -231,7 +219,7 @@ seen('the gateway goes and comes back: the tab is back, the desktop untouched', 
   await other.end()
 })
 
-seen('the administrator’s pages, problems, disconnecting and logging out', async (t) => {
+test.serial('the administrator’s pages, problems, disconnecting and logging out', async (t) => {
   const admin = await newPage()
   await logIn(admin)
   await admin.goto(`${gateway.origin}/administration`)

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { pino } from 'pino'
 import { NAMESPACES } from '../../config/names.ts'
-import { byService } from '../../gateway/desktops/render.ts'
 import { type Service, startService } from '../../gateway/service.ts'
 import { readSettings } from '../../gateway/settings.ts'
 import type { BareLab } from '../../lab/bare.ts'
@@ -84,7 +83,7 @@ export async function ownGateway(
       me: `${name}-${process.pid}`,
       addressOf: (slug) => {
         const port = ports.get(slug)
-        return port === undefined ? byService(slug) : { host: '127.0.0.1', port }
+        return { host: '127.0.0.1', port: port ?? 1 }
       },
     },
     new AbortController().signal,

@@ -16,13 +16,17 @@ import { NAMESPACES } from '../../config/names.ts'
 export interface PretendPc {
   readonly name: string
   /** How far its pods get: `found` is bound and no further. */
-  reach(step: 'found' | 'image' | 'ready'): void
+  reach(step: Step): void
   /** From now on its pods say that they have been ready for so long, in ms. */
   readyFor(ms: number): void
+  /** How long a pod takes to be ready once it is found, in ms. */
+  startTakes(ms: number): void
   /** How many pods it takes. */
   room(pods: number): void
   end(): Promise<void>
 }
+
+type Step = 'found' | 'image' | 'ready'
 
 const namespace = NAMESPACES.desktops
 
@@ -33,9 +37,10 @@ export async function pretendPc(
 ): Promise<PretendPc> {
   const core = kubeConfig.makeApiClient(CoreV1Api)
   const coordination = kubeConfig.makeApiClient(CoordinationV1Api)
-  let step: 'found' | 'image' | 'ready' = 'ready'
+  let reached: Step = 'ready'
   let pods = 100
   let readyFor = 0
+  let startTakes = 0
   let over = false
   const merge = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch)
   const now = () => new Date()
@@ -72,7 +77,7 @@ export async function pretendPc(
       })
       // The API server's answer is a Status, which client-node does not expect here.
       .catch(() => {})
-  const report = async (pod: V1Pod) => {
+  const report = async (pod: V1Pod, step: Step) => {
     const isReady = step === 'ready'
     const at = now()
     const condition = (type: string, status: boolean) => ({
@@ -115,6 +120,7 @@ export async function pretendPc(
     return core.createNamespacedEvent({ namespace, body }).catch(() => {})
   }
   const reported = new Map<string, string>()
+  const foundAt = new Map<string, number>()
   const look = async () => {
     const all = (await core.listNamespacedPod({ namespace })).items.filter(only)
     const mine = all.filter(({ spec }) => spec?.nodeName === name)
@@ -126,8 +132,11 @@ export async function pretendPc(
     const living = mine.filter(({ metadata }) => !metadata?.deletionTimestamp)
     for (const pod of living) {
       const uid = pod.metadata?.uid ?? ''
+      const since = foundAt.get(uid) ?? performance.now()
+      foundAt.set(uid, since)
+      const step = reached === 'ready' && performance.now() - since < startTakes ? 'found' : reached
       if (reported.get(uid) === step) continue
-      await report(pod).then(
+      await report(pod, step).then(
         () => reported.set(uid, step),
         () => {},
       )
@@ -151,10 +160,13 @@ export async function pretendPc(
   return {
     name,
     reach: (to) => {
-      step = to
+      reached = to
     },
     readyFor: (ms) => {
       readyFor = ms
+    },
+    startTakes: (ms) => {
+      startTakes = ms
     },
     room: (many) => {
       pods = many

@@ -1,17 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startBeside } from '../../lab/browser/browser.ts'
 
 /** A real Xvnc with a few real X programs, on a unix socket, as the pod of a desktop has one. */
 export interface Xvnc {
   readonly socket: string
   end(): void
 }
-
-/** Whether this machine has it: Debian's tigervnc-standalone-server. */
-export const hasXvnc = (): boolean => existsSync('/usr/bin/Xvnc')
 
 const OPTIONS = [
   ...['-rfbunixmode', '0600', '-rfbport', '-1', '-SecurityTypes', 'None', '-nolisten', 'tcp'],
@@ -22,7 +20,7 @@ const OPTIONS = [
 export async function startXvnc(programs: readonly (readonly string[])[] = []): Promise<Xvnc> {
   const dir = mkdtempSync(join(tmpdir(), 'deskfleet-xvnc-'))
   const socket = join(dir, 'rfb.sock')
-  const xvnc = spawn('Xvnc', ['-displayfd', '3', '-rfbunixpath', socket, ...OPTIONS], {
+  const xvnc = await startBeside('Xvnc', ['-displayfd', '3', '-rfbunixpath', socket, ...OPTIONS], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   const children: ChildProcess[] = [xvnc]
@@ -35,8 +33,8 @@ export async function startXvnc(programs: readonly (readonly string[])[] = []): 
     }),
   ])
   for (const [command = '', ...args] of programs) {
-    const env = { ...process.env, DISPLAY: `:${String(display).trim()}` }
-    const child = spawn(command, args, { stdio: 'ignore', env })
+    const env = { DISPLAY: `:${String(display).trim()}` }
+    const child = await startBeside(command, args, { stdio: 'ignore', env })
     child.on('error', () => {})
     children.push(child)
   }

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs Chromium of a Debian of its own, on whatever release this machine is: mounts are seen by it alone, and end with it.
+# Runs a program of a Debian of its own, on whatever release this machine is: mounts are seen by it alone, and end with it.
 # Device nodes are its own; of the machine's files it sees /tmp (profile, downloads) and nothing else.
-# Usage: CHROMIUM_ROOT=FOLDER chromium.sh ARGUMENT…
+# Usage: DEBIAN_ROOT=FOLDER DEBIAN_PROGRAM=NAME inside.sh ARGUMENT…
 set -eu
 if [ "${1-}" != --inside ]; then exec unshare --mount --propagation private "$0" --inside "$@"; fi
 shift
-root=$CHROMIUM_ROOT
+root=$DEBIAN_ROOT
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=0755,size=1m dev "$root/dev"
@@ -21,4 +21,4 @@ mkdir "$root/dev/shm"
 mount -t tmpfs -o mode=1777,size=512m shm "$root/dev/shm"
 ln -s /proc/self/fd "$root/dev/fd"
 mount --bind /tmp "$root/tmp"
-exec chroot "$root" /usr/bin/env HOME=/tmp LC_ALL=C.UTF-8 PATH=/usr/bin:/bin /usr/bin/chromium "$@"
+exec chroot "$root" /usr/bin/env HOME=/tmp LC_ALL=C.UTF-8 PATH=/usr/bin:/bin "$DEBIAN_PROGRAM" "$@"

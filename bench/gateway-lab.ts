@@ -2,9 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { NODE_FLAGS } from '../charts/kit/pods.ts'
+import { addPerson } from '../directory/people.ts'
 import { type BareLab, up } from '../lab/bare.ts'
+import type { LabLdap } from '../lab/ldap.ts'
 import { startPlatform } from '../lab/platform.ts'
-import { person } from '../test/gateway/people.ts'
+import { directoryOf } from '../test/directory/own-slapd.ts'
+import { PASSWORD, person } from '../test/gateway/people.ts'
 import { type PretendPc, pretendPc } from '../test/gateway/pretend-pc.ts'
 import { administrator, homes } from '../test/gateway/room.ts'
 
@@ -25,7 +28,13 @@ export async function gatewayLab(count: number): Promise<GatewayLab> {
     const people = Array.from({ length: count }, (_, index) => `visitor-${index}`)
     say(`adding ${count} people to LDAP`)
     await homes(lab, ...people)
-    for (const login of people) await person(lab, login)
+    const last = people.at(-1) ?? ''
+    const directory = directoryOf(ldapOf(lab), 'admin')
+    for (const login of people.slice(0, -1))
+      await addPerson(directory, { login, name: login, groups: [], shell: '/bin/bash', password: PASSWORD })
+    await directory.close()
+    // Published in the order in which they came.
+    await person(lab, last)
     const pc = await pretendPc(administrator(lab), 'bench-pc')
     return {
       lab,
@@ -40,6 +49,11 @@ export async function gatewayLab(count: number): Promise<GatewayLab> {
     await lab.down()
     throw error
   }
+}
+
+function ldapOf({ ldap, name }: BareLab): LabLdap {
+  if (ldap === undefined) throw new Error(`the lab "${name}" has no LDAP`)
+  return ldap
 }
 
 /** A process of the bench that is asked things, one at a time. */

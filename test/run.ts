@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline'
 import { up } from '../lab/bare.ts'
 import { deliver, handOverBackwards } from '../lab/delivery/deliver.ts'
 import { startPlatform } from '../lab/platform.ts'
-import { up as upRoom } from '../lab/room/room.ts'
+import { type Room, up as upRoom } from '../lab/room/room.ts'
 
 /**
- * `npm test` runs everything: first what needs no lab, then one lab shared by all tests that need one, then what makes
- * a room of its own, then one room shared by all tests that need one.
+ * `npm test` runs everything: first what needs no lab, then what makes a room of its own, then one lab shared by all
+ * tests that need one while the room that the last tests share is brought up beside it.
  * `npm run test:unit` runs the first part alone. Ends with one line `N passed, N failed`.
  */
 
@@ -68,21 +68,44 @@ async function withLab(): Promise<void> {
   }
 }
 
-async function withRoom(): Promise<void> {
-  // These compare the machine before and after, so nothing else of ours may run.
-  await ava('tests that make a room', ['test/**/*.room-alone.test.ts', '--concurrency=1', '--timeout=60m'])
+/** These compare the machine before and after, so nothing else of ours may run. */
+const aloneInRooms = (): Promise<void> =>
+  ava('tests that make a room', ['test/**/*.room-alone.test.ts', '--concurrency=1', '--timeout=60m'])
+
+/** Brings up the room that the tests in it share, with everything delivered. Whoever gets it ends it. */
+async function furnishedRoom(): Promise<Room> {
   const name = `test-${process.pid}`
   say(`bringing up the room ${name}: 3 masters, 2 workers`)
   const room = await upRoom({ name, masters: 3, workers: 2, ownerPid: process.pid, progress: say })
   try {
     await deliver(room, say, handOverBackwards)
+    return room
+  } catch (error) {
+    await room.down()
+    throw error
+  }
+}
+
+async function inRoom(room: Room): Promise<void> {
+  try {
     await ava('tests in the room', ['test/**/*.room.test.ts', '--concurrency=1', '--timeout=10m'], {
-      DESKFLEET_ROOM: name,
+      DESKFLEET_ROOM: room.name,
     })
   } finally {
     say('ending the room')
     await room.down()
   }
+}
+
+/** Both to their end, whatever becomes of the other; the first failure of the two is thrown then. */
+async function both<T>(one: Promise<void>, other: Promise<T>): Promise<T> {
+  const [first, second] = await Promise.allSettled([one, other])
+  if (second.status === 'rejected') throw second.reason
+  if (first.status === 'rejected') {
+    console.error(first.reason)
+    count.failed++
+  }
+  return second.value
 }
 
 const UNIT = [
@@ -93,8 +116,9 @@ const UNIT = [
 try {
   await ava('tests without a lab', [...UNIT, '--concurrency=2'])
   if (!unitOnly) {
-    await withLab()
-    await withRoom()
+    await aloneInRooms()
+    // A room waits for its pods more than it computes, and so do tests on the lab for their clocks.
+    await inRoom(await both(withLab(), furnishedRoom()))
   }
 } catch (error) {
   console.error(error)

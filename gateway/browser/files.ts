@@ -76,7 +76,8 @@ function amount(bytes: number): string {
   const format = {
     style: 'unit',
     unit: units[step] ?? 'byte',
-    unitDisplay: 'short',
+    // The short name of a byte has no plural.
+    unitDisplay: step === 0 ? 'long' : 'short',
     maximumFractionDigits: 1,
   } as const
   return new Intl.NumberFormat(document.documentElement.lang, format).format(bytes / 1000 ** step)

@@ -17,6 +17,7 @@ import { watchRoom } from './cluster/room.ts'
 import { reasonOf } from './cluster/watch.ts'
 import { openBridges } from './desktops/bridge.ts'
 import { watchDesktops } from './desktops/desktops.ts'
+import { withEarlyWord } from './desktops/early.ts'
 import { type AddressOf, byPod, type RenderDesktop } from './desktops/render.ts'
 import { desktopStore } from './desktops/store.ts'
 import { queueOf } from './desktops/view.ts'
@@ -73,7 +74,7 @@ export async function startService(
   let served: Served | undefined
   let leading = false
   const room = watchRoom(kubeConfig, log)
-  const desktops = watchDesktops(room)
+  const watched = watchDesktops(room)
   const sessions = openSessions(kubeConfig, room, now)
   const render: RenderDesktop = (identity, template, keys) => {
     const account = belongingsOf(identity)
@@ -82,7 +83,8 @@ export async function startService(
     return desktopObjects(identity, template, offer, { running: true, keys })
   }
   const store = desktopStore(kubeConfig, render, now)
-  const bridges = openBridges(kubeConfig, addressOf ?? byPod(desktops), () => clock.now())
+  const bridges = openBridges(kubeConfig, addressOf ?? byPod(watched), () => clock.now())
+  const desktops = withEarlyWord(watched, bridges.ready, clock, leaving.signal)
   const { people, close: closeDirectory } = openPeople(settings.ldap)
   const metrics = newMetrics({
     screens: () => screens.open(),

@@ -16,6 +16,8 @@ export interface Bridges {
   /** Opens the screen. The websocket is not open yet; its `error` must be heard. */
   screen(slug: string): Promise<WebSocket>
   state(slug: string, now: number): Promise<BridgeSaid>
+  /** Whether there is a desktop to be seen. */
+  ready(slug: string): Promise<boolean>
   message(slug: string, text: string): Promise<void>
   keep(slug: string): Promise<void>
   /** GET of a folder or a file. Its body must be read or destroyed. */
@@ -122,6 +124,11 @@ export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monoto
       const { idleSeconds, viewers } = State.parse(JSON.parse(await textOf(answer)))
       // A span, not a time: that PC's clock is not ours.
       return { askedAt: now, lastInput: now - idleSeconds * 1000, viewers }
+    },
+    async ready(slug) {
+      const answer = await ask(slug, { path: BRIDGE_PATHS.ready })
+      answer.resume()
+      return answer.statusCode === 200
     },
     message: (slug, text) => told(slug, BRIDGE_PATHS.message, JSON.stringify({ text })),
     keep: (slug) => told(slug, BRIDGE_PATHS.keep, ''),

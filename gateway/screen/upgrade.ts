@@ -78,7 +78,7 @@ export function openScreens({ sessions, desktops, bridges, hosts, log, count }: 
     const visitor = await sessions.visitor(request.headers.cookie)
     if (!visitor) return 'session'
     const { slug } = visitor.session
-    if (desktops.of(slug)?.pod?.step !== 'ready') return 'off'
+    if (!(await readySoon(desktops, slug))) return 'off'
     const own = [...open.values()].filter((one) => one.visitor.session.slug === slug).length
     return own >= MOST_PER_PERSON || open.size >= MOST || leaving ? 'many' : { visitor }
   }
@@ -146,6 +146,25 @@ export function openScreens({ sessions, desktops, bridges, hosts, log, count }: 
         end(browser, relayed, CLOSED.moving, 'this replica stops')
     },
   }
+}
+
+/** The replica that told the page may have known a moment before this one. */
+const SOON = 1_000
+
+function readySoon(desktops: Desktops, slug: string): Promise<boolean> {
+  const is = (step: string): boolean => desktops.of(slug)?.pod?.step === step
+  if (!is('start')) return Promise.resolve(is('ready'))
+  return new Promise((done) => {
+    const timer = setTimeout(finish, SOON)
+    const forget = desktops.onChange(() => {
+      if (!is('start')) finish()
+    })
+    function finish() {
+      clearTimeout(timer)
+      forget()
+      done(is('ready'))
+    }
+  })
 }
 
 /** Resolves when the desktop answered; gives up when it cannot, or the browser has gone. */

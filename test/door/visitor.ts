@@ -26,10 +26,12 @@ export async function enter(
   clicked()
   await page.click('button.main')
   await page.waitForLoadState()
-  const choices = page.locator(`input[name=template]${template === undefined ? '' : `[value="${template}"]`}`)
-  if ((await choices.count()) > 0) {
-    await choices.first().check()
-    await page.click('form[action="/desktop/start"] button.main')
+  const start = page.locator('form[action="/desktop/start"] button.main')
+  if (await start.isVisible()) {
+    // Where there is but one kind, there is nothing to choose.
+    const choice = page.locator(`input[type=radio]${template === undefined ? '' : `[value="${template}"]`}`)
+    if ((await choice.count()) > 0) await choice.first().check()
+    await start.click()
   }
   return page
 }

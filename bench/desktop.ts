@@ -44,7 +44,7 @@ export async function run(): Promise<void> {
     const steps: Steps[] = []
     for (let round = -1; round < ROUNDS; round++) {
       for (const [login, password] of passwords) {
-        const context = await browser.newContext({ ignoreHTTPSErrors: true })
+        const context = await browser.newContext()
         const seen = await visit(room, context, login, password)
         await context.close()
         say(
@@ -162,7 +162,7 @@ async function idleMemory(
 ): Promise<Spread> {
   const contexts: BrowserContext[] = []
   for (const [login, password] of passwords) {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true })
+    const context = await browser.newContext()
     contexts.push(context)
     await picture((await arrive(context, login, password)).page)
   }

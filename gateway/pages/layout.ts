@@ -7,6 +7,8 @@ export interface Frame {
   readonly texts: Texts
   /** The address of a file of ours, as `style.css`. */
   readonly asset: (name: string) => string
+  /** The addresses of a script and all that it brings along. */
+  readonly modules: (script: string) => readonly string[]
   /** Who is logged in, for the bar at the top. */
   readonly visitor?: {
     readonly name: string
@@ -21,6 +23,8 @@ export interface PageParts {
   /** Which entry of the bar is this page. */
   readonly here?: 'desktop' | 'password' | 'administration'
   readonly script?: string
+  /** The script of the page that most likely comes next: fetched while people still read or type. */
+  readonly ahead?: string
   /** Seconds after which a browser without scripts looks again. */
   readonly refresh?: number | undefined
   /** `bare`: no bar, one thing in the middle. `desk`: the whole window. */
@@ -28,8 +32,12 @@ export interface PageParts {
 }
 
 /** A whole page. */
-export function page(frame: Frame, { title, body, here, script, refresh, shape = 'plain' }: PageParts): Html {
-  const { texts, asset } = frame
+export function page(
+  frame: Frame,
+  { title, body, here, script, ahead, refresh, shape = 'plain' }: PageParts,
+): Html {
+  const { texts, asset, modules } = frame
+  const soon = [script, ahead].flatMap((one) => (one === undefined ? [] : modules(one)))
   return html`<!doctype html>
 <html lang="${texts.language}">
 <head>
@@ -40,6 +48,7 @@ export function page(frame: Frame, { title, body, here, script, refresh, shape =
 <meta name="robots" content="noindex">
 <link rel="icon" href="${asset('icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${asset('style.css')}">
+${soon.map((address) => html`<link rel="modulepreload" href="${address}">`)}
 ${script && html`<script type="module" src="${asset(script)}"></script>`}
 ${refresh && html`<noscript><meta http-equiv="refresh" content="${refresh}"></noscript>`}
 </head>

@@ -12,6 +12,7 @@ export function loginPage(
   return page(frame, {
     title: words.title,
     shape: 'bare',
+    ahead: 'desk.ts',
     body: html`<div class="card narrow">
 <div class="hello">${LOGO}<h1>${texts.product}</h1></div>
 <p class="lead">${words.lead}</p>

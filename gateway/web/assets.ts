@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { createRequire, stripTypeScriptTypes } from 'node:module'
-import { dirname, extname, join } from 'node:path'
+import { dirname, extname, join, posix } from 'node:path'
 
 /** A file that browsers get. */
 export interface Asset {
@@ -15,6 +15,8 @@ export interface Assets {
   /** The address of a file, which changes whenever any of them does. */
   address(name: string): string
   find(name: string): Asset | undefined
+  /** The addresses of a script and of all that it brings along: told at once, a browser need not find them one by one. */
+  modules(script: string): readonly string[]
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -39,11 +41,33 @@ export function readAssets(): Assets {
   const hash = createHash('sha256')
   for (const [name, { body }] of assets) hash.update(`${name}\n${body.length}\n`).update(body)
   const version = hash.digest('base64url').slice(0, 16)
+  const address = (name: string) => `/assets/${version}/${name}`
+  const modules = new Map<string, readonly string[]>()
   return {
     version,
-    address: (name) => `/assets/${version}/${name}`,
+    address,
     find: (name) => assets.get(name),
+    modules(script) {
+      const known = modules.get(script) ?? [...reached(assets, script)].map(address)
+      modules.set(script, known)
+      return known
+    },
   }
+}
+
+const IMPORT = /^(?:import|export)\s(?:[^'";]*?\sfrom\s+)?["'](\.{1,2}\/[^"']+)["']/gm
+
+function reached(
+  assets: ReadonlyMap<string, Asset>,
+  script: string,
+  seen = new Set<string>(),
+): ReadonlySet<string> {
+  if (seen.has(script)) return seen
+  seen.add(script)
+  const text = assets.get(script)?.body.toString() ?? ''
+  for (const [, path = ''] of text.matchAll(IMPORT))
+    reached(assets, posix.join(posix.dirname(script), path), seen)
+  return seen
 }
 
 function assetOf(path: string): Asset {

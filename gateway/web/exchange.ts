@@ -42,7 +42,7 @@ export function frameOf({ texts, assets }: Parts, visitor?: Visitor): Frame {
     formToken: visitor.session.formToken,
     administrator: visitor.administrator,
   }
-  return { texts, asset: assets.address, ...(shown ? { visitor: shown } : {}) }
+  return { texts, asset: assets.address, modules: assets.modules, ...(shown ? { visitor: shown } : {}) }
 }
 
 export function sendPage(response: Response, page: Html, status = 200): void {

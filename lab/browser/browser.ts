@@ -1,6 +1,9 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { promisify } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
 import { debianTar } from '../debian.ts'
@@ -26,8 +29,9 @@ const QUIET = [
 ]
 
 /**
- * A headless Chromium in which `host` is a port of 127.0.0.1, as if DNS said so. Needs root, and Debian's mirror the
- * first time. Whoever launches it closes it.
+ * A headless Chromium in which `host` is a port of 127.0.0.1, as if DNS said so, and which trusts the certificate that
+ * is served there, as a machine of the room does: nothing is kept of a site whose certificate is only let pass. Needs
+ * root, and Debian's mirror the first time. Whoever launches it closes it.
  */
 export async function launchBrowser(
   host: string,
@@ -37,10 +41,24 @@ export async function launchBrowser(
   const root = await unpacked(progress)
   return chromium.launch({
     executablePath: INSIDE,
-    args: [...QUIET, `--host-resolver-rules=MAP ${host} 127.0.0.1:${port}, MAP * ~NOTFOUND`],
+    args: [
+      ...QUIET,
+      `--host-resolver-rules=MAP ${host} 127.0.0.1:${port}, MAP * ~NOTFOUND`,
+      `--ignore-certificate-errors-spki-list=${await keyServed(host, port)}`,
+    ],
     env: environment(root, 'chromium'),
     chromiumSandbox: false,
   })
+}
+
+/** The key of the certificate that is served for `host`, as Chromium names keys: SHA-256 in base64. */
+async function keyServed(host: string, port: number): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, servername: host, rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' })
+  socket.destroy()
+  if (!key) throw new Error(`nobody serves ${host} at port ${port}`)
+  return createHash('sha256').update(key).digest('base64')
 }
 
 /** Starts another program of the browser's Debian; the machine's `/tmp` is its own. Whoever starts it ends it. */

@@ -26,7 +26,7 @@ test.before(async (t) => {
   room = await sharedRoom()
   password = passwordIn(await addPerson(room, LOGIN))
   browser = await launchBrowser(DOOR_HOST, await openDoor(room), t.log)
-  context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 860 } })
+  context = await browser.newContext({ viewport: { width: 1280, height: 860 } })
 })
 
 test.after.always(async () => {
@@ -115,7 +115,6 @@ test.serial('a gateway pod is killed: the tab comes back, the desktop is untouch
 test.serial('a second browser takes over, and the first one says so', async (t) => {
   t.timeout(180_000)
   const other = await browser.newContext({
-    ignoreHTTPSErrors: true,
     viewport: { width: 420, height: 800 },
     colorScheme: 'dark',
   })

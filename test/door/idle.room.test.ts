@@ -42,7 +42,7 @@ const warned = async (): Promise<number> => {
 
 test.serial('who may use two kinds chooses; one that goes without input warns, and is kept', async (t) => {
   t.timeout(300_000)
-  const context = await browser.newContext({ ignoreHTTPSErrors: true })
+  const context = await browser.newContext()
   page = await enter(context, LOGIN, password, SHORT.name)
   await picture(page)
   t.is(await inDesktop(room, LOGIN, 'touch ~/kept && echo made'), 'made')
@@ -82,7 +82,7 @@ test.serial(
 
 test.serial('a login brings it back, with the same files', async (t) => {
   t.timeout(300_000)
-  const context = await browser.newContext({ ignoreHTTPSErrors: true })
+  const context = await browser.newContext()
   const again = await enter(context, LOGIN, password, SHORT.name)
   await picture(again)
   t.is(await inDesktop(room, LOGIN, 'ls ~/kept >/dev/null && echo there'), 'there')

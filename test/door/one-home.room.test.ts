@@ -42,7 +42,7 @@ test.before(async (t) => {
   await inPod(room, plainPod(`prepare-${mark}`, LOGIN, IMAGE), PREPARE)
   await must(room, ['delete', 'pod', `prepare-${mark}`, ...inDesktops, '--now', '--wait'])
   browser = await launchBrowser(DOOR_HOST, await openDoor(room), t.log)
-  contexts = await Promise.all([0, 1].map(() => browser.newContext({ ignoreHTTPSErrors: true })))
+  contexts = await Promise.all([0, 1].map(() => browser.newContext()))
 })
 
 test.after.always(async () => {
@@ -99,7 +99,7 @@ test.serial('two logins at the same instant make one desktop', async (t) => {
 test.serial('a desktop that dials another one’s bridge is refused, by whatever it shows', async (t) => {
   t.timeout(300_000)
   const theirs = passwordIn(await addPerson(room, OTHER))
-  const context = await browser.newContext({ ignoreHTTPSErrors: true })
+  const context = await browser.newContext()
   const other = await enter(context, OTHER, theirs, 'light')
   await picture(other)
   const [mine, hers] = [await podOf(room, LOGIN), await podOf(room, OTHER)]

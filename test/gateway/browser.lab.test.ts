@@ -52,7 +52,6 @@ test.after.always(async () => {
 
 async function newPage(javaScriptEnabled = true): Promise<Page> {
   const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
     javaScriptEnabled,
     viewport: { width: 1280, height: 800 },
   })

@@ -101,6 +101,10 @@ test('the browser’s files are whole: types gone, every import of ours there', 
     t.notThrows(() => new Function(text.replace(/^import .*$/gm, '').replace(/^export /gm, '')), name)
     for (const [, path = ''] of text.matchAll(/from '\.\/([^']+)'/g)) t.truthy(assets.find(path), path)
   }
+  const modules = assets.modules('desk.ts')
+  for (const name of ['desk.ts', 'page.ts', 'files.ts', 'novnc/core/rfb.js', 'novnc/core/decoders/tight.js'])
+    t.true(modules.includes(assets.address(name)), `${name} is told ahead`)
+  for (const address of modules) t.truthy(assets.find(address.split('/').slice(3).join('/')), address)
   t.truthy(assets.find('style.css'))
   t.is(assets.find('../settings.ts'), undefined)
   t.regex(assets.address('style.css'), /^\/assets\/[\w-]{16}\/style\.css$/)

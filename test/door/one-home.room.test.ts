@@ -171,7 +171,7 @@ test.serial(
     await room.pc.cut(before.pc)
     const began = performance.now()
     try {
-      await loseHome(before.pc)
+      await homeBecomes('ro', before.pc)
       await successor(before)
       await picture(page, 180_000)
       t.log(`cut: the same tab shows the desktop after ${seconds(performance.now() - began)}`)
@@ -186,11 +186,16 @@ test.serial(
   },
 )
 
-/** Makes her home read-only for the pods of a PC, as a network file system does without a quorum. */
-async function loseHome(pc: string): Promise<void> {
-  const script = `for p in $(pgrep -f bridge/main.js); do
-  if grep -zq "^HOME=/home/${LOGIN}$" /proc/$p/environ; then nsenter -t $p -m mount -o remount,bind,ro /home/${LOGIN} && echo lost; fi
+/**
+ * Makes her home read-only on a PC, as a network file system is without a quorum: for the pods that run, and for those
+ * that begin there. `rw` gives it back.
+ */
+async function homeBecomes(mode: 'ro' | 'rw', pc: string): Promise<void> {
+  const script = `set -e
+mount -o remount,bind,${mode} /run/deskfleet/u/${LOGIN}/${LOGIN}
+for p in $(pgrep -f bridge/main.js); do
+  if grep -q " /home/${LOGIN} " /proc/$p/mountinfo; then nsenter -t $p -m mount -o remount,bind,${mode} /home/${LOGIN}; fi
 done`
-  const said = await room.machine.exec(['podman', 'exec', pc, 'sh', '-c', script])
-  if (!said.stdout.includes('lost')) throw new Error(`${pc} keeps her home: ${said.stderr}`)
+  const { code, stderr } = await room.machine.exec(['podman', 'exec', pc, 'sh', '-c', script])
+  if (code !== 0) throw new Error(`her home does not become ${mode} on ${pc}: ${stderr}`)
 }

@@ -35,7 +35,7 @@ const haproxy = (): string => `global
 defaults
   log global
   mode tcp
-  timeout connect 1s
+  timeout connect 500ms
   timeout check 1s
   timeout client 1h
   timeout server 1h

@@ -70,7 +70,7 @@ function turns(lines: readonly Line[]): string[] {
 
 function oneAtATime(t: ExecutionContext, lines: readonly Line[], writers: number): void {
   const order = turns(lines)
-  t.is(order.length, writers, `turns: ${order.join(' ')}`)
+  t.is(order.length, writers, `first turns: ${order.slice(0, 8).join(' ')}`)
   t.is(new Set(order).size, order.length, 'nobody writes again after somebody else')
 }
 

@@ -77,6 +77,9 @@ export function watch<T extends KubernetesObject>(
   }
 }
 
-/** client-node's errors carry whole answers: one line of it is for people. */
-export const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0]?.slice(0, 200) ?? ''
+/** client-node's errors carry whole answers: one line of it is for people. `fetch failed` alone would tell nobody anything. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
+  return `${text.split('\n')[0] ?? ''}${cause}`.slice(0, 200)
+}

@@ -116,11 +116,14 @@ async function copyNetfilter(debian: string, root: string): Promise<void> {
     mkdirSync(join(root, target), { recursive: true })
     symlinkSync(target, join(root, link))
   }
+  mkdirSync(join(root, 'etc'), { recursive: true })
   for (const path of [...programs, ...libraries]) {
     const to = join(root, path)
     mkdirSync(dirname(to), { recursive: true })
     copyFileSync(join(debian, path), to)
   }
+  // Without it nft calls TCP "6": kube-proxy then does not know its own rules again, and removes all services.
+  copyFileSync(join(debian, 'etc/protocols'), join(root, 'etc/protocols'))
   // iptables loads its matches and targets by name, from beside its libraries.
   const [extensions] = globSync('usr/lib/*/xtables', { cwd: debian })
   if (!extensions) throw new Error('the node has no iptables extensions')

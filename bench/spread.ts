@@ -13,10 +13,10 @@ export interface Percentiles {
   readonly max: number
 }
 
-/** The value below which that part of the measurements lies. */
+/** The least of the measurements that is not exceeded by that part of them (nearest rank). */
 function ranked(values: readonly number[]): (part: number) => number {
   const sorted = [...values].sort((a, b) => a - b)
-  return (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN
+  return (part) => sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN
 }
 
 export function spread(values: readonly number[]): Spread {

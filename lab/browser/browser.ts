@@ -16,7 +16,7 @@ const DEBIAN = {
   packages: [
     ...['chromium', 'fonts-cantarell', 'fonts-dejavu-core', 'fonts-liberation'],
     // What a browser looks at where there is no pod.
-    ...['tigervnc-standalone-server', 'xterm'],
+    ...['tigervnc-standalone-server', 'xterm', 'xsel'],
   ],
 }
 

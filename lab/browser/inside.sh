@@ -19,6 +19,9 @@ tty 5 0
 NODES
 mkdir "$root/dev/shm"
 mount -t tmpfs -o mode=1777,size=512m shm "$root/dev/shm"
+mkdir "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 mount --bind /tmp "$root/tmp"
 exec chroot "$root" /usr/bin/env HOME=/tmp LC_ALL=C.UTF-8 PATH=/usr/bin:/bin "$DEBIAN_PROGRAM" "$@"

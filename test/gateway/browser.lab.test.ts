@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import type { Browser as Chromium, Page } from 'playwright-core'
@@ -137,9 +138,11 @@ test.serial('the desktop appears by itself, and keys reach a real terminal', asy
   t.log(`from ready to the first picture: ${Math.round(performance.now() - since)} ms`)
   await page.waitForTimeout(500)
   await page.mouse.click(300, 300)
-  const file = join(lab.dir, 'tmp', `typed-${process.pid}`)
+  // The terminal is of another Debian, which sees the machine's /tmp.
+  const file = join(tmpdir(), `deskfleet-typed-${process.pid}`)
   await page.keyboard.type(`touch ${file}\n`)
   await eventually('the terminal did it', async () => existsSync(file), 10)
+  rmSync(file)
   await pictures('desktop')
   for (const panel of ['clip', 'files', 'restart']) {
     await page.click(`#${panel}`)
@@ -175,6 +178,20 @@ test.serial('files go up and down through the page', async (t) => {
   t.is(download.suggestedFilename(), 'Über uns.txt')
   await page.keyboard.press('Escape')
 })
+
+test.serial(
+  'what is copied on the desktop comes to the page, and what is given there can be pasted',
+  async (t) => {
+    await xvnc.copy('from the desktop: Grüße')
+    const shown = () => page.inputValue('#clip-text')
+    await eventually('the page has it', async () => (await shown()) === 'from the desktop: Grüße', 10)
+    await page.click('#clip')
+    await page.fill('#clip-text', 'from the page: ça va')
+    await page.click('#clip-send')
+    await eventually('the desktop has it', async () => (await xvnc.pasted()) === 'from the page: ça va', 10)
+    t.pass()
+  },
+)
 
 test.serial('a second browser takes over; the first one says so, and takes it back', async (t) => {
   const other = await newPage()

@@ -152,7 +152,8 @@ test.serial(
     ]
     for (const login of [ADA, BOB, CID])
       await annotate(login, `${STARTED_AT}=2020-01-01T00:00:00Z`, `${LAST_INPUT}=2020-01-01T00:00:00Z`)
-    await Promise.all(desks.map(({ bridge }) => bridge.idle(10)))
+    // Later than the pods were ready, so that it is noted.
+    await Promise.all(desks.map(({ bridge }) => bridge.idle(0)))
     const dan = await loggedIn(DAN)
     t.like(await told(dan), { state: 'waiting', title: 'The room is full', more: 'You are next.' })
     await new Promise((done) => setTimeout(done, 2_500))

@@ -140,7 +140,9 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
     async idle(seconds, viewers) {
       idleSeconds = seconds
       pretended = viewers
-      for (const until = asked + 3; asked < until; ) await new Promise((done) => setTimeout(done, 50))
+      const since = Date.now()
+      for (const until = asked + 3; asked < until; await new Promise((done) => setTimeout(done, 50)))
+        if (Date.now() - since > 60_000) throw new Error(`nobody asks the bridge of ${slug} any more`)
     },
     cut() {
       for (const screen of screens) screen.terminate()

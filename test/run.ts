@@ -74,7 +74,7 @@ const aloneInRooms = (): Promise<void> =>
 
 /** Brings up the room that the tests in it share, with everything delivered. Whoever gets it ends it. */
 async function furnishedRoom(): Promise<Room> {
-  const name = `test-${process.pid}`
+  const name = `test-room-${process.pid}`
   say(`bringing up the room ${name}: 3 masters, 2 workers`)
   const room = await upRoom({ name, masters: 3, workers: 2, ownerPid: process.pid, progress: say })
   try {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { promisify } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
@@ -51,14 +52,24 @@ export async function launchBrowser(
   })
 }
 
+/** A way that was only just opened may not lead anywhere yet. */
+const PATIENCE = 30_000
+
 /** The key of the certificate that is served for `host`, as Chromium names keys: SHA-256 in base64. */
 async function keyServed(host: string, port: number): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port, servername: host, rejectUnauthorized: false })
-  await once(socket, 'secureConnect')
-  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' })
-  socket.destroy()
-  if (!key) throw new Error(`nobody serves ${host} at port ${port}`)
-  return createHash('sha256').update(key).digest('base64')
+  for (const since = performance.now(); ; await sleep(250)) {
+    const socket = connect({ host: '127.0.0.1', port, servername: host, rejectUnauthorized: false })
+    try {
+      await once(socket, 'secureConnect')
+      const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' })
+      if (key) return createHash('sha256').update(key).digest('base64')
+    } catch (error) {
+      if (performance.now() - since > PATIENCE)
+        throw new Error(`nobody serves ${host} at port ${port}`, { cause: error })
+    } finally {
+      socket.destroy()
+    }
+  }
 }
 
 /** Starts another program of the browser's Debian; the machine's `/tmp` is its own. Whoever starts it ends it. */

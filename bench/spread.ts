@@ -10,6 +10,7 @@ export interface Percentiles {
   readonly count: number
   readonly p50: number
   readonly p95: number
+  readonly p99: number
   readonly max: number
 }
 
@@ -26,7 +27,7 @@ export function spread(values: readonly number[]): Spread {
 
 export function percentiles(values: readonly number[]): Percentiles {
   const at = ranked(values)
-  return { count: values.length, p50: at(0.5), p95: at(0.95), max: at(1) }
+  return { count: values.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) }
 }
 
 /** `1.23 (1.10–1.40)` */

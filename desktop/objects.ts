@@ -1,4 +1,5 @@
 import type { V1Deployment, V1EnvVar, V1PodSpec, V1Probe, V1Secret, V1Service } from '@kubernetes/client-node'
+import { LEAVES_DEAD_PC } from '../config/dead-pc.ts'
 import type { Identity } from '../config/identity.ts'
 import { imageReference, isImageName } from '../config/images.ts'
 import { MANAGED_BY, NAME, PART_OF, PERSON, TEMPLATE } from '../config/labels.ts'
@@ -39,8 +40,6 @@ export interface DesktopObjects {
 
 /** Seconds that a pod has to save the session and to give the home back; the bridge takes at most ten. */
 const GRACE = 15
-/** Seconds for which a pod stays bound to a PC that is not ready: the room knows in 20 s that a PC is dead. */
-const LOYALTY = 5
 
 /** Writable places on the read-only root. They count as memory of the pod. */
 const SCRATCH = [
@@ -111,12 +110,7 @@ function podOf(identity: Identity, template: Template, room: DesktopRoom, name: 
     enableServiceLinks: false,
     terminationGracePeriodSeconds: GRACE,
     ...(Object.keys(template.requires).length > 0 ? { nodeSelector: template.requires } : {}),
-    tolerations: ['not-ready', 'unreachable'].map((state) => ({
-      key: `node.kubernetes.io/${state}`,
-      operator: 'Exists',
-      effect: 'NoExecute',
-      tolerationSeconds: LOYALTY,
-    })),
+    tolerations: LEAVES_DEAD_PC,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
     containers: [
       {

@@ -97,14 +97,14 @@ async function inRoom(room: Room): Promise<void> {
   }
 }
 
-/** Both to their end, whatever becomes of the other; the first failure of the two is thrown then. */
+/** Both to their end, whatever becomes of the other. A failure of the one is told and counted, that of the other thrown. */
 async function both<T>(one: Promise<void>, other: Promise<T>): Promise<T> {
   const [first, second] = await Promise.allSettled([one, other])
-  if (second.status === 'rejected') throw second.reason
   if (first.status === 'rejected') {
     console.error(first.reason)
     count.failed++
   }
+  if (second.status === 'rejected') throw second.reason
   return second.value
 }
 

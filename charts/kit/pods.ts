@@ -1,4 +1,5 @@
 import type { V1Container, V1PodSpec, V1PodTemplateSpec, V1Probe } from '@kubernetes/client-node'
+import { LEAVES_DEAD_PC, onDifferentPcs } from '../../config/dead-pc.ts'
 import { NAME, PART_OF } from '../../config/labels.ts'
 
 /** A program of ours as it runs in the cluster: one container, unprivileged, nothing writable but what it names. */
@@ -65,24 +66,8 @@ export function programPod(props: ProgramProps): V1PodTemplateSpec {
         runAsNonRoot: true,
         seccompProfile: { type: 'RuntimeDefault' },
       },
-      // A PC that dies is known after about 20 s; its pods move at once instead of after five minutes more.
-      tolerations: ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map((key) => ({
-        key,
-        operator: 'Exists',
-        effect: 'NoExecute',
-        tolerationSeconds: 5,
-      })),
-      topologySpreadConstraints: [
-        {
-          maxSkew: 1,
-          topologyKey: 'kubernetes.io/hostname',
-          // A wish alone loses to the masters' PreferNoSchedule, and both copies end on one worker. A PC that is
-          // cordoned or dead does not count, so a room of one PC is no hindrance.
-          whenUnsatisfiable: 'DoNotSchedule',
-          nodeTaintsPolicy: 'Honor',
-          labelSelector: { matchLabels: selects(name) },
-        },
-      ],
+      tolerations: LEAVES_DEAD_PC,
+      topologySpreadConstraints: [onDifferentPcs(selects(name))],
       containers: [container(props)],
       ...list(
         'volumes',

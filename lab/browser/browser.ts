@@ -62,7 +62,8 @@ async function keyServed(host: string, port: number): Promise<string> {
     try {
       await once(socket, 'secureConnect')
       const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' })
-      if (key) return createHash('sha256').update(key).digest('base64')
+      if (!key) throw new Error('the connection shows no certificate')
+      return createHash('sha256').update(key).digest('base64')
     } catch (error) {
       if (performance.now() - since > PATIENCE)
         throw new Error(`nobody serves ${host} at port ${port}`, { cause: error })

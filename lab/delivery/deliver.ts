@@ -96,7 +96,7 @@ const LIGHT = {
   resources: { cpu: '100m', memory: '256Mi', memoryLimit: '1Gi' },
 }
 
-/** Whom nobody wants to wait for: one that goes after a minute, for those who are in its group. */
+/** Goes after a minute without input; for the members of its group alone, so that everybody else has nothing to choose. */
 export const SHORT = {
   ...LIGHT,
   name: 'short',

@@ -60,18 +60,7 @@ test.serial(
     t.timeout(300_000)
     await warned()
     const began = performance.now()
-    await page.waitForFunction(
-      () =>
-        /off/.test(
-          (
-            globalThis as unknown as {
-              document: { getElementById(id: string): { textContent: string } | null }
-            }
-          ).document.getElementById('told-title')?.textContent ?? '',
-        ),
-      undefined,
-      { timeout: 120_000 },
-    )
+    await page.locator('#told-title', { hasText: 'off' }).waitFor({ timeout: 120_000 })
     t.log(`off ${seconds(performance.now() - began)} after the warning`)
     await keepScreen(page, 'idle-off')
     const path = `jsonpath={.spec.replicas} {.metadata.annotations.${STOPPED_WHY.replaceAll('.', '\\.')}}`

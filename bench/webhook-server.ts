@@ -113,7 +113,8 @@ const ARMS = {
 process.on('message', async (raw) => {
   const message = told.parse(raw)
   if ('ask' in message) {
-    process.send?.({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss })
+    const { user, system } = process.cpuUsage()
+    process.send?.({ cpu: user + system, rss: process.memoryUsage().rss })
     return
   }
   const { start, people, certificate, key } = message

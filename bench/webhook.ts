@@ -1,9 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { newAuthority, type Pair } from '../certificates/authority.ts'
 import { newLeaf } from '../certificates/leaf.ts'
-import { NODE_FLAGS } from '../charts/kit/pods.ts'
+import { type Child, child, Usage } from './child.ts'
 import { type Machine, machine } from './machine.ts'
 import { writeResult } from './results.ts'
 import { type Spread, shown, spread } from './spread.ts'
@@ -25,8 +24,6 @@ const CONNECTIONS = { open: 16, closed: 8 }
 /** What the design promises. */
 const TARGETS = { p99: 5, ofEcho: 0.6, ofCloneAndDiff: 2, rss: 160 }
 
-const usage = z.object({ cpu: z.object({ user: z.number(), system: z.number() }), rss: z.number() })
-
 interface Sample {
   readonly open: z.infer<typeof report>
   readonly closed: z.infer<typeof report>
@@ -36,7 +33,7 @@ interface Sample {
 }
 
 interface Server {
-  readonly child: ChildProcess
+  readonly child: Child
   readonly port: number
 }
 
@@ -45,7 +42,7 @@ export async function run(seconds = 60): Promise<boolean> {
   const authority = await newAuthority('bench', new Date())
   const leaf = await newLeaf(authority, ['127.0.0.1'], new Date())
   const before = machine()
-  const generator = fork(new URL('webhook-load.ts', import.meta.url))
+  const generator = child('webhook-load.ts')
   const servers = new Map<Arm, Server>()
   try {
     for (const arm of ARMS) servers.set(arm, await startServer(arm, leaf))
@@ -55,35 +52,22 @@ export async function run(seconds = 60): Promise<boolean> {
     writeResult('webhook', result)
     return result.met
   } finally {
-    generator.disconnect()
-    for (const { child } of servers.values()) child.disconnect()
+    generator.end()
+    for (const server of servers.values()) server.child.end()
   }
 }
 
 async function startServer(arm: Arm, { certificate, key }: Pair): Promise<Server> {
-  // Every arm runs with the flags that our programs have in the cluster.
-  const child = fork(new URL('webhook-server.ts', import.meta.url), { execArgv: [...NODE_FLAGS] })
-  const { port } = z
-    .object({ port: z.number() })
-    .parse(await ask(child, { start: arm, people: PEOPLE, certificate, key }))
-  return { child, port }
+  const started = child('webhook-server.ts')
+  const { port } = await started.ask(Listening, { start: arm, people: PEOPLE, certificate, key })
+  return { child: started, port }
 }
 
-function ask(child: ChildProcess, message: object): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const gone = (code: number | null) => reject(new Error(`a process of the bench ended with ${code}`))
-    child.once('exit', gone)
-    child.once('message', (answer) => {
-      child.off('exit', gone)
-      resolve(answer)
-    })
-    child.send(message)
-  })
-}
+const Listening = z.object({ port: z.number() })
 
 async function measureAll(
   servers: ReadonlyMap<Arm, Server>,
-  generator: ChildProcess,
+  generator: Child,
   authority: Pair,
   seconds: number,
 ): Promise<Map<Arm, Sample[]>> {
@@ -98,7 +82,7 @@ async function measureAll(
       connections,
       people: PEOPLE,
     }
-    return report.parse(await ask(generator, order))
+    return generator.ask(report, order)
   }
   for (const { port } of servers.values()) await load(port, 0, (seconds * WARM_UP) / ARMS.length)
   const samples = new Map<Arm, Sample[]>(ARMS.map((arm) => [arm, []]))
@@ -106,10 +90,10 @@ async function measureAll(
     const server = servers.get(arm)
     if (!server) continue
     const open = await load(server.port, RATE, slice * 0.6)
-    const start = usage.parse(await ask(server.child, { ask: 'usage' }))
+    const start = await server.child.ask(Usage, { ask: 'usage' })
     const closed = await load(server.port, 0, slice * 0.4)
-    const end = usage.parse(await ask(server.child, { ask: 'usage' }))
-    const cpu = (end.cpu.user + end.cpu.system - start.cpu.user - start.cpu.system) / closed.answers
+    const end = await server.child.ask(Usage, { ask: 'usage' })
+    const cpu = (end.cpu - start.cpu) / closed.answers
     samples.get(arm)?.push({ open, closed, cpu, rss: end.rss / 2 ** 20 })
   }
   return samples

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Buildable, build, buildFlags } from './build.ts'
 import { type Pins, readPins, versionOf } from './go.ts'
-import { tryLock } from './lock.ts'
+import { waitForLock } from './lock.ts'
 import { cacheFolder, MODULES } from './places.ts'
 import { architecture, downloadEtcd, downloadKubernetes, OFFICIAL, type ReleaseSites } from './releases.ts'
 
@@ -119,7 +118,7 @@ async function cached(name: SetName, set: BinarySet, sources: Sources): Promise<
   const folder = join(sources.cache ?? cacheFolder(), cacheKey(name, pins))
   if (existsSync(folder)) return folder
   const progress = sources.progress ?? (() => {})
-  const release = await waitForLock(`${folder}.lock`, name, progress)
+  const release = await waitForLock(`${folder}.lock`, `making ${name}`, progress)
   try {
     if (existsSync(folder)) return folder
     await removeLeftovers(folder)
@@ -152,19 +151,6 @@ async function obtain(
     }
   }
   await build(name, set, pins, folder, progress)
-}
-
-async function waitForLock(
-  path: string,
-  name: string,
-  progress: (line: string) => void,
-): Promise<() => void> {
-  for (let waited = 0; ; waited++) {
-    const attempt = tryLock(path)
-    if (attempt.held) return attempt.release
-    if (waited % 10 === 0) progress(`process ${attempt.holder} is making ${name} already; waiting for it`)
-    await sleep(1_000)
-  }
 }
 
 /** Half-made folders of builds that died: the lock is ours, so nobody works in them. */

@@ -35,7 +35,29 @@ export function tryLock(path: string): Attempt {
   }
 }
 
-/** Waits for the lock at most `patience` milliseconds; the returned function releases it. */
+/**
+ * Waits for the lock as long as its holder lives; the returned function releases it.
+ *
+ * @param what what the holder is doing, told every ten seconds: "making the node image"
+ */
+export async function waitForLock(
+  path: string,
+  what: string,
+  progress: (line: string) => void,
+  pause = 1_000,
+): Promise<() => void> {
+  for (let told = 0; ; ) {
+    const attempt = tryLock(path)
+    if (attempt.held) return attempt.release
+    if (Date.now() - told >= 10_000) {
+      told = Date.now()
+      progress(`process ${attempt.holder} is ${what} already; waiting for it`)
+    }
+    await sleep(pause)
+  }
+}
+
+/** The same for at most `patience` ms, for what takes milliseconds: longer means that something is wrong. */
 export async function lock(path: string, patience: number, what: string): Promise<() => void> {
   const deadline = Date.now() + patience
   for (;;) {

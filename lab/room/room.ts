@@ -1,12 +1,11 @@
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { clearOrphans } from '../bare.ts'
 import type { RunOptions, RunResult, StartOptions } from '../bare-lab.ts'
 import { locate } from '../binaries.ts'
 import { runKubectl } from '../kubectl.ts'
-import { tryLock } from '../lock.ts'
+import { tryLock, waitForLock } from '../lock.ts'
 import { cacheFolder, refuseName, runFolder, runsFolder } from '../places.ts'
 import { identify } from '../processes.ts'
 import { until } from '../readiness.ts'
@@ -201,7 +200,7 @@ async function loadImage(
   progress: (line: string) => void,
 ): Promise<void> {
   const whole = join(store, `${name}.whole`)
-  const release = await waitForLock(`${store}.lock`, progress)
+  const release = await waitForLock(`${store}.lock`, `loading the image of the ${name}`, progress)
   try {
     if (existsSync(whole)) return
     await write(join(machine.share, 'image.tar'))
@@ -222,15 +221,6 @@ const otherRooms = (name: string): boolean =>
 function forgetOtherImages(store: string): void {
   for (const old of globSync('*/', { cwd: dirname(store) }).filter((name) => name !== basename(store))) {
     rmSync(join(dirname(store), old), { recursive: true, force: true })
-  }
-}
-
-async function waitForLock(path: string, progress: (line: string) => void): Promise<() => void> {
-  for (let waited = 0; ; waited++) {
-    const attempt = tryLock(path)
-    if (attempt.held) return attempt.release
-    if (waited % 10 === 0) progress(`process ${attempt.holder} is making the node image; waiting for it`)
-    await sleep(1_000)
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { lock, tryLock } from '../../lab/lock.ts'
+import { lock, tryLock, waitForLock } from '../../lab/lock.ts'
 import { identify } from '../../lab/processes.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -36,6 +36,19 @@ test('is waited for, and the wait is bounded', async (t) => {
   await t.throwsAsync(lock(path, 50, 'second'), { message: /second: process \d+ holds/ })
   setTimeout(release, 50)
   await t.notThrowsAsync(lock(path, 5_000, 'third'))
+})
+
+test('is waited for as long as it is held, and who holds it is told', async (t) => {
+  const path = fresh()
+  const lines: string[] = []
+  const tell = (line: string) => lines.push(line)
+  const release = await waitForLock(path, 'working', tell, 2)
+  t.deepEqual(lines, [])
+  setTimeout(release, 50)
+  const releaseSecond = await waitForLock(path, 'working', tell, 2)
+  t.deepEqual(lines, [`process ${process.pid} is working already; waiting for it`])
+  releaseSecond()
+  t.false(existsSync(path))
 })
 
 test('lets only one of many through at a time', async (t) => {

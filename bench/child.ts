@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { NODE_FLAGS } from '../charts/kit/pods.ts'
+
+/** A process of the bench that is asked things, one at a time. */
+export interface Child {
+  ask<T>(answer: z.ZodType<T>, message: object): Promise<T>
+  end(): void
+}
+
+/** Starts a file of this folder with the flags of our programs, on those cores alone if they are named. */
+export function child(file: string, cores?: string): Child {
+  const command = [...(cores === undefined ? [] : ['taskset', '-c', cores]), process.execPath]
+  const [program = '', ...args] = [...command, ...NODE_FLAGS, join(import.meta.dirname, file)]
+  const started: ChildProcess = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  return {
+    ask: (answer, message) =>
+      new Promise((done, fail) => {
+        const gone = (code: number | null) => fail(new Error(`${file} ended with ${code}`))
+        started.once('exit', gone)
+        started.once('message', (said) => {
+          started.off('exit', gone)
+          try {
+            done(answer.parse(said))
+          } catch (error) {
+            fail(error)
+          }
+        })
+        started.send(message)
+      }),
+    end: () => started.disconnect(),
+  }
+}
+
+/** What a process has used: CPU in µs since its start, memory in bytes after a collection. */
+export const Usage = z.object({ cpu: z.number(), rss: z.number() })
+export type Usage = z.infer<typeof Usage>

@@ -82,8 +82,9 @@ function application(
         syncPolicy: {
           automated: { prune: true, selfHeal: true },
           syncOptions: ['ServerSideApply=true', 'CreateNamespace=false', 'ApplyOutOfSyncOnly=true'],
-          // A room that is just starting refuses much at first; it must never need a person to try again.
-          retry: { limit: -1, backoff: { duration: '5s', factor: 2, maxDuration: '1m' } },
+          // A room that is just starting refuses much at first; it must never need a person to try again. Each try takes
+          // the newest commit: else one that the API server refuses is tried for ever, and its mend never.
+          retry: { limit: -1, refresh: true, backoff: { duration: '5s', factor: 2, maxDuration: '30s' } },
         },
       },
     },

@@ -12,6 +12,8 @@ export interface AppState {
   readonly revision: string
   /** `Healthy`, `Progressing`, `Degraded`, `Missing`, … */
   readonly health: string
+  /** How its last try ended, `Running` while it goes on or will be tried again; nothing before the first. */
+  readonly phase: string
   /** The first thing that Argo CD complains of; empty when it does not. */
   readonly complaint: string
 }
@@ -48,6 +50,7 @@ export async function applicationsOf(room: Room): Promise<AppState[]> {
       sync: status?.sync?.status ?? '',
       revision: status?.sync?.revision ?? '',
       health: status?.health?.status ?? '',
+      phase,
       complaint: status?.conditions?.[0]?.message ?? (phase === 'Succeeded' ? '' : message),
     }
   })

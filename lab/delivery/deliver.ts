@@ -12,7 +12,7 @@ import { pushImage } from '../room/registry.ts'
 import type { Room } from '../room/room.ts'
 import { STORAGE_DIRECTORY } from '../room/volumes.ts'
 import { wayIn } from '../room/way-in.ts'
-import { settled } from './applications.ts'
+import { applicationsOf, settled } from './applications.ts'
 import { ARGO_CD_NAMESPACE, argoCdManifests } from './argo-cd.ts'
 import { type Repository, roomRepository } from './git.ts'
 
@@ -142,23 +142,35 @@ async function installArgoCd(room: Room, image: string, progress: (line: string)
 
 const handOver = (room: Room, folder: string): Promise<void> => apply(room, ['--filename', folder])
 
-/** The other way round, one at a time, the last app first: what must converge in any order does so from this one too. */
+/**
+ * The other way round, the last app first, and each only after the one before it was tried: what must converge in any
+ * order does so from this one too.
+ */
 export async function handOverBackwards(room: Room, folder: string): Promise<void> {
   const files = readdirSync(folder).map((name) => join(folder, name))
   const project = files.filter((file) => /AppProject/.test(file))
-  const apps = files.filter((file) => !project.includes(file)).map((file) => ({ file, wave: waveIn(file) }))
+  const apps = files.filter((file) => !project.includes(file)).map((file) => ({ file, ...partOf(file) }))
   for (const file of project) await apply(room, ['--filename', file])
-  for (const { file } of apps.sort((one, other) => other.wave - one.wave)) {
+  for (const { file, name } of apps.sort((one, other) => other.wave - one.wave)) {
     await apply(room, ['--filename', file])
-    await sleep(5_000)
+    const tried = async (): Promise<boolean> =>
+      (await applicationsOf(room)).some((app) => app.name === name && app.phase !== '')
+    for (const deadline = Date.now() + 60_000; !(await tried()); await sleep(250))
+      if (Date.now() > deadline) throw new Error(`Argo CD does not try the app ${name} within a minute`)
   }
 }
 
-const Waved = z.object({
-  metadata: z.object({ annotations: z.object({ 'argocd.argoproj.io/sync-wave': z.coerce.number() }) }),
+const Part = z.object({
+  metadata: z.object({
+    name: z.string(),
+    annotations: z.object({ 'argocd.argoproj.io/sync-wave': z.coerce.number() }),
+  }),
 })
-const waveIn = (file: string): number =>
-  Waved.parse(parse(readFileSync(file, 'utf8'))).metadata.annotations['argocd.argoproj.io/sync-wave']
+
+function partOf(file: string): { readonly name: string; readonly wave: number } {
+  const { name, annotations } = Part.parse(parse(readFileSync(file, 'utf8'))).metadata
+  return { name, wave: annotations['argocd.argoproj.io/sync-wave'] }
+}
 
 async function apply(room: Room, files: readonly string[], input?: string): Promise<void> {
   const args = ['apply', '--server-side', '--force-conflicts', '--field-manager=administrator', ...files]

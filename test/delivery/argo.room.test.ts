@@ -2,7 +2,13 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { HOME_READY, homeClaim, homeVolume, NAMESPACES, SHARED_CLAIM, WEBHOOK } from '../../config/names.ts'
-import { type AppState, applicationsOf, isSettled, settled } from '../../lab/delivery/applications.ts'
+import {
+  type AppState,
+  applicationsOf,
+  isSettled,
+  refresh,
+  settled,
+} from '../../lab/delivery/applications.ts'
 import { ARGO_CD_NAMESPACE } from '../../lab/delivery/argo-cd.ts'
 import { type Delivery, openDelivery, publish, render } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
@@ -146,6 +152,30 @@ test.serial('what somebody changes by hand is undone', async (t) => {
   t.is(await replicas(), '2')
 })
 
+test.serial('a commit that the API server refuses is told, and its mend needs nobody’s help', async (t) => {
+  t.timeout(300_000)
+  const folder = join(delivery.repository.folder, 'dist/webhook')
+  const good = readFileSync(join(folder, 'Service.deskfleet-system.webhook.yaml'), 'utf8')
+  // A new object: what is wrong in one that exists is seen when it is compared, and never tried.
+  const file = join(folder, 'Service.deskfleet-system.beside.yaml')
+  const beside = good.replace(/^ {2}name: webhook$/m, '  name: beside')
+  writeFileSync(file, beside.replace(/port: 443$/m, 'port: 99443'))
+  await delivery.repository.commit('A port that is none')
+  const told = async (): Promise<string> => {
+    await refresh(room)
+    const [app] = (await applicationsOf(room)).filter(({ name }) => name === 'webhook')
+    return /99443/.test(app?.complaint ?? '') ? 'told' : `${app?.sync} ${app?.complaint}`
+  }
+  t.log(`told after ${(await becomes(told, 'told', 120)).toFixed(0)} s`)
+  writeFileSync(file, beside)
+  await settled(room, await delivery.repository.commit('The port mended'), () => {}, 120_000)
+  const service = ['service', 'beside', '-n', NAMESPACES.system]
+  t.is(await there(...service), 'there')
+  rmSync(file)
+  await settled(room, await delivery.repository.commit('Without it'))
+  t.is(await there(...service), 'gone')
+})
+
 test.serial(
   'a setting is changed: synth, commit, push, and it is live, without anybody asking Argo CD',
   async (t) => {
@@ -185,6 +215,7 @@ test.serial('an app leaves the list: its programs go, and nothing that people ma
   rmSync(join(delivery.repository.folder, 'dist/directory'), { recursive: true })
   rmSync(join(delivery.repository.folder, 'dist/delivery/Application.argocd.directory.yaml'))
   await delivery.repository.commit('Without storage and without LDAP')
+  await refresh(room)
   for (const app of ['storage', 'directory']) {
     await becomes(() => there('application', app, '-n', ARGO_CD_NAMESPACE), 'gone')
   }

@@ -11,10 +11,12 @@ import * as veil from './veil.ts'
 let told: Told = firstTold
 let screen: Screen | undefined
 /** Why there is to be no screen although the desktop is ready; undefined while there is. */
-let held: 'taken' | 'away' | 'ended' | undefined
+let held: 'taken' | 'away' | 'again' | 'ended' | undefined
 let tries = 0
 let retry: ReturnType<typeof setTimeout> | undefined
 let picture = false
+/** Whether this tab ever had the picture. */
+let had = false
 /** The start of the desktop that the screen belongs to. */
 let shownPod: string | undefined
 
@@ -70,12 +72,16 @@ function refresh(): void {
     })
   } else if (told.state === 'off') {
     screen?.close()
+    // Whoever switches it on again is at another tab, maybe at another PC: this one must not take their screen.
+    if (had) held ??= 'again'
     veil.show({ ...told, go: { name: 'choose', to: '/desktop' } })
   } else if (told.state !== 'ready') {
     const slow = told.state === 'coming' && !told.trouble && Date.now() - begun > SLOW
     veil.show({ ...told, giveUp: told.state, ...(slow ? { more: say('slow') } : {}) })
   } else if (held === 'taken') {
     veil.show({ title: say('takenTitle'), text: say('takenText'), act: { name: 'take', does: takeUp } })
+  } else if (held === 'again') {
+    veil.show({ title: say('againTitle'), text: say('againText'), act: { name: 'take', does: takeUp } })
   } else if (held === 'away') {
     veil.show({ title: say('awayTitle'), text: say('awayText'), act: { name: 'connect', does: takeUp } })
   } else {
@@ -106,6 +112,7 @@ function connect(): void {
   screen = mine
   mine.onPicture = () => {
     picture = true
+    had = true
     tries = 0
     veil.hide()
     mine.focus()

@@ -103,6 +103,8 @@ const sentences = ({ desktop, progress }: Texts): Html => {
     reconnecting: desktop.reconnecting,
     takenTitle: desktop.takenTitle,
     takenText: desktop.takenText,
+    againTitle: desktop.againTitle,
+    againText: desktop.againText,
     awayTitle: desktop.awayTitle,
     awayText: desktop.awayText,
     endedTitle: desktop.endedTitle,

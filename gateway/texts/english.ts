@@ -131,6 +131,8 @@ export const ENGLISH = {
     reconnecting: 'The connection was lost. Connecting again…',
     takenTitle: 'Your desktop is open somewhere else',
     takenText: 'It can be shown in one place at a time. Everything on it goes on.',
+    againTitle: 'Your desktop is on again',
+    againText: 'It was switched on somewhere else, and can be shown in one place at a time.',
     takeBack: 'Show it here',
     awayTitle: 'Disconnected',
     awayText: 'Your desktop goes on without you. It is stopped when it has been idle for a while.',

@@ -69,10 +69,13 @@ test.serial(
   },
 )
 
-test.serial('a login brings it back, with the same files', async (t) => {
+test.serial('a login brings it back, with the same files, and the old tab leaves it alone', async (t) => {
   t.timeout(300_000)
   const context = await browser.newContext()
   const again = await enter(context, LOGIN, password, SHORT.name)
   await picture(again)
   t.is(await inDesktop(room, LOGIN, 'ls ~/kept >/dev/null && echo there'), 'there')
+  t.regex(await page.innerText('#veil'), /on again/)
+  await keepScreen(page, 'idle-on-again')
+  t.true(await again.locator('#veil').isHidden())
 })

@@ -62,10 +62,20 @@ function hasPicture(): boolean {
   return colours.size >= 8
 }
 
-/** Milliseconds until the tab shows a picture: no card over the screen, and a canvas of more than one colour. */
+/**
+ * Milliseconds until the tab shows a picture: no card over the screen, and a canvas of more than one colour.
+ *
+ * @throws with what the person reads instead, and keeps the screen as `no-picture.png`.
+ */
 export async function picture(page: Page, patience = 120_000): Promise<number> {
   const began = performance.now()
-  await page.waitForFunction(hasPicture, undefined, { timeout: patience, polling: 100 })
+  try {
+    await page.waitForFunction(hasPicture, undefined, { timeout: patience, polling: 100 })
+  } catch (cause) {
+    await keepScreen(page, 'no-picture')
+    const words = (await page.innerText('body')).replaceAll(/\s+/g, ' ').slice(0, 300)
+    throw new Error(`no picture after ${patience / 1000} s; the page says: ${words}`, { cause })
+  }
   return performance.now() - began
 }
 

@@ -148,6 +148,8 @@ test.serial('the desktop appears by itself, and keys reach a real terminal', asy
     await page.click(`#${panel}`)
     await pictures(panel)
     await page.keyboard.press('Escape')
+    // The keys are the desktop's again. Waited for: the next step's focus must not be taken away by this one.
+    await page.locator('#screen canvas:focus').waitFor()
   }
   t.deepEqual(errors, [])
 })
@@ -233,6 +235,33 @@ test.serial('the gateway goes and comes back: the tab is back, the desktop untou
   t.log(`back ${Math.round(performance.now() - since)} ms after the gateway`)
   t.deepEqual(await podsOf(lab, GRACE), pods)
   await other.end()
+})
+
+test.serial('a tab that saw it go off leaves the screen to whoever switches it on again', async (t) => {
+  const other = await newPage()
+  await logIn(other)
+  await picture(other)
+  await page.click('#act')
+  await picture()
+  await other.goto(`${gateway.origin}/administration/people/${GRACE}`)
+  await other.click('form[action$="/stop"] button')
+  await title(/off/)
+  await other.goto(`${gateway.origin}/desktop`)
+  await other.focus('input[value=office]')
+  await other.keyboard.press('Enter')
+  await eventually('a pod is there', async () => (await podsOf(lab, GRACE)).length === 1)
+  // Each start has secrets of its own.
+  await bridge.restart()
+  ports.set(GRACE, bridge.port())
+  await picture(other)
+  await title(/on again/)
+  await pictures('again')
+  t.is(bridge.viewers(), 1)
+  t.true(await other.locator('#veil').isHidden())
+  await page.click('#act')
+  await picture()
+  await title(/open somewhere else/, other)
+  await other.context().close()
 })
 
 test.serial('the administrator’s pages, problems, disconnecting and logging out', async (t) => {

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { up } from '../lab/bare.ts'
+import { up as upLab } from '../lab/bare.ts'
 import { deliver, handOverBackwards } from '../lab/delivery/deliver.ts'
 import { startPlatform } from '../lab/platform.ts'
-import { type Room, up as upRoom } from '../lab/room/room.ts'
+import { up } from '../lab/room/room.ts'
 
 /**
- * `npm test` runs everything: first what needs no lab, then what makes a room of its own, then one lab shared by all
- * tests that need one while the room that the last tests share is brought up beside it.
- * `npm run test:unit` runs the first part alone. Ends with one line `N passed, N failed`.
+ * `npm test` runs everything: first what needs no lab, then what compares the machine before and after and so bears no
+ * neighbour, then two things at once that wait more than they compute: the tests on one shared lab, and those in one
+ * shared room. `npm run test:unit` runs the first part alone. Ends with one line `N passed, N failed`.
  */
 
 const root = join(import.meta.dirname, '..')
@@ -37,26 +37,32 @@ async function ava(title: string, args: readonly string[], env: NodeJS.ProcessEn
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
-  const before = { ...count }
+  const here: Count = { passed: 0, failed: 0 }
   for await (const line of createInterface({ input: child.stdout })) {
-    if (/^ok \d+/.test(line)) count.passed++
-    else if (/^not ok \d+/.test(line)) count.failed++
-    if (/^(ok|not ok) \d+/.test(line)) say(line.replace(/^(ok|not ok) \d+ - /, '$1  '))
-    else if (!/^(TAP version|1\.\.\d+|# |\s*$)/.test(line)) console.log(line)
+    const [, verdict] = /^(ok|not ok) \d+/.exec(line) ?? []
+    if (verdict) {
+      here[verdict === 'ok' ? 'passed' : 'failed']++
+      say(line.replace(/^(ok|not ok) \d+ - /, '$1  '))
+    } else if (/^# {3}/.test(line)) {
+      // What a test tells of itself: the figures that it measured.
+      say(line.replace('#', '   '))
+    } else if (!/^(TAP version|1\.\.\d+|# |\s*$)/.test(line)) console.log(line)
   }
   const code =
     child.exitCode ?? (await new Promise<number>((done) => child.once('close', (value) => done(value ?? 1))))
-  const ran = count.passed + count.failed - before.passed - before.failed
-  if ((code !== 0 && count.failed === before.failed) || ran === 0) {
+  const ran = here.passed + here.failed
+  if ((code !== 0 && here.failed === 0) || ran === 0) {
     say(`not ok  ${title}: ava ended with code ${code} after ${ran} tests`)
-    count.failed++
+    here.failed++
   }
+  count.passed += here.passed
+  count.failed += here.failed
 }
 
-async function withLab(): Promise<void> {
+async function onLab(): Promise<void> {
   const name = `test-${process.pid}`
   say(`bringing up the lab ${name}`)
-  const lab = await up({ name, ldap: true, ownerPid: process.pid, progress: say })
+  const lab = await upLab({ name, ldap: true, ownerPid: process.pid, progress: say })
   try {
     await startPlatform(lab, say)
     await ava('tests on the lab', ['test/**/*.lab.test.ts', '--concurrency=1', '--timeout=5m'], {
@@ -68,28 +74,17 @@ async function withLab(): Promise<void> {
   }
 }
 
-/** These compare the machine before and after, so nothing else of ours may run. */
-const aloneInRooms = (): Promise<void> =>
-  ava('tests that make a room', ['test/**/*.room-alone.test.ts', '--concurrency=1', '--timeout=60m'])
+const alone = (): Promise<void> =>
+  ava('tests that compare the machine', ['test/**/*.room-alone.test.ts', '--concurrency=1', '--timeout=60m'])
 
-/** Brings up the room that the tests in it share, with everything delivered. Whoever gets it ends it. */
-async function furnishedRoom(): Promise<Room> {
+async function inRoom(): Promise<void> {
   const name = `test-room-${process.pid}`
   say(`bringing up the room ${name}: 3 masters, 2 workers`)
-  const room = await upRoom({ name, masters: 3, workers: 2, ownerPid: process.pid, progress: say })
+  const room = await up({ name, masters: 3, workers: 2, ownerPid: process.pid, progress: say })
   try {
     await deliver(room, say, handOverBackwards)
-    return room
-  } catch (error) {
-    await room.down()
-    throw error
-  }
-}
-
-async function inRoom(room: Room): Promise<void> {
-  try {
     await ava('tests in the room', ['test/**/*.room.test.ts', '--concurrency=1', '--timeout=10m'], {
-      DESKFLEET_ROOM: room.name,
+      DESKFLEET_ROOM: name,
     })
   } finally {
     say('ending the room')
@@ -97,15 +92,13 @@ async function inRoom(room: Room): Promise<void> {
   }
 }
 
-/** Both to their end, whatever becomes of the other. A failure of the one is told and counted, that of the other thrown. */
-async function both<T>(one: Promise<void>, other: Promise<T>): Promise<T> {
-  const [first, second] = await Promise.allSettled([one, other])
-  if (first.status === 'rejected') {
-    console.error(first.reason)
+/** Each to its end, whatever becomes of the others. */
+async function allOf(...parts: readonly Promise<void>[]): Promise<void> {
+  for (const part of await Promise.allSettled(parts)) {
+    if (part.status === 'fulfilled') continue
+    console.error(part.reason)
     count.failed++
   }
-  if (second.status === 'rejected') throw second.reason
-  return second.value
 }
 
 const UNIT = [
@@ -113,16 +106,10 @@ const UNIT = [
   ...['lab', 'room', 'room-alone', 'kind'].map((kind) => `!test/**/*.${kind}.test.ts`),
 ]
 
-try {
-  await ava('tests without a lab', [...UNIT, '--concurrency=2'])
-  if (!unitOnly) {
-    await aloneInRooms()
-    // A room waits for its pods more than it computes, and so do tests on the lab for their clocks.
-    await inRoom(await both(withLab(), furnishedRoom()))
-  }
-} catch (error) {
-  console.error(error)
-  count.failed++
+await allOf(ava('tests without a lab', [...UNIT, '--concurrency=2']))
+if (!unitOnly) {
+  await allOf(alone())
+  await allOf(onLab(), inRoom())
 }
 console.log(`${count.passed} passed, ${count.failed} failed`)
 process.exitCode = count.failed === 0 ? 0 : 1

@@ -42,8 +42,16 @@ export function templatesFor({ templates }: Offer, { spec }: Identity): OfferedT
 
 const MINUTE = 60_000
 
-/** How long a desktop of the template may go without input, in ms. */
-export function idleLimit({ idle }: Pick<OfferedTemplate, 'idle'>): number {
+/**
+ * How long a desktop of the template of that name may go without input, in ms. One of a template that was taken out of
+ * the offer goes by the most patient of those that are left: nothing runs for ever unseen.
+ */
+export function idleLimit({ templates }: Pick<Offer, 'templates'>, name: string): number {
+  const template = templates.find((one) => one.name === name)
+  return template ? patienceOf(template) : Math.max(...templates.map(patienceOf))
+}
+
+function patienceOf({ idle }: OfferedTemplate): number {
   return Number(idle.slice(0, -1)) * (idle.endsWith('h') ? 60 * MINUTE : MINUTE)
 }
 

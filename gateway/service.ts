@@ -84,7 +84,7 @@ export async function startService(
   }
   const store = desktopStore(kubeConfig, render, now)
   const bridges = openBridges(kubeConfig, addressOf ?? byPod(watched), () => clock.now())
-  const desktops = withEarlyWord(watched, bridges.ready, clock, leaving.signal)
+  const desktops = withEarlyWord(watched, bridges.word, clock, leaving.signal)
   const { people, close: closeDirectory } = openPeople(settings.ldap)
   const metrics = newMetrics({
     screens: () => screens.open(),

@@ -53,7 +53,7 @@ export function rowOf(desktop: Desktop, all: readonly Desktop[], offer: Offer): 
   const view = viewOf(desktop, all, offer.desktops.atMost)
   const template = offer.templates.find(({ name }) => name === desktop.template)
   const used = Math.max(lastInput ?? 0, pod?.readySince ?? 0)
-  const next = stopsAt ?? (template && view.state === 'ready' ? used + idleLimit(template) : undefined)
+  const next = stopsAt ?? (view.state === 'ready' ? used + idleLimit(offer, desktop.template) : undefined)
   const trouble = refused ?? pod?.fault?.detail
   const fields = {
     slug,

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { BRIDGE_PATHS, desktopName, NAMESPACES } from '../../config/names.ts'
 import { keptClient } from '../../lease/kept-client.ts'
 import type { BridgeSaid } from '../keeper/decide.ts'
+import type { Word } from './early.ts'
 import { type AddressOf, serviceHost } from './render.ts'
 
 /** What a desktop's bridge is asked. It gets our bearer token and nothing of the browser's request. */
@@ -16,8 +17,8 @@ export interface Bridges {
   /** Opens the screen. The websocket is not open yet; its `error` must be heard. */
   screen(slug: string): Promise<WebSocket>
   state(slug: string, now: number): Promise<BridgeSaid>
-  /** Whether there is a desktop to be seen. */
-  ready(slug: string): Promise<boolean>
+  /** How far one is that starts. */
+  word(slug: string): Promise<Word>
   message(slug: string, text: string): Promise<void>
   keep(slug: string): Promise<void>
   /** GET of a folder or a file. Its body must be read or destroyed. */
@@ -39,6 +40,7 @@ export class BridgeError extends Error {
 
 /** As much of `bridge/state.ts` as is needed here. */
 const State = z.looseObject({ idleSeconds: z.number().min(0), viewers: z.number().int().min(0) })
+const Progress = z.looseObject({ phase: z.string(), reason: z.string().optional() })
 
 /** Ms until the bridge has to answer; the page tries again by itself. */
 const TIMEOUT = 4_000
@@ -125,10 +127,12 @@ export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monoto
       // A span, not a time: that PC's clock is not ours.
       return { askedAt: now, lastInput: now - idleSeconds * 1000, viewers }
     },
-    async ready(slug) {
+    async word(slug) {
       const answer = await ask(slug, { path: BRIDGE_PATHS.ready })
-      answer.resume()
-      return answer.statusCode === 200
+      const { phase, reason } = Progress.parse(JSON.parse(await bodyOf(answer)))
+      if (phase === 'ready') return 'ready'
+      // Every one waits for a moment; one that knows why has found the home in other hands.
+      return phase === 'waiting' && reason !== undefined ? 'held' : 'starting'
     },
     message: (slug, text) => told(slug, BRIDGE_PATHS.message, JSON.stringify({ text })),
     keep: (slug) => told(slug, BRIDGE_PATHS.keep, ''),
@@ -182,6 +186,12 @@ const LONGEST_TEXT = 1024 * 1024
 
 /** The text of a small answer; a failed or a long one throws. */
 export async function textOf(answer: IncomingMessage): Promise<string> {
+  const text = await bodyOf(answer)
+  if (answer.statusCode !== 200) throw new BridgeError(text.slice(0, 200), answer.statusCode)
+  return text
+}
+
+async function bodyOf(answer: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of answer) {
@@ -193,7 +203,5 @@ export async function textOf(answer: IncomingMessage): Promise<string> {
     }
     chunks.push(bytes)
   }
-  const text = Buffer.concat(chunks).toString('utf8')
-  if (answer.statusCode !== 200) throw new BridgeError(text.slice(0, 200), answer.statusCode)
-  return text
+  return Buffer.concat(chunks).toString('utf8')
 }

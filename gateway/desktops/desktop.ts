@@ -41,8 +41,11 @@ export interface DesktopPod {
  */
 export type Step = 'asked' | 'noRoom' | 'found' | 'image' | 'start' | 'ready'
 
-/** What may be in the way: the image cannot be had, the home cannot be attached, the programs end again. */
-export type Fault = 'image' | 'home' | 'crash'
+/**
+ * What may be in the way: the image cannot be had, the home cannot be attached, another pod still has it, the programs
+ * end again.
+ */
+export type Fault = 'image' | 'home' | 'held' | 'crash'
 
 /** Why a desktop was stopped; the words are those of the annotation. */
 export type StopReason = 'Idle' | 'Person' | 'Administrator' | 'MadeRoom'

@@ -14,8 +14,8 @@ export interface Limits {
   readonly atMost: number
   /** Desktops that may be starting at once. */
   readonly startingAtOnce: number
-  /** How long a desktop of that template may go without input, in ms; undefined for a template that is gone. */
-  readonly idle: (template: string) => number | undefined
+  /** How long a desktop of that template may go without input, in ms. */
+  readonly idle: (template: string) => number
 }
 
 /** One thing to do, with the version of the Deployment that it was decided on. */
@@ -104,7 +104,7 @@ export const lastUse = (desktop: Desktop, said: BridgeSaid | undefined): number 
 function decideIdle(desktop: Desktop, said: BridgeSaid | undefined, limits: Limits, now: number): Action[] {
   const { slug, version, on, pod, stopsAt } = desktop
   const limit = limits.idle(desktop.template)
-  if (!on || pod?.step !== 'ready' || limit === undefined || !said || now - said.askedAt > FRESH) return []
+  if (!on || pod?.step !== 'ready' || !said || now - said.askedAt > FRESH) return []
   const used = lastUse(desktop, said)
   const end = used + limit
   const ahead = Math.min(WARN_BEFORE, limit / 3)

@@ -63,15 +63,12 @@ async function turn(
 ) {
   const { desktops, offer, log } = hands
   if (hands.room.lacks().length > 0) return
-  const {
-    desktops: { atMost },
-    templates,
-  } = offer()
-  const idle = (name: string) => {
-    const template = templates.find((one) => one.name === name)
-    return template && idleLimit(template)
+  const offered = offer()
+  const limits = {
+    atMost: offered.desktops.atMost,
+    startingAtOnce: settings.startingAtOnce,
+    idle: (template: string) => idleLimit(offered, template),
   }
-  const limits = { atMost, startingAtOnce: settings.startingAtOnce, idle }
   const actions = decide(desktops.all(), said, limits, clock.wall().getTime())
   const done = await Promise.allSettled(actions.map((action) => act(hands, action)))
   for (const [index, result] of done.entries()) {

@@ -150,6 +150,7 @@ test.serial('a PC is cut off and its desktop writes on: the next pod waits until
     t.true(Date.now() - (lines.at(-1)?.at ?? 0) < 5_000, 'the session that is cut off writes on')
     const log = await must(room, ['logs', (await podOf(room, LOGIN)).name, ...inDesktops])
     t.regex(log, /another pod has the home/)
+    t.regex(await page.innerText('#veil'), /Your files are still held by the PC/)
     await keepScreen(page, 'cut')
   } finally {
     await room.pc.mend(before.pc)

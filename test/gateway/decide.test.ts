@@ -14,7 +14,7 @@ import {
 const NOW = 1_900_000_000_000
 const MINUTE = 60_000
 const IDLE = 30 * MINUTE
-const LIMITS: Limits = { atMost: 3, startingAtOnce: 2, idle: (name) => (name === 'gone' ? undefined : IDLE) }
+const LIMITS: Limits = { atMost: 3, startingAtOnce: 2, idle: () => IDLE }
 
 const off = (slug: string, more: Partial<Desktop> = {}): Desktop => ({
   slug,
@@ -129,7 +129,6 @@ test('who cannot be asked is not stopped, nor one that has just started', (t) =>
   const stale = new Map([['x', { askedAt: NOW - 3 * MINUTE, lastInput: NOW - 2 * IDLE, viewers: 0 }]])
   t.deepEqual(run([on('x')], stale), [])
   t.deepEqual(brief(run([on('x', { startedAt: NOW - MINUTE })], said(['x', 2 * IDLE]))), [])
-  t.deepEqual(run([on('x', { template: 'gone' })], said(['x', 2 * IDLE])), [])
 })
 
 test('input is written down once a minute, no more often', (t) => {

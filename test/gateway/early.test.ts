@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import type { Desktop, DesktopPod } from '../../gateway/desktops/desktop.ts'
 import type { Desktops } from '../../gateway/desktops/desktops.ts'
-import { withEarlyWord } from '../../gateway/desktops/early.ts'
+import { type Word, withEarlyWord } from '../../gateway/desktops/early.ts'
 import { systemClock } from '../../lease/clock.ts'
 
 const POD: DesktopPod = { name: 'desktop-ada-1', step: 'start', address: '10.0.0.7', made: Date.now() }
@@ -44,7 +44,7 @@ test('a bridge that says so is believed before its PC is, and listeners hear of 
   const over = new AbortController()
   const cluster = shown(desktop())
   let there = false
-  const early = withEarlyWord(cluster, async () => there, systemClock, over.signal)
+  const early = withEarlyWord(cluster, async () => (there ? 'ready' : 'starting'), systemClock, over.signal)
   let heard = 0
   early.onChange(() => heard++)
   await sleep(400)
@@ -62,7 +62,7 @@ test('when the PC has said it once, a desktop that falls is not called ready any
   const over = new AbortController()
   const cluster = shown(desktop())
   let there = true
-  const early = withEarlyWord(cluster, async () => there, systemClock, over.signal)
+  const early = withEarlyWord(cluster, async () => (there ? 'ready' : 'starting'), systemClock, over.signal)
   t.true(await within(5, () => stepOf(early) === 'ready'))
   there = false
   cluster.become(desktop({ step: 'ready' }))
@@ -76,9 +76,9 @@ test('when the PC has said it once, a desktop that falls is not called ready any
 test('nobody is asked who is off, has no address, is in trouble, is too old, or is ready', async (t) => {
   const over = new AbortController()
   let asked = 0
-  const ask = async () => {
+  const ask = async (): Promise<Word> => {
     asked++
-    return true
+    return 'ready'
   }
   for (const one of [
     { ...desktop(), on: false },
@@ -101,11 +101,11 @@ test('nobody is asked who is off, has no address, is in trouble, is too old, or 
 test('an answer that comes when another pod counts is nobody’s; a bridge that hangs is asked once', async (t) => {
   const over = new AbortController()
   const cluster = shown(desktop())
-  const answer = Promise.withResolvers<boolean>()
+  const answer = Promise.withResolvers<Word>()
   let asked = 0
   const early = withEarlyWord(
     cluster,
-    async () => (asked++ === 0 ? answer.promise : false),
+    async () => (asked++ === 0 ? answer.promise : 'starting'),
     systemClock,
     over.signal,
   )
@@ -113,9 +113,25 @@ test('an answer that comes when another pod counts is nobody’s; a bridge that 
   await sleep(400)
   t.is(asked, 1)
   cluster.become(desktop({ name: 'desktop-ada-2' }))
-  answer.resolve(true)
+  answer.resolve('ready')
   await sleep(300)
   t.is(stepOf(early), 'start')
   t.true(asked > 1, 'the new pod is asked for itself')
+  over.abort()
+})
+
+test('a home in other hands is told for as long as it is, however old the pod', async (t) => {
+  const over = new AbortController()
+  const cluster = shown(desktop({ made: Date.now() - 59_000 }))
+  let word: Word = 'held'
+  const early = withEarlyWord(cluster, async () => word, systemClock, over.signal)
+  const fault = () => early.of('ada')?.pod?.fault?.kind
+  t.true(await within(5, () => fault() === 'held'))
+  await sleep(1_500)
+  cluster.become(desktop({ made: Date.now() - 61_000 }))
+  t.is(fault(), 'held')
+  t.is(stepOf(early), 'start')
+  word = 'starting'
+  t.true(await within(5, () => fault() === undefined))
   over.abort()
 })

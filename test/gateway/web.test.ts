@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { amountOf } from '../../gateway/admin/overview.ts'
 import { readProxyHeader } from '../../gateway/listen/proxy-protocol.ts'
+import { idleLimit, readOffer } from '../../gateway/offer.ts'
 import { readSettings } from '../../gateway/settings.ts'
 import { readAssets } from '../../gateway/web/assets.ts'
 import { disposition, pathFault } from '../../gateway/web/files.ts'
@@ -126,4 +127,29 @@ test('amounts of Kubernetes are numbers', (t) => {
   t.is(amountOf('2Gi'), 2 * 2 ** 30)
   t.is(amountOf('16393244Ki'), 16393244 * 1024)
   t.is(amountOf('nonsense'), 0)
+})
+
+test('a desktop of a template that is no longer offered ends by the most patient that is', (t) => {
+  const template = {
+    image: 'x',
+    resources: { cpu: '1', memory: '1Gi', memoryLimit: '1Gi' },
+    screen: '800x600',
+  }
+  const named = (name: string, idle: string) => ({
+    ...template,
+    name,
+    idle,
+    requires: {},
+    groups: ['people'],
+  })
+  const offer = readOffer(
+    JSON.stringify({
+      registry: 'r',
+      images: {},
+      desktops: { atMost: 1, language: 'en', keyboard: 'us', timeZone: 'UTC' },
+      templates: [named('office', '30m'), named('render', '8h')],
+    }),
+  )
+  const minutes = (name: string) => idleLimit(offer, name) / 60_000
+  t.deepEqual(['office', 'render', 'gone'].map(minutes), [30, 480, 480])
 })

@@ -33,6 +33,6 @@ export function child(file: string, cores?: string): Child {
   }
 }
 
-/** What a process has used: CPU in µs since its start, memory in bytes after a collection. */
+/** What a process has used: CPU in µs since its start, memory in bytes. */
 export const Usage = z.object({ cpu: z.number(), rss: z.number() })
 export type Usage = z.infer<typeof Usage>

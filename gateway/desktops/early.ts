@@ -61,9 +61,10 @@ export function withEarlyWord(
 
   const ask = async (slug: string, name: string): Promise<void> => {
     asking.add(name)
-    const word = await wordOf(slug).catch(() => 'starting' as const)
+    // One that does not answer has said nothing new.
+    const word = await wordOf(slug).catch(() => undefined)
     asking.delete(name)
-    if (word === (words.get(name)?.word ?? 'starting')) return
+    if (word === undefined || word === (words.get(name)?.word ?? 'starting')) return
     // Under the pod's own name: where another one counts by now, this says nothing of it.
     words.set(name, { word, since: clock.wall().getTime() })
     for (const listener of [...listeners]) listener()

@@ -76,7 +76,7 @@ export const ENGLISH = {
       image:
         'The programs cannot be loaded at the moment. It is tried again and again; tell your administrator if this stays.',
       home: 'Your files cannot be reached from this PC at the moment. It is tried again; tell your administrator if this stays.',
-      held: 'Your files are still held by the PC that your desktop was on. It goes on as soon as that PC lets go of them.',
+      held: 'Your files are still held by the PC that your desktop was on. It goes on as soon as that PC lets go of them; tell your administrator if this stays.',
       crash:
         'Your desktop stopped while it started. It is tried again; tell your administrator if this stays.',
       refused:

@@ -155,8 +155,11 @@ export async function handOverBackwards(room: Room, folder: string): Promise<voi
     await apply(room, ['--filename', file])
     const tried = async (): Promise<boolean> =>
       (await applicationsOf(room)).some((app) => app.name === name && app.phase !== '')
-    for (const deadline = Date.now() + 60_000; !(await tried()); await sleep(250))
+    const deadline = Date.now() + 60_000
+    while (!(await tried())) {
       if (Date.now() > deadline) throw new Error(`Argo CD does not try the app ${name} within a minute`)
+      await sleep(250)
+    }
   }
 }
 

@@ -124,13 +124,22 @@ test('a home in other hands is told for as long as it is, however old the pod', 
   const over = new AbortController()
   const cluster = shown(desktop())
   let word: Word = 'held'
-  const early = withEarlyWord(cluster, async () => word, systemClock, over.signal)
+  let silent = false
+  const ask = async (): Promise<Word> => {
+    if (silent) throw new Error('no answer')
+    return word
+  }
+  const early = withEarlyWord(cluster, ask, systemClock, over.signal)
   const fault = () => early.of('ada')?.pod?.fault?.kind
   t.true(await within(5, () => fault() === 'held'))
   cluster.become(desktop({ made: Date.now() - 61_000 }))
   await sleep(300)
   t.is(fault(), 'held')
   t.is(stepOf(early), 'start')
+  silent = true
+  await sleep(2_500)
+  t.is(fault(), 'held', 'one that is not heard is where it was')
+  silent = false
   word = 'starting'
   t.true(await within(5, () => fault() === undefined))
   over.abort()

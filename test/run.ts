@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { inspect } from 'node:util'
 import { up as upLab } from '../lab/bare.ts'
 import { deliver, handOverBackwards } from '../lab/delivery/deliver.ts'
 import { startPlatform } from '../lab/platform.ts'
@@ -9,7 +10,8 @@ import { up } from '../lab/room/room.ts'
 /**
  * `npm test` runs everything: first what needs no lab, then what compares the machine before and after and so bears no
  * neighbour, then two things at once that wait more than they compute: the tests on one shared lab, and those in one
- * shared room. `npm run test:unit` runs the first part alone. Ends with one line `N passed, N failed`.
+ * shared room. `npm run test:unit` runs the first part alone. Ends with what failed, whole, and one line
+ * `N passed, N failed`: of a long log often the end alone is kept.
  */
 
 const root = join(import.meta.dirname, '..')
@@ -20,6 +22,8 @@ interface Count {
   failed: number
 }
 const count: Count = { passed: 0, failed: 0 }
+/** What is said again at the end: each failure with what its test told. */
+const failures: string[] = []
 
 const since = performance.now()
 const say = (line: string) =>
@@ -38,10 +42,14 @@ async function ava(title: string, args: readonly string[], env: NodeJS.ProcessEn
     },
   )
   const here: Count = { passed: 0, failed: 0 }
+  let verdict: string | undefined
   for await (const line of createInterface({ input: child.stdout })) {
-    const [, verdict] = /^(ok|not ok) \d+/.exec(line) ?? []
-    if (verdict) {
-      here[verdict === 'ok' ? 'passed' : 'failed']++
+    const [, result] = /^(ok|not ok) \d+/.exec(line) ?? []
+    verdict = result ?? verdict
+    // Whatever follows a verdict, up to the next one, is of that test.
+    if (verdict === 'not ok') failures.push(line.replace(/^not ok \d+ - /, ''))
+    if (result) {
+      here[result === 'ok' ? 'passed' : 'failed']++
       say(line.replace(/^(ok|not ok) \d+ - /, '$1  '))
     } else if (/^# {3}/.test(line)) {
       // What a test tells of itself: the figures that it measured.
@@ -52,7 +60,9 @@ async function ava(title: string, args: readonly string[], env: NodeJS.ProcessEn
     child.exitCode ?? (await new Promise<number>((done) => child.once('close', (value) => done(value ?? 1))))
   const ran = here.passed + here.failed
   if ((code !== 0 && here.failed === 0) || ran === 0) {
-    say(`not ok  ${title}: ava ended with code ${code} after ${ran} tests`)
+    const ended = `${title}: ava ended with code ${code} after ${ran} tests`
+    say(`not ok  ${ended}`)
+    failures.push(ended)
     here.failed++
   }
   count.passed += here.passed
@@ -97,6 +107,7 @@ async function allOf(...parts: readonly Promise<void>[]): Promise<void> {
   for (const part of await Promise.allSettled(parts)) {
     if (part.status === 'fulfilled') continue
     console.error(part.reason)
+    failures.push(inspect(part.reason))
     count.failed++
   }
 }
@@ -111,5 +122,6 @@ if (!unitOnly) {
   await allOf(alone())
   await allOf(onLab(), inRoom())
 }
+if (failures.length > 0) console.log(['failed:', ...failures].join('\n'))
 console.log(`${count.passed} passed, ${count.failed} failed`)
 process.exitCode = count.failed === 0 ? 0 : 1

@@ -14,7 +14,7 @@ export type LoginResult = { readonly account: Account } | { readonly refused: st
 export const REFUSED = 'This login and password do not belong together.'
 
 /** Milliseconds that a refusal takes at least: a password is hashed only where the account exists, and that shows. */
-const REFUSAL_TIME = 400
+export const REFUSAL_TIME = 400
 
 /**
  * Asks the directory whether that is the person's password, by binding as them on a connection of its own.

@@ -23,7 +23,7 @@ export interface Serving {
 }
 
 /** For reading one request whole, in ms: more than the API server gives an answer. */
-const REQUEST_TIMEOUT = 3_000
+export const REQUEST_TIMEOUT = 3_000
 
 /**
  * The API server keeps idle connections for 90 s. Ours must last longer, else a call and our closing cross
@@ -32,18 +32,23 @@ const REQUEST_TIMEOUT = 3_000
 const KEEP_ALIVE = 120_000
 
 const LIMITS = {
-  requestTimeout: REQUEST_TIMEOUT,
-  headersTimeout: REQUEST_TIMEOUT,
   keepAliveTimeout: KEEP_ALIVE,
   connectionsCheckingInterval: 500,
   handshakeTimeout: 5_000,
   minVersion: 'TLSv1.2',
 } as const
 
-/** Starts to serve over TLS. */
-export async function serve(listen: Listen, pair: Pair, listener: RequestListener): Promise<Serving> {
+/** Starts to serve over TLS. A request that is not there whole within `requestTimeout` (ms) is answered with 408. */
+export async function serve(
+  listen: Listen,
+  pair: Pair,
+  listener: RequestListener,
+  requestTimeout = REQUEST_TIMEOUT,
+): Promise<Serving> {
   let draining = false
-  const server = createServer({ ...LIMITS, key: pair.key, cert: pair.certificate }, (request, response) => {
+  const timeouts = { requestTimeout, headersTimeout: requestTimeout }
+  const options = { ...LIMITS, ...timeouts, key: pair.key, cert: pair.certificate }
+  const server = createServer(options, (request, response) => {
     if (draining) response.shouldKeepAlive = false
     listener(request, response)
   })

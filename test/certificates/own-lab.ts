@@ -32,11 +32,11 @@ function configOf(lab: BareLab): KubeConfig {
 /** A name that no other test has. */
 export const fresh = (): string => `t-${randomBytes(4).toString('hex')}`
 
-/** Waits until it holds; 10 s at most. */
+/** Waits until it holds; a minute at most. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 60_000
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`not within 10 s: ${what}`)
+    if (Date.now() > end) throw new Error(`not within 60 s: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

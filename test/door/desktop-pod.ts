@@ -3,6 +3,7 @@ import { PERSON } from '../../config/labels.ts'
 import { NAMESPACES } from '../../config/names.ts'
 import type { Room } from '../../lab/room/room.ts'
 import { must } from '../delivery/person.ts'
+import { becomes } from '../lab/room/shared-room.ts'
 
 export const inDesktops = ['-n', NAMESPACES.desktops]
 
@@ -42,9 +43,15 @@ export async function podOf(room: Room, login: string): Promise<DesktopPod> {
   return running ?? { name: '', pc: '', address: '', phase: '' }
 }
 
+/** The pod that runs, as soon as its PC has said so: a page may show the desktop a moment before. A minute at most. */
+export async function runningPod(room: Room, login: string): Promise<DesktopPod> {
+  await becomes(async () => ((await podOf(room, login)).name === '' ? 'not yet' : 'runs'), 'runs', 60)
+  return podOf(room, login)
+}
+
 /** What a shell line says in the person's desktop; '' where it cannot be asked. */
 export async function inDesktop(room: Room, login: string, line: string): Promise<string> {
-  const { name } = await podOf(room, login)
+  const { name } = await runningPod(room, login)
   return (await room.run(['exec', name, ...inDesktops, '--', 'sh', '-c', line])).stdout.trim()
 }
 

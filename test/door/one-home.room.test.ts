@@ -8,7 +8,16 @@ import { DOOR_HOST, openDoor } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
 import { addPerson, inPod, must, plainPod } from '../delivery/person.ts'
 import { becomes, readiness, sharedRoom } from '../lab/room/shared-room.ts'
-import { type DesktopPod, inDesktop, inDesktops, passwordIn, podOf, podsOf, seconds } from './desktop-pod.ts'
+import {
+  type DesktopPod,
+  inDesktop,
+  inDesktops,
+  passwordIn,
+  podOf,
+  podsOf,
+  runningPod,
+  seconds,
+} from './desktop-pod.ts'
 import { enter, keepScreen, picture } from './visitor.ts'
 
 /** One home, one writer: whatever is asked for at once, and whatever becomes of the PC that has it. */
@@ -102,7 +111,7 @@ test.serial('a desktop that dials another one’s bridge is refused, by whatever
   const context = await browser.newContext()
   const other = await enter(context, OTHER, theirs, 'light')
   await picture(other)
-  const [mine, hers] = [await podOf(room, LOGIN), await podOf(room, OTHER)]
+  const [mine, hers] = [await runningPod(room, LOGIN), await runningPod(room, OTHER)]
   const dial = async (address: string, token: string, path: string = BRIDGE_PATHS.state): Promise<string> => {
     const script = `require('https').get({ host: '${address}', port: ${DESKTOP.port}, path: '${path}', rejectUnauthorized: false, timeout: 5000, headers: { authorization: 'Bearer ' + ${token}, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'x3JJHMbDL1EzLkh9GBhXDw==' } }).on('response', (r) => { console.log(r.statusCode); process.exit() }).on('upgrade', () => { console.log(101); process.exit() }).on('error', (e) => { console.log(e.code); process.exit() })`
     return (await room.run(['exec', mine.name, ...inDesktops, '--', 'node', '-e', script])).stdout.trim()
@@ -147,7 +156,7 @@ test.serial('a PC is cut off and its desktop writes on: the next pod waits until
     await sleep(30_000)
     const lines = await written()
     oneAtATime(t, lines, 1)
-    t.true(Date.now() - (lines.at(-1)?.at ?? 0) < 5_000, 'the session that is cut off writes on')
+    t.true(Date.now() - (lines.at(-1)?.at ?? 0) < 20_000, 'the session that is cut off writes on')
     const log = await must(room, ['logs', (await podOf(room, LOGIN)).name, ...inDesktops])
     t.regex(log, /another pod has the home/)
     t.regex(await page.innerText('#veil'), /Your files are still held by the PC/)

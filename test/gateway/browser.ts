@@ -20,7 +20,13 @@ export interface Browser {
 export function send(
   origin: string,
   path: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {},
+  options: {
+    method?: string
+    headers?: Record<string, string>
+    body?: string | Buffer
+    /** Called when the answer begins: one that lasts is not whole for long. */
+    onHead?: () => void
+  } = {},
 ): Promise<Answer> {
   const { hostname, port } = new URL(origin)
   return new Promise((done, fail) => {
@@ -35,6 +41,7 @@ export function send(
         agent: false,
       },
       (answer) => {
+        options.onHead?.()
         const chunks: Buffer[] = []
         answer.on('data', (chunk: Buffer) => chunks.push(chunk))
         answer.on('error', fail)

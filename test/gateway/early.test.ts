@@ -51,7 +51,7 @@ test('a bridge that says so is believed before its PC is, and listeners hear of 
   t.is(stepOf(early), 'start')
   t.is(heard, 0)
   there = true
-  t.true(await within(5, () => heard > 0))
+  t.true(await within(60, () => heard > 0))
   t.is(stepOf(early), 'ready')
   t.is(early.all()[0]?.pod?.step, 'ready')
   t.is(stepOf(cluster), 'start')
@@ -63,7 +63,7 @@ test('when the PC has said it once, a desktop that falls is not called ready any
   const cluster = shown(desktop())
   let there = true
   const early = withEarlyWord(cluster, async () => (there ? 'ready' : 'starting'), systemClock, over.signal)
-  t.true(await within(5, () => stepOf(early) === 'ready'))
+  t.true(await within(60, () => stepOf(early) === 'ready'))
   there = false
   cluster.become(desktop({ step: 'ready' }))
   t.is(stepOf(early), 'ready')
@@ -94,7 +94,7 @@ test('nobody is asked who is off, has no address, is in trouble, is too old, or 
   }
   t.is(asked, 0)
   withEarlyWord(shown(desktop()), ask, systemClock, over.signal)
-  t.true(await within(5, () => asked > 0), 'the twin is asked')
+  t.true(await within(60, () => asked > 0), 'the twin is asked')
   over.abort()
 })
 
@@ -109,14 +109,13 @@ test('an answer that comes when another pod counts is nobody’s; a bridge that 
     systemClock,
     over.signal,
   )
-  t.true(await within(5, () => asked === 1))
+  t.true(await within(60, () => asked === 1))
   await sleep(400)
   t.is(asked, 1)
   cluster.become(desktop({ name: 'desktop-ada-2' }))
   answer.resolve('ready')
-  await sleep(300)
+  t.true(await within(60, () => asked > 1), 'the new pod is asked for itself')
   t.is(stepOf(early), 'start')
-  t.true(asked > 1, 'the new pod is asked for itself')
   over.abort()
 })
 
@@ -131,7 +130,7 @@ test('a home in other hands is told for as long as it is, however old the pod', 
   }
   const early = withEarlyWord(cluster, ask, systemClock, over.signal)
   const fault = () => early.of('ada')?.pod?.fault?.kind
-  t.true(await within(5, () => fault() === 'held'))
+  t.true(await within(60, () => fault() === 'held'))
   cluster.become(desktop({ made: Date.now() - 61_000 }))
   await sleep(300)
   t.is(fault(), 'held')
@@ -141,6 +140,6 @@ test('a home in other hands is told for as long as it is, however old the pod', 
   t.is(fault(), 'held', 'one that is not heard is where it was')
   silent = false
   word = 'starting'
-  t.true(await within(5, () => fault() === undefined))
+  t.true(await within(60, () => fault() === undefined))
   over.abort()
 })

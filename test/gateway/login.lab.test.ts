@@ -1,5 +1,6 @@
 import test from 'ava'
 import { GATEWAY, NAMESPACES } from '../../config/names.ts'
+import { REFUSAL_TIME } from '../../directory/login.ts'
 import { COOKIE } from '../../gateway/session/cookie.ts'
 import type { BareLab } from '../../lab/bare.ts'
 import { deskfleet, eventually, must, sharedLab } from '../main-job/lab.ts'
@@ -47,8 +48,7 @@ test.serial('the right password lets in, at either replica, with a cookie that s
   t.is((await other.get('/password')).status, 200)
 })
 
-test.serial('every failure is one message, after the same time', async (t) => {
-  const times: number[] = []
+test.serial('every failure is one message, and none is told sooner than a wrong password', async (t) => {
   const messages = new Set<string>()
   for (const [login, password] of [
     [ADA, 'wrong-wrong'],
@@ -58,20 +58,17 @@ test.serial('every failure is one message, after the same time', async (t) => {
     [`uid=${ADA},ou=people`, PASSWORD],
     ['root', 'wrong-wrong'],
   ] as const) {
-    let fastest = Number.POSITIVE_INFINITY
-    // Thrice, for a busy machine adds to the time, and never takes from it.
-    for (let i = 0; i < 3; i++) {
-      const since = performance.now()
-      const answer = await newBrowser(first.origin).post('/login', { login, password })
-      fastest = Math.min(fastest, performance.now() - since)
-      t.is(answer.status, 401, login)
-      t.is(answer.headers['set-cookie'], undefined)
-      messages.add(/role="alert">([^<]*)/.exec(answer.text)?.[1] ?? 'none')
-    }
-    times.push(fastest)
+    const since = performance.now()
+    const answer = await newBrowser(first.origin).post('/login', { login, password })
+    const took = performance.now() - since
+    t.is(answer.status, 401, login)
+    t.is(answer.headers['set-cookie'], undefined)
+    messages.add(/role="alert">([^<]*)/.exec(answer.text)?.[1] ?? 'none')
+    // A busy machine adds to the time and takes nothing from it; a timer may be a millisecond early.
+    t.true(took >= REFUSAL_TIME - 2, `${login}: ${took} ms`)
+    t.log(`${login}: ${Math.round(took)} ms`)
   }
   t.is(messages.size, 1)
-  t.true(Math.max(...times) - Math.min(...times) < 100, times.map(Math.round).join(' '))
   // The twin: the same browser with the right password.
   t.is((await newBrowser(first.origin).login(ADA, PASSWORD)).status, 303)
 })
@@ -155,7 +152,7 @@ test.serial('log-out ends the session everywhere, also a copy of its cookie; oth
   const replayed = newBrowser(first.origin)
   replayed.cookie = stolen.cookie
   t.is((await replayed.get('/password')).status, 303)
-  await eventually('the other replica knows', async () => (await stolen.get('/password')).status === 303, 5)
+  await eventually('the other replica knows', async () => (await stolen.get('/password')).status === 303)
   t.is((await there.get('/password')).status, 200)
 })
 
@@ -183,12 +180,16 @@ test.serial('somebody who is gone from the room is out at once', async (t) => {
   const browser = newBrowser(first.origin)
   t.is((await browser.login(GONE, PASSWORD)).status, 303)
   t.is((await browser.get('/password')).status, 200)
-  const events = send(first.origin, '/desktop/events', { headers: { cookie: browser.cookie } })
-  await new Promise((done) => setTimeout(done, 300))
+  const begun = Promise.withResolvers<void>()
+  const events = send(first.origin, '/desktop/events', {
+    headers: { cookie: browser.cookie },
+    onHead: begun.resolve,
+  })
+  await begun.promise
   await must(lab, ['delete', 'identity', GONE])
   // What lasts ends, too.
   t.regex((await events).text, /event: ended/)
-  await eventually('the session is nobody’s', async () => (await browser.get('/password')).status === 303, 5)
+  await eventually('the session is nobody’s', async () => (await browser.get('/password')).status === 303)
   const again = await newBrowser(first.origin).login(GONE, PASSWORD)
   t.is(again.status, 403)
   t.regex(again.text, /not known in this room yet/)
@@ -202,7 +203,10 @@ test.serial(
     await eventually(
       'they are known',
       async () => (await newBrowser(first.origin).login(CHANGER, old)).status === 303,
-      20,
+    )
+    await eventually(
+      'they are known at the other replica',
+      async () => (await newBrowser(second.origin).login(CHANGER, old)).status === 303,
     )
     const [browser, elsewhere] = [newBrowser(first.origin), newBrowser(first.origin)]
     await browser.login(CHANGER, old)
@@ -228,7 +232,7 @@ test.serial('an administrator logs somebody out everywhere; nobody else sees tha
   t.is((await ada.post(`/administration/people/${BOB}/logout`, {})).status, 403)
   t.is((await admin.get('/administration')).status, 200)
   t.is((await admin.post(`/administration/people/${ADA}/logout`, {})).status, 303)
-  await eventually('ada is out', async () => (await ada.get('/password')).status === 303, 5)
+  await eventually('ada is out', async () => (await ada.get('/password')).status === 303)
   t.is((await admin.get('/administration/people/..%2f..%2fx')).status, 404)
 })
 
@@ -271,14 +275,11 @@ test.serial(
     const browser = newBrowser(first.origin)
     await browser.login(ADA, PASSWORD)
     await must(lab, ['delete', 'secret', GATEWAY.sessionsSecret, '-n', NAMESPACES.system])
-    await eventually('nobody is in', async () => (await browser.get('/password')).status === 303, 5)
-    await eventually(
-      'both are ready',
-      async () =>
-        (await Promise.all([first, second].map(({ metrics }) => fetch(`${metrics}/readyz`)))).every(
-          ({ ok }) => ok,
-        ),
-      5,
+    await eventually('nobody is in', async () => (await browser.get('/password')).status === 303)
+    await eventually('both are ready', async () =>
+      (await Promise.all([first, second].map(({ metrics }) => fetch(`${metrics}/readyz`)))).every(
+        ({ ok }) => ok,
+      ),
     )
     t.is((await browser.login(ADA, PASSWORD)).status, 303)
     const other = newBrowser(second.origin)

@@ -43,7 +43,7 @@ export async function told(
   }
 }
 
-export const becomes = (browser: Browser, state: string, seconds = 20): Promise<number> =>
+export const becomes = (browser: Browser, state: string, seconds = 60): Promise<number> =>
   eventually(`the page says ${state}`, async () => (await told(browser)).state === state, seconds)
 
 /** Homes as storage makes them, and the shared folder, on a PC that has no disk: the scheduler wants them to be there. */

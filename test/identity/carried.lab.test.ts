@@ -37,7 +37,7 @@ test.serial('an expression of a wrong type would be seen', async (t) => {
     spec: { ...spec, variables: [], validations: [{ expression: 'object.spec.containerz.size() > 0' }] },
   })
   let warnings: unknown
-  for (let tries = 0; tries < 40 && warnings === undefined; tries++) {
+  for (let tries = 0; tries < 240 && warnings === undefined; tries++) {
     const { status } = JSON.parse(await must(['get', 'validatingadmissionpolicy', 'wrong', '-o', 'json']))
     warnings = status?.typeChecking?.expressionWarnings
     await new Promise((done) => setTimeout(done, 250))
@@ -133,13 +133,13 @@ test.serial('without the ConfigMap of identities, nobody gets in', async (t) => 
   await must(['delete', 'configmap', IDENTITIES_CONFIG_MAP, '-n', NAMESPACES.system])
   try {
     let refused = { code: 0, stderr: '' }
-    for (let tries = 0; tries < 20 && refused.code === 0; tries++) refused = await create(carrying('ada'))
+    for (let tries = 0; tries < 300 && refused.code === 0; tries++) refused = await create(carrying('ada'))
     t.not(refused.code, 0)
     t.regex(refused.stderr, /no params found|paramRef|parameter/i)
   } finally {
     await proofs.publish()
   }
-  for (let tries = 0; tries < 40; tries++) {
+  for (let tries = 0; tries < 240; tries++) {
     if ((await create(carrying('ada'))).code === 0) return t.pass()
     await new Promise((done) => setTimeout(done, 250))
   }

@@ -80,7 +80,7 @@ export async function proofLab(): Promise<ProofLab> {
 
 /** Policies act a moment after they are taken: waits until a pod of nobody is refused, and one of ada is not. */
 async function acting({ create }: ProofLab): Promise<void> {
-  for (let tries = 0; tries < 60; tries++) {
+  for (let tries = 0; tries < 240; tries++) {
     const [bad, good] = [await create(pod({ [PERSON]: 'nobody' })), await create(carrying('ada'))]
     if (bad.code !== 0 && good.code === 0) return
     await new Promise((done) => setTimeout(done, 500))

@@ -35,7 +35,7 @@ test('is waited for, and the wait is bounded', async (t) => {
   const release = await lock(path, 0, 'first')
   await t.throwsAsync(lock(path, 50, 'second'), { message: /second: process \d+ holds/ })
   setTimeout(release, 50)
-  await t.notThrowsAsync(lock(path, 5_000, 'third'))
+  await t.notThrowsAsync(lock(path, 60_000, 'third'))
 })
 
 test('is waited for as long as it is held, and who holds it is told', async (t) => {
@@ -56,7 +56,7 @@ test('lets only one of many through at a time', async (t) => {
   let inside = 0
   let most = 0
   const one = async (): Promise<void> => {
-    const release = await lock(path, 20_000, 'one of many')
+    const release = await lock(path, 100_000, 'one of many')
     most = Math.max(most, ++inside)
     await new Promise((done) => setTimeout(done, 2))
     inside--

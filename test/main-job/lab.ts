@@ -48,7 +48,7 @@ export function deskfleet(lab: BareLab, ...args: string[]): Promise<RunResult> {
 }
 
 /** Asks again until the answer is true; how long it took, in ms. Bounded. */
-export async function eventually(what: string, ask: () => Promise<boolean>, seconds = 30): Promise<number> {
+export async function eventually(what: string, ask: () => Promise<boolean>, seconds = 60): Promise<number> {
   const since = Date.now()
   while (Date.now() - since < seconds * 1000) {
     if (await ask()) return Date.now() - since

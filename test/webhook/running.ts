@@ -9,14 +9,17 @@ import { newMetrics } from '../../webhook/metrics.ts'
 import { type Serving, serve } from '../../webhook/serve.ts'
 import { lookup } from './people.ts'
 
-/** A webhook on loopback, as it runs in the cluster but for where its people and its certificate come from. */
+/**
+ * A webhook on loopback, as it runs in the cluster but for where its people and its certificate come from, and for its
+ * patience: a busy machine may bring the largest body slowly.
+ */
 export interface Running {
   readonly serving: Serving
   readonly authority: Pair
   readonly metrics: ReturnType<typeof newMetrics>
 }
 
-export async function startWebhook(ready = () => true): Promise<Running> {
+export async function startWebhook(ready = () => true, requestTimeout = 60_000): Promise<Running> {
   const authority = await newAuthority('test', new Date())
   const leaf = await newLeaf(authority, ['127.0.0.1'], new Date())
   const metrics = newMetrics({
@@ -27,7 +30,8 @@ export async function startWebhook(ready = () => true): Promise<Running> {
   })
   const log = pino({ level: 'silent' })
   const app = admissionApp({ lookup, ready, metrics, log, clock: () => performance.now() })
-  return { serving: await serve({ host: '127.0.0.1', port: 0 }, leaf, app), authority, metrics }
+  const serving = await serve({ host: '127.0.0.1', port: 0 }, leaf, app, requestTimeout)
+  return { serving, authority, metrics }
 }
 
 /** Ends a server at once. */

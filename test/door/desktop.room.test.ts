@@ -123,6 +123,7 @@ test.serial('the master that holds the door’s address loses power: the page is
   // After a death before, the address may just be on its way.
   await becomes(async () => ((await doorHolder()) === '' ? 'nobody' : 'somebody'), 'somebody', 60)
   const holder = await doorHolder()
+  t.not(holder, '')
   await room.pc.off(holder)
   const began = performance.now()
   // Nobody's: a login page of theirs would lead on to the desktop, and take it over.

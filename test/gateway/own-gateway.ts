@@ -95,7 +95,7 @@ export async function ownGateway(
       text: await answer.text(),
     }))
     if (status === 200) break
-    if (tries > 150)
+    if (tries > 600)
       throw new Error(
         `the gateway is not ready: ${text}\n${readFileSync(join(lab.dir, `gateway-${name}.log`), 'utf8').slice(-2000)}`,
       )

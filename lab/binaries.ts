@@ -68,6 +68,9 @@ const SETS = {
 
 export type SetName = keyof typeof SETS
 
+/** All of them, in the order in which one wants them. */
+export const SET_NAMES = Object.keys(SETS) as readonly SetName[]
+
 export interface Sources {
   /** `KUBEBUILDER_ASSETS`: a folder with some or all of the binaries. */
   readonly assets?: string | undefined

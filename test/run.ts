@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { inspect } from 'node:util'
 import { up as upLab } from '../lab/bare.ts'
+import { locate, SET_NAMES } from '../lab/binaries.ts'
 import { deliver, handOverBackwards } from '../lab/delivery/deliver.ts'
 import { startPlatform } from '../lab/platform.ts'
 import { up } from '../lab/room/room.ts'
@@ -84,6 +85,11 @@ async function onLab(): Promise<void> {
   }
 }
 
+/** All binaries. On a new machine they take twenty minutes, and a test tells its progress only when it has ended. */
+async function built(): Promise<void> {
+  await locate(SET_NAMES, { assets: process.env.KUBEBUILDER_ASSETS, progress: say })
+}
+
 const alone = (): Promise<void> =>
   ava('tests that compare the machine', ['test/**/*.room-alone.test.ts', '--concurrency=1', '--timeout=60m'])
 
@@ -119,6 +125,7 @@ const UNIT = [
 
 await allOf(ava('tests without a lab', [...UNIT, '--concurrency=2']))
 if (!unitOnly) {
+  await allOf(built())
   await allOf(alone())
   await allOf(onLab(), inRoom())
 }

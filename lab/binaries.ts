@@ -68,7 +68,6 @@ const SETS = {
 
 export type SetName = keyof typeof SETS
 
-/** All of them, in the order in which one wants them. */
 export const SET_NAMES = Object.keys(SETS) as readonly SetName[]
 
 export interface Sources {

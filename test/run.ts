@@ -23,7 +23,7 @@ interface Count {
   failed: number
 }
 const count: Count = { passed: 0, failed: 0 }
-/** What is said again at the end: each failure with what its test told. */
+/** What is said again at the end: each failure with what its test told, whole, whatever ran beside it. */
 const failures: string[] = []
 
 const since = performance.now()
@@ -43,12 +43,13 @@ async function ava(title: string, args: readonly string[], env: NodeJS.ProcessEn
     },
   )
   const here: Count = { passed: 0, failed: 0 }
+  const told: string[] = []
   let verdict: string | undefined
   for await (const line of createInterface({ input: child.stdout })) {
     const [, result] = /^(ok|not ok) \d+/.exec(line) ?? []
-    verdict = result ?? verdict
-    // Whatever follows a verdict, up to the next one, is of that test.
-    if (verdict === 'not ok') failures.push(line.replace(/^not ok \d+ - /, ''))
+    // Whatever follows a verdict is of that test, up to the next one or the plan.
+    verdict = /^1\.\.\d+/.test(line) ? undefined : (result ?? verdict)
+    if (verdict === 'not ok') told.push(line.replace(/^not ok \d+ - /, ''))
     if (result) {
       here[result === 'ok' ? 'passed' : 'failed']++
       say(line.replace(/^(ok|not ok) \d+ - /, '$1  '))
@@ -63,9 +64,10 @@ async function ava(title: string, args: readonly string[], env: NodeJS.ProcessEn
   if ((code !== 0 && here.failed === 0) || ran === 0) {
     const ended = `${title}: ava ended with code ${code} after ${ran} tests`
     say(`not ok  ${ended}`)
-    failures.push(ended)
+    told.push(ended)
     here.failed++
   }
+  failures.push(...told)
   count.passed += here.passed
   count.failed += here.failed
 }
@@ -86,7 +88,7 @@ async function onLab(): Promise<void> {
 }
 
 /** All binaries. On a new machine they take twenty minutes, and a test tells its progress only when it has ended. */
-async function built(): Promise<void> {
+async function buildAll(): Promise<void> {
   await locate(SET_NAMES, { assets: process.env.KUBEBUILDER_ASSETS, progress: say })
 }
 
@@ -125,7 +127,7 @@ const UNIT = [
 
 await allOf(ava('tests without a lab', [...UNIT, '--concurrency=2']))
 if (!unitOnly) {
-  await allOf(built())
+  await allOf(buildAll())
   await allOf(alone())
   await allOf(onLab(), inRoom())
 }

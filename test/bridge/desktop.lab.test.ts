@@ -18,6 +18,7 @@ import { HOME_MARKER, homeMarker } from '../../config/home-marker.ts'
 import { BRIDGE_PATHS, SCREEN_CLOSED } from '../../config/names.ts'
 import { type Desk, type Desks, ENTRY_UUID, startDesks, UID } from '../../lab/desktop/desks.ts'
 import { colours } from '../../lab/desktop/viewer.ts'
+import { eventually } from '../main-job/lab.ts'
 
 /**
  * Desktops of the real images, as bare as Kubernetes runs them: no root, no capabilities, a read-only root, no network
@@ -110,24 +111,18 @@ test.serial('keys count as input, watching does not; keep does; a message is sho
   t.is((await state()).lastInput, before)
   t.is((await state()).viewers, 1)
   viewer.key(0xffe1)
-  const noted = async (since: unknown): Promise<unknown> => {
-    for (;;) {
-      const { lastInput } = await state()
-      if (String(lastInput) > String(since)) return lastInput
-      await sleep(50)
-    }
-  }
-  const after = await noted(before)
+  const later = (than: unknown) => async () => String((await state()).lastInput) > String(than)
+  await eventually('the key is noted', later(before))
+  const after = (await state()).lastInput
   await sleep(1_100)
   t.is((await desk.ask('POST', BRIDGE_PATHS.keep)).status, 200)
-  await noted(after)
+  await eventually('what keeps it is noted', later(after))
   const quiet = await viewer.frame()
   const shown = await desk.ask('POST', BRIDGE_PATHS.message, {
     body: JSON.stringify({ text: 'Five minutes left' }),
   })
   t.is(shown.status, 200)
-  // Until the message is seen.
-  while (Buffer.from(await viewer.frame()).equals(quiet)) await sleep(50)
+  await eventually('the message is seen', async () => !Buffer.from(await viewer.frame()).equals(quiet))
   viewer.close()
   await desk.stop()
 })
@@ -319,14 +314,13 @@ test.serial('a session that ends starts anew; one that keeps ending ends the pod
   const desk = await desks.start(next())
   await desk.becomes('ready')
   const xvnc = async () => (await desk.run('pidof', 'Xvnc')).stdout.trim()
-  let before = await xvnc()
   for (let times = 0; times < 4; times++) {
+    const before = await xvnc()
     await desk.run('kill', '-9', before)
-    const old = before
-    while (before === old || before === '') before = await xvnc()
+    await eventually('another Xvnc runs', async () => !['', before].includes(await xvnc()))
     await desk.becomes('ready')
   }
-  await desk.run('kill', '-9', before)
+  await desk.run('kill', '-9', await xvnc())
   t.is(await desk.exitCode(), 1)
   t.regex(await desk.log(), /ended 5 times/)
 })

@@ -45,8 +45,13 @@ export async function podOf(room: Room, login: string): Promise<DesktopPod> {
 
 /** The pod that runs, as soon as its PC has said so: a page may show the desktop a moment before. A minute at most. */
 export async function runningPod(room: Room, login: string): Promise<DesktopPod> {
-  await becomes(async () => ((await podOf(room, login)).name === '' ? 'not yet' : 'runs'), 'runs', 60)
-  return podOf(room, login)
+  let pod = await podOf(room, login)
+  const look = async (): Promise<string> => {
+    pod = await podOf(room, login)
+    return pod.name === '' ? 'not yet' : 'runs'
+  }
+  if (pod.name === '') await becomes(look, 'runs', 60)
+  return pod
 }
 
 /** What a shell line says in the person's desktop; '' where it cannot be asked. */

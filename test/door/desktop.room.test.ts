@@ -81,16 +81,21 @@ test.serial(
 test.serial('a gateway is killed: the tab comes back, the desktop is untouched', async (t) => {
   t.timeout(180_000)
   const before = await pod()
-  const path = 'jsonpath={range .items[*]}{.spec.nodeName}{"\\n"}{end}'
-  const label = ['-l', 'app.kubernetes.io/name=gateway']
-  const pcs = (await must(room, ['get', 'pods', '-n', NAMESPACES.system, ...label, '-o', path])).trim()
-  // Both, one after the other: one of them carries the tab. The kubelet would be gentle, so it is not asked.
+  const gateways = async (field: string): Promise<string[]> => {
+    const pods = ['pods', '-n', NAMESPACES.system, '-l', 'app.kubernetes.io/name=gateway']
+    return (await must(room, ['get', ...pods, '-o', `jsonpath={.items[*]${field}}`])).split(' ')
+  }
+  const starts = async (): Promise<number> =>
+    (await gateways('.status.containerStatuses[0].restartCount')).reduce((sum, one) => sum + Number(one), 0)
+  // Each when the other one is back: one of them carries the tab. The kubelet would be gentle, so it is not asked.
   const back = card(page).then(
     async () => seconds(await picture(page)),
     (error: Error) => error,
   )
-  for (const pc of pcs.split('\n')) {
+  for (const pc of await gateways('.spec.nodeName')) {
+    const startsBefore = await starts()
     await room.machine.must(['podman', 'exec', pc, 'pkill', '-KILL', '-f', 'gateway/main'])
+    await becomes(async () => String((await starts()) > startsBefore), 'true', 60)
     const status = ['rollout', 'status', 'deployment/gateway', '-n', NAMESPACES.system, '--timeout=60s']
     await must(room, status)
   }

@@ -57,6 +57,18 @@ export async function eventually(what: string, ask: () => Promise<boolean>, seco
   throw new Error(`${what}: not within ${seconds} s`)
 }
 
+/** A pod of that person, tried until it is taken: what was published reaches the webhook and the proofs a moment later. */
+export async function tryPodUntilTaken(lab: BareLab, slug: string): Promise<RunResult> {
+  let answer: RunResult = { code: 1, stdout: '', stderr: '' }
+  const taken = async (): Promise<boolean> => {
+    answer = await tryPod(lab, slug)
+    return answer.code === 0
+  }
+  // The last refusal says more than that it took too long.
+  await eventually(`a pod of ${slug} is taken`, taken).catch(() => {})
+  return answer
+}
+
 export const published = (lab: BareLab, slug: string) =>
   eventually(`${slug} is published`, async () => {
     const path = 'jsonpath={.status.conditions[?(@.type=="Published")].status}'

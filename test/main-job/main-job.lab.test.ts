@@ -8,7 +8,16 @@ import type { BareLab } from '../../lab/bare.ts'
 import { LDAP_PROCESS, startLdap } from '../../lab/ldap.ts'
 import { openPlatform } from '../../lab/platform.ts'
 import { renderWith } from '../../lab/render.ts'
-import { deskfleet, eventually, must, plainPod, published, sharedLab, tryPod } from './lab.ts'
+import {
+  deskfleet,
+  eventually,
+  must,
+  plainPod,
+  published,
+  sharedLab,
+  tryPod,
+  tryPodUntilTaken,
+} from './lab.ts'
 
 /** The main job on real parts: from `cluster.yaml` and LDAP to a pod that is somebody's; and what breaks on the way. */
 
@@ -161,7 +170,8 @@ test.serial(
     const added = await deskfleet(lab, 'people', 'add', 'late', '--name', 'Late Comer')
     t.is(added.code, 0, added.stderr)
     await published(lab, 'late')
-    await eventually('late gets pods', async () => (await tryPod(lab, 'late')).code === 0)
+    const { code, stderr } = await tryPodUntilTaken(lab, 'late')
+    t.is(code, 0, stderr)
     return undefined
   },
 )
@@ -175,7 +185,8 @@ test.serial('the webhook dies: no pod gets in, and each says so; it is back: pod
     t.regex(stderr, /failed calling webhook "identity\.deskfleet\.io"/)
   }
   await platform.start('webhook')
-  await eventually('mary gets pods', async () => (await tryPod(lab, 'mary')).code === 0)
+  const { code, stderr } = await tryPodUntilTaken(lab, 'mary')
+  t.is(code, 0, stderr)
 })
 
 test.serial(
@@ -217,8 +228,8 @@ test.serial('whoever strips the certificate of the webhook, its owner puts it ba
     ])
     return stdout !== ''
   })
-  await eventually('mary gets pods', async () => (await tryPod(lab, 'mary')).code === 0)
-  t.pass()
+  const { code, stderr } = await tryPodUntilTaken(lab, 'mary')
+  t.is(code, 0, stderr)
 })
 
 test.serial('applying dist/ again takes nothing from its owners', async (t) => {

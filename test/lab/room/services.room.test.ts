@@ -36,7 +36,7 @@ test.serial('kube-proxy starts anew on a PC that runs: the services there go on'
     async () =>
       String((await must(room, ['exec', name, ...IN_SYSTEM, '--', ...rules])).includes(`${api} . tcp . 443`)),
     'true',
+    20,
   )
-  await becomes(reached, 'reached')
-  t.pass()
+  t.is(await reached(), 'reached')
 })

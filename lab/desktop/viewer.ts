@@ -121,6 +121,14 @@ export function colours(frame: Buffer): number {
   return seen.size
 }
 
+/** How many pixels differ between two frames of one size. */
+export function differing(one: Buffer, other: Buffer): number {
+  let count = 0
+  for (let at = 0; at + 4 <= one.length; at += 4)
+    if (((one.readUInt32LE(at) ^ other.readUInt32LE(at)) & 0xffffff) !== 0) count++
+  return count
+}
+
 interface ByteQueue {
   push(data: Buffer): void
   end(): void

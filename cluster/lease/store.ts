@@ -1,12 +1,7 @@
-import {
-  ApiException,
-  CoordinationV1Api,
-  type KubeConfig,
-  type V1Lease,
-  V1MicroTime,
-} from '@kubernetes/client-node'
+import { CoordinationV1Api, type KubeConfig, type V1Lease, V1MicroTime } from '@kubernetes/client-node'
+import { unless } from '../answer.ts'
+import { keptClient } from '../client.ts'
 import type { Term } from './judge.ts'
-import { keptClient } from './kept-client.ts'
 import type { TermStore } from './lead.ts'
 
 /**
@@ -57,14 +52,5 @@ function leaseOf(
       renewTime: new V1MicroTime(term.renewed),
       leaseTransitions: term.transitions,
     },
-  }
-}
-
-async function unless<T>(code: number, call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call()
-  } catch (error) {
-    if (error instanceof ApiException && error.code === code) return undefined
-    throw error
   }
 }

@@ -1,44 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import type { Clock } from '../../lease/clock.ts'
-import { judge, sight, type Term } from '../../lease/judge.ts'
-import { lead, type TermStore } from '../../lease/lead.ts'
-
-/** Time that passes only when told to: sleepers wake in order, and whoever waits on them runs before it goes on. */
-function fakeClock(): Clock & { pass(milliseconds: number): Promise<void> } {
-  let now = 0
-  const sleepers = new Set<{ at: number; wake: () => void }>()
-  return {
-    now: () => now,
-    wall: () => new Date(now),
-    sleep(milliseconds, signal) {
-      return new Promise((done) => {
-        const sleeper = {
-          at: now + Math.max(0, milliseconds),
-          wake: () => {
-            sleepers.delete(sleeper)
-            done()
-          },
-        }
-        if (signal?.aborted) return done()
-        sleepers.add(sleeper)
-        signal?.addEventListener('abort', sleeper.wake, { once: true })
-      })
-    },
-    async pass(milliseconds) {
-      const end = now + milliseconds
-      for (;;) {
-        await new Promise((done) => setImmediate(done))
-        const next = [...sleepers].filter((one) => one.at <= end).sort((a, b) => a.at - b.at)[0]
-        if (!next) break
-        now = Math.max(now, next.at)
-        next.wake()
-      }
-      now = end
-      await new Promise((done) => setImmediate(done))
-    },
-  }
-}
+import { judge, sight, type Term } from '../../../cluster/lease/judge.ts'
+import { lead, type TermStore } from '../../../cluster/lease/lead.ts'
+import { fakeTime } from '../../harness/clock.ts'
 
 /** Compare and swap in memory, with a switch for each candidate's way to it. */
 function memoryStore() {
@@ -67,7 +31,8 @@ function memoryStore() {
 
 /** Candidates that write down when they act; two who act at once is what must never be. */
 function election(names: readonly string[]) {
-  const clock = fakeClock()
+  const time = fakeTime()
+  const clock = time.clock()
   const store = memoryStore()
   const acting = new Set<string>()
   const overlaps: string[] = []
@@ -82,24 +47,24 @@ function election(names: readonly string[]) {
       acting.delete(me)
     })
   })
-  return { clock, store, acting, overlaps, stop: (me: string) => stops.get(me)?.(), done }
+  return { time, store, acting, overlaps, stop: (me: string) => stops.get(me)?.(), done }
 }
 
 test('one leads, the others wait', async (t) => {
-  const { clock, acting, overlaps, stop, done } = election(['a', 'b', 'c'])
-  await clock.pass(60_000)
+  const { time, acting, overlaps, stop, done } = election(['a', 'b', 'c'])
+  await time.pass(60_000)
   t.deepEqual([acting.size, overlaps], [1, []])
   for (const name of ['a', 'b', 'c']) stop(name)
-  await clock.pass(5_000)
+  await time.pass(5_000)
   await Promise.all(done)
 })
 
 test('who ends gives the term back, and another has it at the next try', async (t) => {
-  const { clock, store, acting, stop } = election(['a', 'b'])
-  await clock.pass(10_000)
+  const { time, store, acting, stop } = election(['a', 'b'])
+  await time.pass(10_000)
   const [first = ''] = acting
   stop(first)
-  await clock.pass(2_500)
+  await time.pass(2_500)
   t.is(acting.size, 1)
   t.false(acting.has(first))
   t.not(store.holder(), first)
@@ -107,13 +72,13 @@ test('who ends gives the term back, and another has it at the next try', async (
 
 for (const fault of ['cut', 'hang'] as const) {
   test(`a leader whose way to the store is ${fault} stops before another begins`, async (t) => {
-    const { clock, store, acting, overlaps } = election(['a', 'b'])
-    await clock.pass(10_000)
+    const { time, store, acting, overlaps } = election(['a', 'b'])
+    await time.pass(10_000)
     const [first = ''] = acting
     store[fault].add(first)
-    await clock.pass(12_500)
+    await time.pass(12_500)
     t.deepEqual([...acting], [], 'the old one must have stopped, and nobody may have begun')
-    await clock.pass(10_000)
+    await time.pass(10_000)
     t.deepEqual([acting.size, acting.has(first), overlaps], [1, false, []])
   })
 }
@@ -145,11 +110,11 @@ test('through whatever faults, no two ever act at once', async (t) => {
   })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
-      const { clock, store, overlaps } = election(names)
+      const { time, store, overlaps } = election(names)
       for (const { who, what, wait } of steps) {
         if (what !== 'mend') store[what].add(who)
         else for (const fault of [store.cut, store.hang]) fault.delete(who)
-        await clock.pass(wait)
+        await time.pass(wait)
       }
       t.deepEqual(overlaps, [])
     }),
@@ -158,14 +123,28 @@ test('through whatever faults, no two ever act at once', async (t) => {
 })
 
 test('what the work throws ends the candidacy, and the term is given back', async (t) => {
-  const clock = fakeClock()
+  const time = fakeTime()
+  const clock = time.clock()
   const store = memoryStore()
   const { signal } = new AbortController()
   const running = lead({ store: store.of('a'), me: 'a', clock, signal }, async () => {
     throw new Error('broken')
   })
   const failed = t.throwsAsync(running, { message: 'broken' })
-  await clock.pass(5_000)
+  await time.pass(5_000)
   await failed
   t.is(store.holder(), '')
+})
+
+test('work that is stuck when its term is lost ends the candidacy, and so the process', async (t) => {
+  const time = fakeTime()
+  const clock = time.clock()
+  const store = memoryStore()
+  const { signal } = new AbortController()
+  const running = lead({ store: store.of('a'), me: 'a', clock, signal }, () => new Promise(() => {}))
+  const failed = t.throwsAsync(running, { message: /does not end/ })
+  await time.pass(5_000)
+  store.cut.add('a')
+  await time.pass(80_000)
+  await failed
 })

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../../service/clock.ts'
 import { judge, type Sighting, sight, type Term } from './judge.ts'
 
 /** Where terms are kept: anything that can compare and swap. */
@@ -31,7 +31,8 @@ const TIMING = { duration: 15_000, deadline: 10_000, retry: 2_000 }
  * Stands for election until `signal` aborts, and does the work in every term it gets. The work's own signal aborts
  * as soon as the term is lost or ends; the work must stop acting then, and return.
  *
- * @throws what the work throws, after the term was given back.
+ * @throws what the work throws, after the term was given back; and when a term was lost and its work is stuck:
+ * then only the end of the process ends it.
  */
 export async function lead(
   candidacy: Candidacy,
@@ -93,10 +94,25 @@ async function serve(
     const last = await hold(candidacy, won, began, tenure.signal)
     stop()
     // Only when nothing of this term acts any more may somebody else begin.
-    await working.finally(() => last && giveBack(candidacy, last))
+    if (last) await working.finally(() => giveBack(candidacy, last))
+    else await endsInTime(candidacy, working)
   } finally {
     candidacy.signal.removeEventListener('abort', stop)
   }
+}
+
+/** Ms. Longer than any call that work may be in the middle of: what still goes on then is stuck. */
+const STUCK = 60_000
+
+async function endsInTime({ clock }: Candidacy, working: Promise<void>): Promise<void> {
+  const ended = await inTime(
+    clock,
+    STUCK,
+    working.then(() => true),
+  )
+  if (ended) return
+  working.catch(() => {})
+  throw new Error('the Lease was lost, and the work under it does not end')
 }
 
 /** Renews until the tenure ends; returns the term as last written, or undefined when it was lost. */

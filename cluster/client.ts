@@ -1,8 +1,13 @@
+/**
+ * `cluster/`: The API server as our programs meet it: kept clients, watches, compare and swap, conditions,
+ * Events, Identities, leader election.
+ */
+
 import {
   type ApiConstructor,
   type ApiType,
   createConfiguration,
-  type KubeConfig,
+  KubeConfig,
   type RequestContext,
   ServerConfiguration,
 } from '@kubernetes/client-node'
@@ -11,8 +16,15 @@ type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>
 
 /** Credentials and the authority on disk are renewed; a pool older than this is left to its last answers. */
 const RENEW_AFTER = 10 * 60_000
-/** Milliseconds until a request is given up: a leader that hangs must not act after its term. */
+/** Milliseconds until a request is given up: a leader that hangs must not act after its term, nor a start stand still. */
 const LIMIT = 4_000
+
+/** The cluster that a program runs in, or the one that KUBECONFIG names. */
+export function ownCluster(): KubeConfig {
+  const config = new KubeConfig()
+  config.loadFromDefault()
+  return config
+}
 
 /**
  * An API client whose requests share their connections. client-node makes a new pool, and so a new TCP and TLS

@@ -1,12 +1,19 @@
+/**
+ * `lab/`: A real Kubernetes, LDAP and Argo CD on one Linux machine: a control plane in seconds, or a whole
+ * room of PCs.
+ */
+
 import { Command, InvalidArgumentError } from 'commander'
-import { faultOf } from './attach.ts'
-import { abandon, down, open, up } from './bare.ts'
+import { BARE_LAB, open, up } from './bare/bare.ts'
 import { argoCdManifests } from './delivery/argo-cd.ts'
-import { DEFAULT_NAME, runFolder } from './places.ts'
-import { residentMiB } from './processes.ts'
-import { readRecord, runNames } from './record.ts'
+import { MACHINE_ALONE } from './machine/alone.ts'
 import { roomCommand } from './room/command.ts'
-import { faultOfRoom, isRoom } from './room/room.ts'
+import { ROOM } from './room/room.ts'
+import { onInterrupt } from './run/interrupt.ts'
+import { abandon, down, faultOf, type Judged } from './run/life.ts'
+import { DEFAULT_NAME, runFolder } from './run/places.ts'
+import { residentMiB } from './run/processes.ts'
+import { readRecord, runNames } from './run/record.ts'
 
 /** `npm run lab -- …`: results on stdout, progress and complaints on stderr, exit code 1 when it did not work. */
 const progress = (line: string): void => console.error(line)
@@ -34,12 +41,7 @@ command('up', 'start the lab, or add to a running one what is asked for')
   )
   .option('--ldap', 'give it a real slapd')
   .action(async ({ name, hollow, ldap }: { name: string; hollow: number; ldap?: boolean }) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        progress('ending what was started')
-        abandon(name).finally(() => process.exit(130))
-      })
-    }
+    onInterrupt(() => abandon(name), progress)
     const lab = await up({ name, hollow, ldap: ldap ?? false, progress })
     console.log(`lab "${name}" runs at ${lab.server}`)
     console.log(`export KUBECONFIG=${lab.kubeconfig}`)
@@ -85,12 +87,17 @@ command('kubeconfig', "print the path of the running lab's kubeconfig, and nothi
   },
 )
 
-/** Prints one lab; resolves with whether it is well. */
+const KINDS: readonly Judged[] = [BARE_LAB, ROOM, MACHINE_ALONE]
+
+/** Prints one run; resolves with whether it is well. */
 async function statusOf(name: string): Promise<boolean> {
   const dir = runFolder(name)
   const record = readRecord(dir)
-  const fault = record ? await (isRoom(dir) ? faultOfRoom(dir) : faultOf(dir)) : 'it does not run'
-  console.log(`${name}: ${fault ? `not well, ${fault}` : `ready at ${record?.server}`}`)
+  const kind = KINDS.find((one) => one.name === record?.kind)
+  const fault = kind
+    ? await faultOf(kind, dir)
+    : 'it does not run, or is of a kind that this lab does not know'
+  console.log(`${name}: ${fault ? `not well, ${fault}` : `${kind?.name}, ready at ${record?.server ?? dir}`}`)
   for (const { id, process: known } of record?.processes ?? []) {
     const memory = known && residentMiB(known.pid)
     console.log(`  ${id.padEnd(26)}${known?.pid ?? '-'}\t${memory === undefined ? 'gone' : `${memory} MiB`}`)

@@ -1,15 +1,12 @@
-import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
-import { promisify } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
-import { debianTar } from '../debian.ts'
-
-const run = promisify(execFile)
+import { debianTar, unpack } from '../debian/root.ts'
 
 const DEBIAN = {
   name: 'browser',
@@ -96,7 +93,7 @@ async function unpacked(progress: (line: string) => void): Promise<string> {
   if (existsSync(root)) return root
   const making = `${root}.making-${process.pid}`
   mkdirSync(making, { recursive: true })
-  await run('tar', ['-xf', tar, '-C', making, '--exclude=./dev/*', '--numeric-owner'])
+  await unpack(tar, making)
   renameSync(making, root)
   return root
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseAllDocuments, stringify } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
-import { ARGO_CD, moduleFolder } from '../modules.ts'
+import { LEAVES_DEAD_PC } from '../../config/dead-pc.ts'
+import { writeYaml } from '../../config/yaml.ts'
+import { ARGO_CD, moduleFolder } from '../binaries/modules.ts'
 
 export const ARGO_CD_NAMESPACE = 'argocd'
 
@@ -32,15 +34,11 @@ export async function argoCdManifests(image: string): Promise<string> {
   const kept = given.filter(
     ({ kind, metadata }) => kind === 'CustomResourceDefinition' || !/applicationset/.test(metadata.name),
   )
-  return [namespace, ...kept.map((one) => adapted(one, image))]
-    .map((one) => stringify(one, YAML_OF_KUBECTL))
-    .join('---\n')
+  return [namespace, ...kept.map((one) => adapted(one, image))].map((one) => writeYaml(one)).join('---\n')
 }
 
-/** kubectl reads YAML 1.1, where a bare `no` is a boolean. */
-const YAML_OF_KUBECTL = { version: '1.1' } as const
-
-function adapted(manifest: Manifest, image: string): Manifest {
+function adapted(given: Manifest, image: string): Manifest {
+  const manifest = given.kind === 'StatefulSet' ? asDeployment(given) : given
   const { kind, metadata, spec } = manifest
   const template = spec?.template
   return {
@@ -50,6 +48,22 @@ function adapted(manifest: Manifest, image: string): Manifest {
     ...(spec && template ? { spec: { ...spec, template: withImage(template, image) } } : {}),
   }
 }
+
+/**
+ * Its controller keeps nothing, and is a StatefulSet for the sake of many clusters. The pod of one stays on a dead PC
+ * until that is back, and nothing is delivered meanwhile; Argo CD has the same as a Deployment
+ * (`manifests/base/application-controller-deployment`).
+ */
+function asDeployment({ spec, ...manifest }: Manifest): Manifest {
+  const { serviceName: _, ...rest } = spec ?? {}
+  return { ...manifest, kind: 'Deployment', spec: { ...rest, strategy: { type: 'Recreate' } } }
+}
+
+/** Argo CD's command line makes the password of its redis; our image has no command line, so the lab makes it. */
+const SECRET_MAKER = 'secret-init'
+
+/** The Secret of that password, and its one key. */
+export const REDIS_SECRET = { name: 'argocd-redis', key: 'auth' } as const
 
 /** A commit is seen within half a minute, without a call from the Git server: 2 to 3 minutes would be its own way. */
 const SETTINGS = { 'timeout.reconciliation': '30s', 'timeout.reconciliation.jitter': '5s' }
@@ -67,8 +81,11 @@ function withImage(template: z.infer<typeof Template>, image: string): z.infer<t
     ...template,
     spec: {
       ...spec,
+      tolerations: LEAVES_DEAD_PC,
       containers: spec.containers.map(own),
-      ...(spec.initContainers ? { initContainers: spec.initContainers.map(own) } : {}),
+      ...(spec.initContainers
+        ? { initContainers: spec.initContainers.filter(({ name }) => name !== SECRET_MAKER).map(own) }
+        : {}),
     },
   }
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,14 +7,14 @@ import { z } from 'zod'
 import { IMAGES } from '../../config/images.ts'
 import { buildImages } from '../images/build.ts'
 import type { BuiltImage } from '../images/context.ts'
-import { renderWith } from '../render.ts'
+import { renderWith } from '../manifests/render.ts'
 import { DOOR_ADDRESS } from '../room/plan.ts'
 import { pushImage } from '../room/registry.ts'
 import type { Room } from '../room/room.ts'
 import { STORAGE_DIRECTORY } from '../room/volumes.ts'
 import { wayIn } from '../room/way-in.ts'
 import { applicationsOf, settled } from './applications.ts'
-import { ARGO_CD_NAMESPACE, argoCdManifests } from './argo-cd.ts'
+import { ARGO_CD_NAMESPACE, argoCdManifests, REDIS_SECRET } from './argo-cd.ts'
 import { type Repository, roomRepository } from './git.ts'
 
 /** The room's platform as it is delivered: where Git is, and what the last commit holds. */
@@ -75,7 +76,7 @@ export async function openDelivery(room: Room): Promise<Delivery> {
 }
 
 /** All PCs of the room share one machine, so its people have the light desktop: a third of the other one's size. */
-const IN_ROOM: readonly BuiltImage[] = ['deskfleet', 'ldap', 'door', 'argocd', 'desktop-light']
+export const IN_ROOM: readonly BuiltImage[] = ['deskfleet', 'ldap', 'door', 'argocd', 'desktop-light']
 
 /** Their references by digest, by the names of `config/images.ts`; what the registry has already costs nothing. */
 async function pushImages(
@@ -127,17 +128,38 @@ export function render({ folder }: Repository, overlay: Overlay): void {
 
 async function installArgoCd(room: Room, image: string, progress: (line: string) => void): Promise<void> {
   progress('installing Argo CD')
+  await makeRedisSecret(room)
   const manifests = await argoCdManifests(image)
   await apply(room, ['--filename=-'], manifests)
   const parts = [
     'deployment/argocd-redis',
     'deployment/argocd-repo-server',
-    'statefulset/argocd-application-controller',
+    'deployment/argocd-application-controller',
   ]
   for (const part of parts) {
     const ready = await room.run(['rollout', 'status', part, '-n', ARGO_CD_NAMESPACE, '--timeout=180s'])
     if (ready.code !== 0) throw new Error(`${part} did not become ready: ${ready.stderr.trim()}`)
   }
+}
+
+/** Makes the password that Argo CD keeps its cache with, unless there is one; it goes to kubectl by stdin. */
+async function makeRedisSecret(room: Room): Promise<void> {
+  const namespace = ARGO_CD_NAMESPACE
+  await apply(
+    room,
+    ['--filename=-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
+  )
+  const { name, key } = REDIS_SECRET
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace },
+    stringData: { [key]: randomBytes(24).toString('base64url') },
+  }
+  const made = await room.run(['create', '--filename=-'], { input: JSON.stringify(secret) })
+  if (made.code !== 0 && !made.stderr.includes('AlreadyExists'))
+    throw new Error(`the password of Argo CD's redis could not be made: ${made.stderr.trim()}`)
 }
 
 const handOver = (room: Room, folder: string): Promise<void> => apply(room, ['--filename', folder])

@@ -4,9 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import type { BareLab } from '../bare.ts'
-import { locate } from '../binaries.ts'
-import { freePorts } from '../ports.ts'
+import type { BareLab } from '../bare/bare.ts'
+import { locate } from '../binaries/locate.ts'
+import { freePorts } from '../network/ports.ts'
 
 const run = promisify(execFile)
 

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { until } from '../readiness.ts'
 import { NETWORK } from '../room/plan.ts'
 import type { Room } from '../room/room.ts'
-import { logTail, runs } from '../run.ts'
+import { until } from '../run/readiness.ts'
+import { logTail, runs } from '../run/run.ts'
 
 const run = promisify(execFile)
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   cpSync,
   existsSync,
@@ -12,14 +12,12 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { writeImage } from '../archive.ts'
-import { clearOrphans } from '../bare.ts'
-import { debianTar } from '../debian.ts'
-import { cacheFolder, runFolder } from '../places.ts'
-import { identify } from '../processes.ts'
-import { createRecord } from '../record.ts'
-import { type Machine, startMachine } from '../room/machine.ts'
-import { endRun } from '../run.ts'
+import { type DebianWish, debianTar } from '../debian/root.ts'
+import { MACHINE_ALONE } from '../machine/alone.ts'
+import type { Machine } from '../machine/machine.ts'
+import { down, up } from '../run/life.ts'
+import { cacheFolder } from '../run/places.ts'
+import { writeImage } from './archive.ts'
 import { type BuiltImage, inputsOf, layContext, packagesOf, speaksLanguages } from './context.ts'
 import { billOfMaterials } from './materials.ts'
 
@@ -52,6 +50,17 @@ export async function buildImages(
   return plans.map(({ name, folder }) => read(name, folder))
 }
 
+/** Whether an image stands in the cache already. */
+export const isBuilt = (name: BuiltImage): boolean => existsSync(planOf(name).folder)
+
+/** The Debian that an image stands on. */
+export const debianOf = (name: BuiltImage): DebianWish => ({
+  name,
+  suite: 'trixie',
+  packages: packagesOf(name),
+  ...(speaksLanguages(name) ? { languages: true } : {}),
+})
+
 interface Plan {
   readonly name: BuiltImage
   /** Its folder in the cache: named by everything that goes into it. */
@@ -62,7 +71,7 @@ function planOf(name: BuiltImage): Plan {
   const root = join(import.meta.dirname, '..', '..')
   const recipe = ['build', 'closure', 'context', 'materials'].map((name) => `lab/images/${name}.ts`)
   const hash = createHash('sha256').update(process.arch)
-  for (const path of [...inputsOf(name), ...recipe, 'lab/debian.ts'].sort()) {
+  for (const path of [...inputsOf(name), ...recipe, 'lab/debian/root.ts'].sort()) {
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)))
   }
   return {
@@ -78,39 +87,19 @@ function read(name: BuiltImage, folder: string): Built {
 }
 
 async function build(plans: readonly Plan[], progress: (line: string) => void): Promise<void> {
-  await clearOrphans(progress)
-  const name = `images-${process.pid}`
-  const owner = identify(process.pid)
-  const dir = createRecord({
-    name,
-    phase: 'starting',
-    createdAt: new Date().toISOString(),
-    ...(owner ? { owner } : {}),
-    kubectl: '',
-    processes: [],
-  })
+  // Of its own for each call: one process may build several at once.
+  const name = `images-${process.pid}-${randomBytes(2).toString('hex')}`
+  const { machine } = await up(MACHINE_ALONE, { name, ownerPid: process.pid, progress })
   try {
-    mkdirSync(join(dir, 'tmp'), { mode: 0o700 })
-    mkdirSync(join(dir, 'store'))
-    const machine = await startMachine(dir, join(dir, 'store'), progress)
-    writeFileSync(join(machine.share, 'cgroup'), `/deskfleet-${name}`)
     for (const plan of plans) await buildOne(machine, plan, progress)
   } finally {
-    await endRun(runFolder(name))
+    await down(name)
   }
 }
 
 async function buildOne(machine: Machine, plan: Plan, progress: (line: string) => void): Promise<void> {
   const began = Date.now()
-  const debian = await debianTar(
-    {
-      name: plan.name,
-      suite: 'trixie',
-      packages: packagesOf(plan.name),
-      ...(speaksLanguages(plan.name) ? { languages: true } : {}),
-    },
-    progress,
-  )
+  const debian = await debianTar(debianOf(plan.name), progress)
   progress(`building the image ${plan.name}`)
   const context = join(machine.share, plan.name)
   mkdirSync(context)

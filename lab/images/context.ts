@@ -11,8 +11,8 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { locate } from '../binaries.ts'
-import { ARGO_CD, moduleFolder } from '../modules.ts'
+import { locate } from '../binaries/locate.ts'
+import { ARGO_CD, moduleFolder } from '../binaries/modules.ts'
 import { npmClosure, plainSource, sourceClosure } from './closure.ts'
 
 const run = promisify(execFile)
@@ -38,7 +38,8 @@ interface Contents {
 }
 
 /** The folders whose programs run in the cluster, with all that they import. */
-const PROGRAMS = '{certificates,config,desktop,directory,gateway,lease,storage,webhook}/**/*.{ts,css,svg}'
+const PROGRAMS =
+  '{certificates,cluster,config,desktop,directory,gateway,packet-filter,service,storage,webhook}/**/*.{ts,css,svg}'
 
 const BRIDGE: Contents = {
   sources: () => sourceClosure(root, 'bridge/main.ts'),
@@ -54,7 +55,10 @@ const CONTENTS = {
   ldap: {},
   door: {},
   argocd: {
-    foreign: { pins: ['go.mod', 'go.sum'].map((name) => `lab/modules/argo-cd/${name}`), lay: layArgoCd },
+    foreign: {
+      pins: ['go.mod', 'go.sum', 'argocd/main.go'].map((name) => `lab/modules/argo-cd/${name}`),
+      lay: layArgoCd,
+    },
   },
   desktop: BRIDGE,
   'desktop-light': { ...BRIDGE, shares: ['desktop'] },

@@ -2,14 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { applyFolder } from '../apply.ts'
-import type { RunOptions, RunResult } from '../bare-lab.ts'
-import { locate } from '../binaries.ts'
-import { crdFolder, DELIVERY_NAMESPACES } from '../crds.ts'
-import { renderWith } from '../render.ts'
+import { crdFolder, DELIVERY_NAMESPACES } from '../bare/crds.ts'
+import { locate } from '../binaries/locate.ts'
+import type { RunOptions } from '../kubectl/kubectl.ts'
+import { applyFolder } from '../manifests/apply.ts'
+import { renderWith } from '../manifests/render.ts'
+import { type CallResult, call } from '../programs/call.ts'
 import { kindConfig, refuseWish } from '../room/plan.ts'
 import { makeSharedDirectory, STORAGE_DIRECTORY } from '../room/volumes.ts'
-import { call, dockerBuild, dockerFault } from './docker.ts'
+import { dockerBuild, dockerFault, publishedDebian } from './docker.ts'
 
 /**
  * `npm run kind`: the room where Docker and registries are at hand, by kind's own published node image and network,
@@ -64,16 +65,17 @@ async function create(kind: string, wish: { masters: number; workers: number }):
   makeSharedDirectory(folder)
   const config = kindConfig(NAME, wish, join(folder, 'srv'))
   const args = ['create', 'cluster', '--config=-', '--kubeconfig', kubeconfig, '--wait=180s']
-  await must(kind, args, { input: config, progress: say })
+  await must(kind, args, { input: config, onLine: say })
 }
 
 async function load(kind: string): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), 'deskfleet-kind-'))
   try {
+    const base = await publishedDebian()
     for (const name of ['deskfleet', 'ldap', 'desktop', 'desktop-light'] as const) {
       say(`building ${name}`)
       mkdirSync(join(work, name))
-      await must(kind, ['load', 'docker-image', '--name', NAME, await dockerBuild(name, work, say)])
+      await must(kind, ['load', 'docker-image', '--name', NAME, await dockerBuild(name, work, base, say)])
     }
   } finally {
     rmSync(work, { recursive: true, force: true })
@@ -81,7 +83,7 @@ async function load(kind: string): Promise<void> {
 }
 
 async function applyPlatform(kubectl: string): Promise<void> {
-  const run = (args: readonly string[], options: RunOptions = {}): Promise<RunResult> =>
+  const run = (args: readonly string[], options: RunOptions = {}): Promise<CallResult> =>
     call(kubectl, [`--kubeconfig=${kubeconfig}`, ...args], options)
   const namespaces = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: DELIVERY_NAMESPACES })
   const definitions = ['--filename', await crdFolder(undefined, say), '--filename=-']

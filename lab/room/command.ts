@@ -1,6 +1,7 @@
 import { Argument, Command, InvalidArgumentError } from 'commander'
-import { abandon, down } from '../bare.ts'
 import { deliver } from '../delivery/deliver.ts'
+import { onInterrupt } from '../run/interrupt.ts'
+import { abandon, down } from '../run/life.ts'
 import { PC_ACTIONS, type PcAction } from './pc.ts'
 import { open, type Room, up } from './room.ts'
 
@@ -19,12 +20,7 @@ export function roomCommand(progress: (line: string) => void): Command {
     .option('--masters <count>', '1, 3 or 5 PCs that are masters', count, 1)
     .option('--workers <count>', 'PCs beside the masters', count, 1)
     .action(async ({ name, masters, workers }: { name: string; masters: number; workers: number }) => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-        process.once(signal, () => {
-          progress('ending what was started')
-          abandon(name).finally(() => process.exit(130))
-        })
-      }
+      onInterrupt(() => abandon(name), progress)
       const made = await up({ name, masters, workers, progress })
       console.log(`room "${name}" runs at ${made.server}`)
       console.log(`export KUBECONFIG=${made.kubeconfig}`)

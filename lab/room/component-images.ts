@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { layerOf, writeImage } from '../archive.ts'
+import { layerOf, writeImage } from '../images/archive.ts'
 
 const run = promisify(execFile)
 

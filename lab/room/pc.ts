@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Machine } from './machine.ts'
+import type { Machine } from '../machine/machine.ts'
 import type { Pc } from './plan.ts'
 import { routeToPods } from './pod-routes.ts'
 

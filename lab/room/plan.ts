@@ -96,6 +96,10 @@ export function kindConfig(room: string, wish: RoomWish, shared: string, own?: O
       nodeLeaseDurationSeconds: 16,
       // Machines with the old kind of cgroups are still about; the kubelet runs there when told to.
       failCgroupV1: false,
+      // No desktop takes the PC's processes, or its disk by what it logs.
+      podPidsLimit: 4096,
+      containerLogMaxSize: '10Mi',
+      containerLogMaxFiles: 3,
     },
   ]
   const nodes = pcsOf(room, wish).map(({ role }) => ({

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Machine } from './machine.ts'
+import type { Machine } from '../machine/machine.ts'
 import type { Pc } from './plan.ts'
 
 const FILE = 'pod-routes'

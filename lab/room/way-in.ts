@@ -1,17 +1,9 @@
 import { join } from 'node:path'
-import type { StartOptions } from '../bare-lab.ts'
-import { freePorts } from '../ports.ts'
-import type { Machine } from './machine.ts'
+import type { Machine } from '../machine/machine.ts'
+import { freePorts } from '../network/ports.ts'
+import type { Start } from '../run/run.ts'
 
-const RELAY = join(import.meta.dirname, '..', 'relay.ts')
-
-/** Starts a recorded process of a run. */
-export type Start = (
-  id: string,
-  command: string,
-  args: readonly string[],
-  options?: StartOptions,
-) => Promise<number>
+const RELAY = join(import.meta.dirname, '..', 'network', 'relay.ts')
 
 /**
  * Brings a place in a room's network (`ADDRESS:PORT`) to a port of 127.0.0.1 on the host, by two relays and a socket

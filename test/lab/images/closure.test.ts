@@ -3,17 +3,29 @@ import { join } from 'node:path'
 import test from 'ava'
 import { npmClosure, plainSource, sourceClosure } from '../../../lab/images/closure.ts'
 import { BUILT, inputsOf, packagesOf } from '../../../lab/images/context.ts'
-import { temporaryFolder } from '../temporary-folder.ts'
+import { temporaryFolder } from '../../harness/temporary-folder.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
 test('an image of desktops holds the bridge with what it loads, and nothing of other programs', (t) => {
   const sources = sourceClosure(root, 'bridge/main.ts')
   t.true(sources.includes('bridge/lock/decide.ts'))
-  t.true(sources.includes('lease/clock.ts'), 'what a type names and what is loaded from the same file')
+  t.true(sources.includes('service/clock.ts'), 'what a type names and what is loaded from the same file')
   t.deepEqual(
     sources.filter((path) => !/^(bridge|config)\//.test(path)),
-    ['lease/clock.ts'],
+    [
+      'service/address.ts',
+      'service/body-time.ts',
+      'service/clock.ts',
+      'service/connections.ts',
+      'service/crowd.ts',
+      'service/listens.ts',
+      'service/log.ts',
+      'service/program.ts',
+      'service/settings.ts',
+      'service/tls.ts',
+      'service/turns.ts',
+    ],
   )
 })
 

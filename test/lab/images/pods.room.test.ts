@@ -3,7 +3,8 @@ import { IMAGES } from '../../../config/images.ts'
 import { buildImages } from '../../../lab/images/build.ts'
 import { pushImage } from '../../../lab/room/registry.ts'
 import type { Room } from '../../../lab/room/room.ts'
-import { becomes, sharedRoom } from '../room/shared-room.ts'
+import { sharedRoom } from '../../harness/room.ts'
+import { becomes } from '../../harness/wait.ts'
 
 const NAMESPACE = 't-images'
 
@@ -90,13 +91,13 @@ test.serial(
     const room = await sharedRoom()
     const first = room.pcs[0]?.name ?? ''
     await make(room, pod('server', first, images.deskfleet, ['node', '-e', SERVER]))
-    await becomes(phaseOf(room, 'server'), 'Running')
+    await becomes('the pod server', phaseOf(room, 'server'), 'Running')
     await make(
       room,
       ...room.pcs.map((pc) => pod(`on-${pc.name}`, pc.name, images.deskfleet, ['node', '-e', PROGRAM])),
     )
     for (const pc of room.pcs) {
-      await becomes(phaseOf(room, `on-${pc.name}`), 'Succeeded')
+      await becomes(`the pod on ${pc.name}`, phaseOf(room, `on-${pc.name}`), 'Succeeded')
       t.regex(await logOf(room, `on-${pc.name}`), /^65532 hello v24\./, pc.name)
     }
   },
@@ -106,7 +107,7 @@ test.serial('slapd of the image is 2.6', async (t) => {
   const room = await sharedRoom()
   const worker = room.pcs.at(-1)?.name ?? ''
   await make(room, pod('slapd', worker, images.ldap, ['sh', '-c', 'slapd -VV 2>&1; id -u']))
-  await becomes(phaseOf(room, 'slapd'), 'Succeeded')
+  await becomes('the pod slapd', phaseOf(room, 'slapd'), 'Succeeded')
   const log = await logOf(room, 'slapd')
   t.regex(log, /OpenLDAP: slapd 2\.6\./)
   t.regex(log, /65532$/)
@@ -121,6 +122,6 @@ test.serial('a digest that the registry does not have never runs', async (t) => 
     const { stdout } = await room.run(['get', 'pod', 'wrong', '-n', NAMESPACE, '-o', path])
     return /^(ErrImagePull|ImagePullBackOff)$/.test(stdout) ? 'refused' : stdout
   }
-  await becomes(reason, 'refused')
+  await becomes('the reason', reason, 'refused')
   t.is(await phaseOf(room, 'wrong')(), 'Pending')
 })

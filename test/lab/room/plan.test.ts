@@ -35,7 +35,11 @@ test('the configuration asks kubeadm for the versions that the image holds, and 
     etcd: { local: { imageTag: '3.7.3-0' } },
     dns: { imageTag: 'v1.15.0' },
   })
-  t.like(patch('KubeletConfiguration'), { nodeLeaseDurationSeconds: 16 })
+  t.like(patch('KubeletConfiguration'), {
+    nodeLeaseDurationSeconds: 16,
+    podPidsLimit: 4096,
+    containerLogMaxSize: '10Mi',
+  })
 })
 
 test('masters take desktops when the others are full, and workers have no taint at all', (t) => {

@@ -1,7 +1,8 @@
 import test from 'ava'
 import { z } from 'zod'
 import type { Room } from '../../../lab/room/room.ts'
-import { becomes, readiness, sharedRoom } from './shared-room.ts'
+import { pcBecomes, sharedRoom } from '../../harness/room.ts'
+import { becomes } from '../../harness/wait.ts'
 
 const Nodes = z.object({
   items: z.array(
@@ -50,7 +51,7 @@ test.serial('every PC is ready, has its pinned address, and takes desktops, mast
   const nodes = await nodesOf(room)
   t.deepEqual(nodes.map((node) => node.metadata.name).sort(), room.pcs.map((pc) => pc.name).sort())
   for (const pc of room.pcs) {
-    await becomes(() => readiness(room, pc.name), 'True')
+    await pcBecomes(room, pc.name, 'True')
     const node = nodes.find((one) => one.metadata.name === pc.name)
     t.is(node?.status.addresses.find((one) => one.type === 'InternalIP')?.address, pc.address)
     t.deepEqual(
@@ -67,9 +68,9 @@ test.serial('a worker loses power: it is known as silent, and comes back from it
   await room.machine.must(['podman', 'exec', worker, 'sh', '-c', 'echo kept >/var/lib/proof'])
   await room.pc.off(worker)
   t.false(await room.pc.isOn(worker))
-  t.log(`known as silent after ${(await becomes(() => readiness(room, worker), 'Unknown')).toFixed(0)} s`)
+  t.log(`known as silent after ${(await pcBecomes(room, worker, 'Unknown')).toFixed(0)} s`)
   await room.pc.on(worker)
-  t.log(`ready again ${(await becomes(() => readiness(room, worker), 'True')).toFixed(0)} s after power`)
+  t.log(`ready again ${(await pcBecomes(room, worker, 'True')).toFixed(0)} s after power`)
   t.is(await room.machine.must(['podman', 'exec', worker, 'cat', '/var/lib/proof']), 'kept\n')
 })
 
@@ -78,15 +79,15 @@ test.serial(
   async (t) => {
     const room = await sharedRoom()
     const [first, other] = [named(room, 'master', 0), named(room, 'master', 1)]
-    await becomes(() => etcdHealth(room, other), '3 of 3')
+    await becomes('etcd', () => etcdHealth(room, other), '3 of 3')
     await room.pc.off(first)
-    t.log(`known as silent after ${(await becomes(() => readiness(room, first), 'Unknown')).toFixed(0)} s`)
-    await becomes(() => etcdHealth(room, other), '2 of 3')
+    t.log(`known as silent after ${(await pcBecomes(room, first, 'Unknown')).toFixed(0)} s`)
+    await becomes('etcd', () => etcdHealth(room, other), '2 of 3')
     const written = await room.run(['create', 'configmap', 'written-with-two', '-n', 'default'])
     t.is(written.code, 0, written.stderr)
     await room.pc.on(first)
-    t.log(`ready again ${(await becomes(() => readiness(room, first), 'True')).toFixed(0)} s after power`)
-    t.log(`etcd whole ${(await becomes(() => etcdHealth(room, other), '3 of 3')).toFixed(0)} s later`)
+    t.log(`ready again ${(await pcBecomes(room, first, 'True')).toFixed(0)} s after power`)
+    t.log(`etcd whole ${(await becomes('etcd', () => etcdHealth(room, other), '3 of 3')).toFixed(0)} s later`)
     t.is(
       (await nodesOf(room)).find((node) => node.metadata.name === first)?.status.addresses[0]?.address,
       room.pcs[0]?.address,
@@ -94,15 +95,18 @@ test.serial(
   },
 )
 
-test.serial('a PC whose cable is pulled runs on unheard, and is back when it is mended', async (t) => {
-  const room = await sharedRoom()
-  const worker = named(room, 'worker', 1)
-  await room.pc.cut(worker)
-  t.log(`known as silent after ${(await becomes(() => readiness(room, worker), 'Unknown')).toFixed(0)} s`)
-  t.true(await room.pc.isOn(worker))
-  await room.pc.mend(worker)
-  t.log(`ready again ${(await becomes(() => readiness(room, worker), 'True')).toFixed(0)} s after mending`)
-})
+test.serial(
+  'a PC that is cut from the network keeps running, and is Ready again when the network is back',
+  async (t) => {
+    const room = await sharedRoom()
+    const worker = named(room, 'worker', 1)
+    await room.pc.cut(worker)
+    t.log(`known as silent after ${(await pcBecomes(room, worker, 'Unknown')).toFixed(0)} s`)
+    t.true(await room.pc.isOn(worker))
+    await room.pc.mend(worker)
+    t.log(`ready again ${(await pcBecomes(room, worker, 'True')).toFixed(0)} s after mending`)
+  },
+)
 
 test.serial('a PC is rebooted in order', async (t) => {
   const room = await sharedRoom()
@@ -112,7 +116,7 @@ test.serial('a PC is rebooted in order', async (t) => {
   const before = await bootOf()
   await room.pc.reboot(worker)
   t.not(await bootOf(), before)
-  await becomes(() => readiness(room, worker), 'True')
+  await pcBecomes(room, worker, 'True')
   t.pass()
 })
 

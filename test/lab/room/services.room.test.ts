@@ -1,6 +1,7 @@
 import test from 'ava'
 import { must } from '../../delivery/person.ts'
-import { becomes, sharedRoom } from './shared-room.ts'
+import { sharedRoom } from '../../harness/room.ts'
+import { becomes } from '../../harness/wait.ts'
 
 const IN_SYSTEM = ['-n', 'kube-system']
 
@@ -26,17 +27,22 @@ test.serial('kube-proxy starts anew on a PC that runs: the services there go on'
   t.is(await reached(), 'reached')
   const [before = ''] = (await proxy()).split(' ')
   await must(room, ['delete', 'pod', before, ...IN_SYSTEM, '--wait'])
-  await becomes(async () => {
-    const [name, ready] = (await proxy()).split(' ')
-    return name !== before && ready === 'True' ? 'anew' : 'not yet'
-  }, 'anew')
+  await becomes(
+    'kube-proxy',
+    async () => {
+      const [name, ready] = (await proxy()).split(' ')
+      return name !== before && ready === 'True' ? 'anew' : 'not yet'
+    },
+    'anew',
+  )
   const rules = ['nft', 'list', 'map', 'ip', 'kube-proxy', 'service-ips']
   const [name = ''] = (await proxy()).split(' ')
   await becomes(
+    'whether the rule is there',
     async () =>
       String((await must(room, ['exec', name, ...IN_SYSTEM, '--', ...rules])).includes(`${api} . tcp . 443`)),
     'true',
-    20,
+    { seconds: 20 },
   )
   t.is(await reached(), 'reached')
 })

@@ -1,4 +1,4 @@
-/** Something wrong, said so that its reader can put it right without asking anybody. */
+/** Something wrong, with what its reader needs to put it right. */
 export interface Finding {
   /** `error` stops the work; `warning` is only shown. */
   readonly severity: 'error' | 'warning'

@@ -20,7 +20,21 @@ export interface IdentitySpec {
   readonly shell: string
   /** LDAP's immutable name of the entry; a home is bound to it, never to the uid alone. */
   readonly entryUUID: string
+  /**
+   * When their password was last set, as LDAP generalized time to the second, `20261126041500Z`: what was begun with an
+   * earlier one ends. Left out where the directory does not tell.
+   */
+  readonly passwordSet?: string
+  /** Locked by an administrator: nothing runs as them, and what they have stays theirs. Left out for everybody else. */
+  readonly locked?: true
 }
+
+/**
+ * Whether something that was begun with a password set at one time ends, since another one was set later. `begunWith` is
+ * '' where the directory told of none: slapd tells of the first one only when it is changed.
+ */
+export const isOutdated = (begunWith: string | undefined, { passwordSet }: IdentitySpec): boolean =>
+  begunWith !== undefined && passwordSet !== undefined && passwordSet > begunWith
 
 /** The cluster-scoped custom resource, as far as Deskfleet reads it. `metadata.name` is the slug. */
 export interface Identity {

@@ -1,22 +1,25 @@
+import { VERSION } from './version.ts'
+
 /**
  * Every container image of the platform: one table, whose keys are the folders of `images/`.
- * `own` images are built by `npm run images`, pushed to the room's registry, and named by release tag;
+ * `own` images are built by `npm run images`, pushed to the room's registry, and named by release tag: the version of
+ * this project, or that of the program inside where it is somebody else's;
  * everything else must carry a digest. Renovate keeps the others current by the comment above each line
  * (`renovate.json`); a change here changes `dist/`, so its branch runs `npm run synth`.
  */
 export const IMAGES = {
   /** Our programs: webhook, identity sync, gateway, orchestrator. */
-  deskfleet: { own: true, tag: '0.1.0' },
+  deskfleet: { own: true, tag: VERSION },
   /** slapd 2.6 on Debian trixie. */
-  ldap: { own: true, tag: '0.1.0' },
+  ldap: { own: true, tag: VERSION },
   /** keepalived and haproxy: the room's one address. */
-  door: { own: true, tag: '0.1.0' },
+  door: { own: true, tag: VERSION },
   /** Argo CD with its redis, for a room without internet; only what delivers uses it, no object of `dist/`. */
   argocd: { own: true, tag: '3.6.1' },
   /** XFCE, a browser, an office: the desktop that most people get. */
-  desktop: { own: true, tag: '0.1.0' },
+  desktop: { own: true, tag: VERSION },
   /** XFCE with little else, for the oldest PCs. */
-  'desktop-light': { own: true, tag: '0.1.0' },
+  'desktop-light': { own: true, tag: VERSION },
 } as const satisfies Record<string, OwnImage | ForeignImage>
 
 interface OwnImage {
@@ -56,4 +59,22 @@ export function imageReference(
   const table: Readonly<Record<ImageName, OwnImage | ForeignImage>> = IMAGES
   const image = table[name]
   return image.own ? `${settings.registry}/${name}:${image.tag}` : image.reference
+}
+
+/** References outside the room's registry that may run all the same, since the settings or the table pin them; sorted. */
+export function allowedElsewhere(settings: {
+  readonly registry: string
+  readonly images: Readonly<Record<string, string>>
+  readonly templates: readonly { readonly image: string }[]
+  readonly desktops: { readonly images: readonly string[] }
+}): string[] {
+  const { registry, templates, desktops } = settings
+  const references = [
+    ...Object.keys(IMAGES)
+      .filter(isImageName)
+      .map((name) => imageReference(name, settings)),
+    ...templates.map(({ image }) => image).filter((image) => !isImageName(image)),
+    ...desktops.images,
+  ]
+  return [...new Set(references)].filter((reference) => !reference.startsWith(`${registry}/`)).sort()
 }

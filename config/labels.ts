@@ -14,7 +14,11 @@ export const PASSWD = `${PREFIX}/passwd`
 /** Annotation on a person's pod: the text that the pod sees at `/etc/group`. */
 export const GROUP = `${PREFIX}/group`
 
-/** Annotation on a PersistentVolume: LDAP's immutable name of the person whose home it is. */
+/**
+ * Annotation on what belongs to one person, beside the slug, which another one may have later: LDAP's immutable name of
+ * the person. On the PersistentVolume of a home, on every pod of a person (proved by admission), and on the Deployment,
+ * Service and Secret of a desktop.
+ */
 export const ENTRY_UUID = `${PREFIX}/entry-uuid`
 
 /**
@@ -29,15 +33,32 @@ export const TEMPLATE = `${PREFIX}/template`
 /** Annotations on a desktop's Deployment, RFC 3339 times in UTC: the last key or pointer, and when it was stopped. */
 export const LAST_INPUT = `${PREFIX}/last-input`
 export const STOPPED_AT = `${PREFIX}/stopped-at`
-/** Annotation on a desktop's Deployment: why it was stopped (`Idle`, `Person`, `Administrator`, `MadeRoom`). */
+/** Annotation on a desktop's Deployment: why it was stopped (`Idle`, `Person`, `Administrator`, `MadeRoom`, `Locked`,
+ * `Removed`, `PasswordSet`). */
 export const STOPPED_WHY = `${PREFIX}/stopped-why`
 /** Annotation on a desktop's Deployment: since when its person waits for room in it. */
 export const WAITING_SINCE = `${PREFIX}/waiting-since`
 
 /** Annotation on a desktop's Deployment: since when it is started, after its turn came. */
 export const STARTED_AT = `${PREFIX}/started-at`
+/**
+ * Annotation on a desktop's Deployment: which start this is, a name that no other start ever has. What its pods serve
+ * with is for this start alone.
+ */
+export const START = `${PREFIX}/start`
 /** Annotation on a desktop's Deployment: when it will be stopped if no input comes. There only while its person is warned. */
 export const STOPS_AT = `${PREFIX}/stops-at`
+
+/** Annotation on a desktop's Deployment: when the password was set that it was last begun or entered with. */
+export const BEGUN_WITH_PASSWORD = `${PREFIX}/begun-with-password-of`
+
+/**
+ * Annotation on a Secret that the keeper of certificates keeps: an administrator asks for another certificate, since the
+ * RFC 3339 time that it says; on the door's root, for one of `ROOT_STEPS`.
+ */
+export const ROTATE = `${PREFIX}/rotate`
+/** Annotation on the ConfigMap of the inner authority's certificate: how far its rotation has come, as JSON. */
+export const ROTATION = `${PREFIX}/rotation`
 
 /** Kubernetes' own recommended labels: what a thing is, and that it is ours. */
 export const NAME = 'app.kubernetes.io/name'

@@ -6,7 +6,7 @@ export const API_GROUP = 'deskfleet.io'
 export const API_VERSION = 'v1alpha1'
 
 export const NAMESPACES = {
-  /** Gateway, webhook, identity sync, image pre-pull. */
+  /** Gateway, webhook, identity sync, certificates, image-puller. */
   system: 'deskfleet-system',
   /** slapd. */
   directory: 'deskfleet-directory',
@@ -16,6 +16,8 @@ export const NAMESPACES = {
   crown: 'deskfleet-crown',
   /** What answers at the room's one address. */
   door: 'deskfleet-door',
+  /** What each PC does for the room. */
+  node: 'deskfleet-node',
   /** People's desktops. */
   desktops: 'desktops',
 } as const
@@ -25,6 +27,15 @@ export const IDENTITY = { kind: 'Identity', plural: 'identities', singular: 'ide
 
 /** The ConfigMap in `deskfleet-system` that the admission policies read: `<slug>: uid|gid|g1,g2|login`. */
 export const IDENTITIES_CONFIG_MAP = 'identities'
+
+/** The ConfigMap in `deskfleet-system` that says who is locked in the cluster itself, whatever LDAP says: config/lock.ts. */
+export const LOCKED_PEOPLE = 'locked-people'
+
+/**
+ * The ConfigMap in `deskfleet-system` that says when the identity sync last read the whole directory and published it:
+ * RFC 3339, once a minute. An object of its own, so that neither 10,000 Identities nor their digest are written for it.
+ */
+export const DIRECTORY_CHECKED = { configMap: 'directory-checked', key: 'at' } as const
 
 /** The RBAC verb on `identities.deskfleet.io/<slug>` that lets somebody act as that person. */
 export const CLAIM_VERB = 'claim'
@@ -43,6 +54,10 @@ export const LDAP = {
   service: 'ldap',
   /** The headless Service that names each of its pods. */
   pods: 'ldap-pods',
+  /** Where there are several: the Service of the one that takes writes, its EndpointSlice, and the begin of its Lease's name. */
+  writer: 'ldap-rw',
+  /** Rendered ConfigMap in `deskfleet-directory`, there for as long as there are several: `servers`. */
+  several: 'ldap-servers',
   /** LDAPS inside the pod (unprivileged); the Service shows it as 636. */
   port: 1636,
   servicePort: 636,
@@ -54,28 +69,83 @@ export const LDAP = {
   adminSecret: 'ldap-admin',
   /** Secret in `deskfleet-directory` and `deskfleet-system`: `password` of the reading account. */
   readerSecret: 'ldap-reader',
+  /** Secret in `deskfleet-directory`: `password` of the account by which its servers read each other. */
+  replicaSecret: 'ldap-replica',
   /** Secret in `deskfleet-directory`: `tls.crt`, `tls.key`, `ca.crt`. */
   tlsSecret: 'ldap-tls',
 } as const
 
-/** The cluster's own certificate authority. */
-export const AUTHORITY = {
-  /** Secret in `deskfleet-system`: `tls.crt`, `tls.key`. */
-  secret: 'certificate-authority',
-  /** ConfigMap in the namespaces that check certificates: `ca.crt`. */
-  configMap: 'certificate-authority',
-  /** Secret in `deskfleet-system`: the webhook's `tls.crt`, `tls.key`. */
-  webhookSecret: 'webhook-tls',
-  /** Secret in `deskfleet-system`: the gateway's `tls.crt`, `tls.key`, signed by the cluster's authority. */
-  gatewaySecret: 'gateway-tls',
+/** A folder of each PC's own disk, for the LDAP server that runs there (`ldap.disk: pc`). */
+export const LDAP_DISK = {
+  /** The program that gives them out: Deployment, account and Lease in `deskfleet-directory`. */
+  program: 'ldap-disks',
+  /** The DaemonSet in `deskfleet-node` that makes the folder on each PC. */
+  folder: 'ldap-folder',
+  /** On every PC. */
+  path: '/var/lib/deskfleet/ldap',
+  storageClass: 'deskfleet-ldap',
+  /** Who gives out volumes of that class. */
+  provisioner: 'deskfleet.io/ldap-disks',
+  /** The begin of the volumes' names; the claim's uid follows. */
+  volume: 'deskfleet-ldap-',
+  /** The begin of the claims' names; the server's number follows. */
+  claim: 'data-ldap-',
+  /** What a server asks for; a folder has no size of its own. */
+  size: '2Gi',
 } as const
+
+/** Copies of the directory: who makes them, and where. */
+export const COPIES = {
+  /** The program, its account, and the claim of its folder. */
+  program: 'directory-copies',
+  /** The volume behind that claim. */
+  volume: 'deskfleet-directory-copies',
+  /** The folder in the storage directory. */
+  folder: 'copies',
+  /** The same in the program's container. */
+  mountPath: '/copies',
+  /** Whom the folder belongs to: our programs that are not root. */
+  uid: 65_532,
+} as const
+
+/** How slapd is told that it may write: by a file beside its socket, written each second; so old, in seconds, it counts no more. */
+export const GATE = { file: 'open', stale: 7 } as const
+
+/** The cluster's own certificate authorities, and what they sign; all in `deskfleet-system`. */
+export const AUTHORITY = {
+  /** The program that alone reads their keys; its Deployment and its account. */
+  keeper: 'certificate-keeper',
+  /** Secret: the authority inside the cluster, which no person's machine trusts. `tls.crt`, `tls.key`. */
+  secret: 'certificate-authority',
+  /** ConfigMap: its certificate, for those who check others. `ca.crt`. */
+  configMap: 'certificate-authority',
+  /** Secret: the door's root, which people's machines trust, for the room's names alone. `tls.crt`, `tls.key`. */
+  doorRootSecret: 'door-root',
+  /** ConfigMap: its certificate, for people's machines. `ca.crt`. */
+  doorRootConfigMap: 'door-root',
+  /** Secret: the authority below the root that signs what the door serves. `tls.crt`, `tls.key`. */
+  doorSecret: 'door-authority',
+  /** Secret: the webhook's `tls.crt`, `tls.key`. */
+  webhookSecret: 'webhook-tls',
+  /** Secret: the gateway's `tls.crt` with the authority below the root, `tls.key`. */
+  gatewaySecret: 'gateway-tls',
+  /** Secret: by what the gateway is known to the bridges of desktops: `tls.crt`, `tls.key`, `ca.crt`. */
+  callerSecret: 'gateway-caller',
+} as const
+
+/** What an administrator may ask of the door's root, by an annotation on its Secret. */
+export const ROOT_STEPS = { prepare: 'prepare', switch: 'switch' } as const
 
 /** Field managers of server-side apply: who owns which field. */
 export const FIELD_MANAGERS = {
   certificates: 'deskfleet-certificates',
   identitySync: 'deskfleet-identity-sync',
   homes: 'deskfleet-homes',
+  directory: 'deskfleet-directory',
+  disks: 'deskfleet-ldap-disks',
   gateway: 'deskfleet-gateway',
+  /** An administrator, by `npx deskfleet`. */
+  command: 'deskfleet-command',
 } as const
 
 /** uids and gids of people start here, so that no person is ever a system account. */
@@ -86,6 +156,12 @@ export const LAST_UID = 2_147_483_646
 /** Groups below are the system's own, some of them as good as root: no person is ever in one. */
 export const FIRST_GROUP_GID = 1_000
 
+/**
+ * Numbers that mean something to the kernel: the `nobody` that stands for whoever has no number, and the one that 16-bit
+ * interfaces take for "leave it as it is".
+ */
+export const KERNEL_NUMBERS: readonly number[] = [65_534, 65_535]
+
 /** Names that account files of every machine begin with: no person and no group of people has one. */
 export const TAKEN_NAMES: ReadonlySet<string> = new Set(['root', 'nobody', 'nogroup'])
 
@@ -94,6 +170,8 @@ export const BASE_DN_PATTERN = /^(dc|o)=[A-Za-z0-9-]+(,(dc|o|c)=[A-Za-z0-9-]+)*$
 
 /** A login as Linux and LDAP take it. */
 export const LOGIN_PATTERN = /^[a-z_][a-z0-9_.-]{0,31}$/
+/** When a password was set: LDAP generalized time to the second, which sorts as text. */
+export const PASSWORD_SET_PATTERN = /^\d{14}Z$/
 
 /** A slug as Kubernetes takes it in a label value, an object name, and after `desktop-` a Service name. */
 export const SLUG_PATTERN = /^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$/
@@ -153,6 +231,8 @@ export const GATEWAY = {
   sessionsSecret: 'gateway-sessions',
   /** ConfigMap, kept by the gateway: sessions that ended early. */
   revokedConfigMap: 'gateway-revoked',
+  /** ConfigMap, kept by the gateway: logins that failed lately, as each replica counted them. */
+  failuresConfigMap: 'gateway-failures',
   /** Secret of type kubernetes.io/tls that an administrator may make: the certificate that browsers trust. */
   certificateSecret: 'gateway-certificate',
   /** The Lease of the replica that starts and stops desktops. */
@@ -162,6 +242,12 @@ export const GATEWAY = {
 /** The LDAP group whose members may use the administrator's page. */
 export const ADMINISTRATORS = 'administrators'
 
+/** Names of LDAP groups that are alike to LDAP have one key: capitals and small letters are the same. */
+export const groupKey = (name: string): string => name.toLowerCase()
+
+/** The name in the certificate by which the gateway calls bridges. */
+export const GATEWAY_CALLER = `${GATEWAY.service}.${NAMESPACES.system}.svc`
+
 /** What gateway and bridge agree on: how a desktop's pod is reached, and where it finds its own secrets. */
 export const DESKTOP = {
   /** PriorityClass of desktops; the chart `namespaces` makes it. */
@@ -169,8 +255,12 @@ export const DESKTOP = {
   /** TLS of the bridge in the pod; the Service `desktop-<slug>` shows it as 443. */
   port: 8443,
   servicePort: 443,
-  /** Where the pod finds its Secret `desktop-<slug>`: `tls.crt`, `tls.key` (self-signed, pinned by the gateway), `token`. */
+  /**
+   * Where the pod finds its Secret `desktop-<slug>`: `tls.crt`, `tls.key` (self-signed for this start, pinned by the
+   * gateway), `token`, and `gateway-ca.crt`, by which it knows the gateway.
+   */
   secrets: '/run/secrets/deskfleet.io/desktop',
+  gatewayAuthorities: 'gateway-ca.crt',
 } as const
 
 /** What answers at the room's one address. */
@@ -181,7 +271,10 @@ export const DOOR = {
   router: 71,
 } as const
 
-/** What the bridge answers. All but `health` and `ready` ask for `Authorization: Bearer <token>`. */
+/** What keeps desktops away from the network of the PCs: its program, and its port on each PC. */
+export const PACKET_FILTER = { name: 'packet-filter', port: 9441 } as const
+
+/** What the bridge answers. All but `health` and `ready` are for the gateway, with `Authorization: Bearer <token>`. */
 export const BRIDGE_PATHS = {
   /** The process lives. */
   health: '/healthz',
@@ -195,7 +288,10 @@ export const BRIDGE_PATHS = {
   message: '/message',
   /** POST: the same as input, for "keep my desktop". */
   keep: '/keep',
-  /** GET `?path=` relative to the home: a folder as JSON, a file as bytes. PUT `?path=`: a new file, never over an old one. */
+  /**
+   * GET `?path=` relative to the home: a folder as JSON, a file as bytes. PUT `?path=`: a new file, never over an old one.
+   * DELETE `?path=`: removes a file, a link or an empty folder.
+   */
   files: '/files',
 } as const
 
@@ -204,3 +300,5 @@ export const SCREEN_CLOSED = { takenOver: 4001, fenced: 4002, stopping: 4003 } a
 
 /** The condition of an Identity that storage sets. */
 export const HOME_READY = 'HomeReady'
+/** The condition of an Identity that the identity sync sets: admission knows this person. */
+export const PUBLISHED = 'Published'

@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import type { Outcome } from './findings.ts'
-import { complete, joinedFindings } from './rules.ts'
+import { advice, complete, joinedFindings } from './rules.ts'
 import { type Cluster, type Parsed, schema } from './schema.ts'
-import { type Locate, shapeFindings } from './shape.ts'
-import { locate, parseSource, type SourceFile, syntaxFindings } from './source.ts'
+import { shapeFindings } from './shape.ts'
+import { type Locate, locate, parseSource, type SourceFile, syntaxFindings, writtenAt } from './source.ts'
 
 /**
  * Reads `cluster.yaml` and the overlays laid over it (maps merge, everything else is replaced).
@@ -19,14 +19,16 @@ export function readCluster(file: SourceFile, overlays: readonly SourceFile[] = 
   const result = schema.safeParse(merged)
   const shape = result.success
     ? []
-    : result.error.issues.flatMap((issue) => shapeFindings(issue, merged, where))
+    : result.error.issues.flatMap((issue) =>
+        shapeFindings(issue, merged, where, (path) => writtenAt(sources, path)),
+      )
   const whole = result.success ? result.data : salvage(merged, result.error.issues)
   const joined = whole === undefined ? [] : joinedFindings(whole, where)
   const findings = [...shape, ...joined]
   if (!result.success || findings.some(({ severity }) => severity === 'error')) {
     return { ok: false, findings: findings.sort((a, b) => lineOf(a.where) - lineOf(b.where)) }
   }
-  return { ok: true, value: complete(result.data), warnings: joined }
+  return { ok: true, value: complete(result.data), warnings: [...joined, ...advice(result.data, where)] }
 }
 
 const lineOf = (where: string): number => Number(where.slice(where.lastIndexOf(':') + 1))
@@ -44,10 +46,12 @@ function overlay(base: unknown, over: unknown): unknown {
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
-/** The two settings that have no default get a stand-in, which no rule objects to. */
+/** The settings that have no default get a stand-in, which no rule objects to. */
 function placeholder(parent: readonly PropertyKey[], key: string): string | undefined {
   if (parent.length === 0 && key === 'domain') return 'placeholder.invalid'
   if (parent[0] === 'templates' && key === 'name') return `placeholder-${String(parent[1])}`
+  if (parent[0] === 'storage' && key === 'path') return '/placeholder/directory'
+  if (parent[0] === 'storage' && key === 'storageClass') return 'placeholder'
   return undefined
 }
 
@@ -60,7 +64,7 @@ function put(at: Record<string, unknown>, key: string, value: string | undefined
  * The settings without those that the schema refused, so that the rules that join settings are judged in
  * the same run; undefined when what is left is not whole.
  */
-function salvage(merged: unknown, issues: readonly z.core.$ZodIssue[]): Parsed | undefined {
+function salvage(merged: unknown, issues: readonly z.core.$ZodIssue[], tries = 2): Parsed | undefined {
   const rest: unknown = structuredClone(merged)
   for (const issue of issues) {
     const keys = issue.code === 'unrecognized_keys' ? issue.keys : [issue.path.at(-1)]
@@ -70,8 +74,13 @@ function salvage(merged: unknown, issues: readonly z.core.$ZodIssue[]): Parsed |
         isPlain(value) ? value[String(part)] : Array.isArray(value) ? value[Number(part)] : undefined,
       rest,
     )
-    for (const key of keys) if (isPlain(at)) put(at, String(key), placeholder(parent, String(key)))
+    const known = issue.code !== 'unrecognized_keys'
+    for (const key of keys) {
+      if (isPlain(at)) put(at, String(key), known ? placeholder(parent, String(key)) : undefined)
+    }
   }
   const result = schema.safeParse(rest)
-  return result.success ? result.data : undefined
+  if (result.success) return result.data
+  // Without a wrong `kind`, what belonged to it is wrong as well.
+  return tries > 1 ? salvage(rest, result.error.issues, tries - 1) : undefined
 }

@@ -4,11 +4,14 @@ interface Setting {
   readonly description?: string
   readonly default?: unknown
   readonly enum?: readonly unknown[]
+  readonly const?: unknown
   readonly anyOf?: readonly { readonly const?: unknown }[]
   readonly minimum?: number
   readonly maximum?: number
   readonly properties?: Readonly<Record<string, Setting>>
   readonly items?: Setting
+  /** Sections of several kinds; all that they have in common is the same. */
+  readonly oneOf?: readonly Setting[]
 }
 
 /** `docs/configuration.md`, made from the schema, so that the page and the program cannot disagree. */
@@ -43,23 +46,35 @@ differences in a file of its own that way.
 
 function* settings(schema: Setting, path: string): Generator<[path: string, setting: Setting]> {
   if (schema.items !== undefined) yield* settings(schema.items, `${path}[]`)
-  for (const [key, setting] of Object.entries(schema.properties ?? {})) {
+  for (const [key, setting] of Object.entries(schema.properties ?? ofAllKinds(schema.oneOf ?? []))) {
     const at = path === '' ? key : `${path}.${key}`
     yield [at, setting]
     yield* settings(setting, at)
   }
 }
 
-function values({ enum: words, anyOf, minimum, maximum, properties, items, type }: Setting): string {
+/** The settings of every kind, each once; the words of `kind` are those of all. */
+function ofAllKinds(kinds: readonly Setting[]): Readonly<Record<string, Setting>> {
+  const words = kinds.map(({ properties }) => properties?.kind?.const)
+  const settings: Record<string, Setting> = {}
+  for (const { properties = {} } of kinds) {
+    for (const [key, setting] of Object.entries(properties)) {
+      settings[key] ??= key === 'kind' ? { ...setting, enum: words } : setting
+    }
+  }
+  return settings
+}
+
+function values({ enum: words, anyOf, minimum, maximum, properties, oneOf, items, type }: Setting): string {
   if (words !== undefined) return words.map((word) => `\`${word}\``).join(', ')
   if (anyOf !== undefined) return anyOf.map((option) => `\`${option.const}\``).join(', ')
   if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`
-  if (properties !== undefined) return 'section'
+  if (properties !== undefined || oneOf !== undefined) return 'section'
   if (items !== undefined) return 'list'
   return type === 'object' ? 'keys with values' : 'text'
 }
 
-function standard({ default: value, properties }: Setting): string {
-  if (value === undefined || properties !== undefined) return ''
+function standard({ default: value, properties, oneOf }: Setting): string {
+  if (value === undefined || properties !== undefined || oneOf !== undefined) return ''
   return `\`${typeof value === 'object' ? JSON.stringify(value) : String(value)}\``
 }

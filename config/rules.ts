@@ -1,9 +1,15 @@
+import { copyFindings } from './copies.ts'
+import { completeDelivery, deliveryFindings } from './delivery.ts'
 import type { Finding } from './findings.ts'
 import { IMAGES, isImageName, isPinned, PIN_RULE } from './images.ts'
+import { lies, networkOf } from './ipv4.ts'
 import { LDAP, NAMESPACES } from './names.ts'
+import { amount } from './quantity.ts'
 import type { Cluster, Parsed, Template } from './schema.ts'
-import type { Locate } from './shape.ts'
+import { screenPixels } from './screen-size.ts'
+import type { Locate } from './source.ts'
 import { nearest } from './spelling.ts'
+import { completeStorage, storageFindings } from './storage.ts'
 
 const error = (where: string, what: string, rule: string, mend: string): Finding => ({
   severity: 'error',
@@ -18,77 +24,57 @@ export function joinedFindings(parsed: Parsed, where: Locate): Finding[] {
   const { registry } = complete(parsed)
   return [
     ...storageFindings(parsed.storage, where),
+    ...deliveryFindings(parsed.delivery, where),
+    ...internetFindings(parsed, where),
     ...parsed.templates.flatMap((template, index) => [
       ...nameFindings(parsed.templates, template, index, where),
       ...templateImageFindings(template, index, registry, where),
       ...memoryFindings(template, index, where),
+      ...screenFindings(template, index, where),
     ]),
     ...imageFindings(parsed.images, registry, where),
+    ...peoplesImageFindings(parsed.desktops.images, registry, where),
   ]
 }
 
-function storageFindings(storage: Parsed['storage'], where: Locate): Finding[] {
-  const { kind, replicas, minReplicas, path, storageClass } = storage
-  const findings: Finding[] = []
-  if (minReplicas !== undefined && minReplicas > replicas) {
-    findings.push(
+/** What is right as it is written, and should be thought about. */
+export const advice = (parsed: Parsed, where: Locate): Finding[] =>
+  copyFindings(parsed.ldap.copies, parsed.storage.kind, where)
+
+function internetFindings(parsed: Parsed, where: Locate): Finding[] {
+  const { internet, internetNetworks } = parsed.desktops
+  const listed = internet === 'listed'
+  if (listed && internetNetworks.length === 0)
+    return [
       error(
-        where(['storage', 'minReplicas']),
-        `storage.minReplicas is ${minReplicas}, more than the ${replicas} of storage.replicas`,
-        'homes cannot wait for more copies than are ever made',
-        `write ${replicas} or less, or leave it out`,
+        where(['desktops', 'internet']),
+        'desktops.internet is listed, and desktops.internetNetworks lists nothing',
+        'what desktops may call is a list of networks',
+        'add internetNetworks, or write internet: none',
       ),
-    )
-  }
-  for (const [name, value, of] of [
-    ['path', path, 'path'],
-    ['storageClass', storageClass, 'existing'],
-  ] as const) {
-    if (kind === of && value === undefined) {
-      findings.push(
-        error(
-          where(['storage', 'kind']),
-          `storage.${name} is missing`,
-          `storage.kind ${of} needs it`,
-          `add storage.${name}`,
-        ),
-      )
-    } else if (kind !== of && value !== undefined) {
-      findings.push(
-        error(
-          where(['storage', name], true),
-          `storage.${name} has no meaning here`,
-          `it belongs to storage.kind ${of}, and the kind is ${kind}`,
-          `delete it, or write kind: ${of}`,
-        ),
-      )
-    }
-  }
-  const parts = path?.split('/').slice(1) ?? []
-  if (
-    kind === 'path' &&
-    path !== undefined &&
-    (parts.length < 2 || parts.some((part) => /^\.{0,2}$/.test(part)))
-  ) {
-    findings.push(
+    ]
+  if (!listed && internetNetworks.length > 0)
+    return [
       error(
-        where(['storage', 'path']),
-        `storage.path is ${path}`,
-        'it is a plain path at least two directories deep, without . or .. or a slash at its end',
-        'write a directory that is the same on every PC, such as /srv/deskfleet',
+        where(['desktops', 'internetNetworks']),
+        `desktops.internetNetworks lists networks, and desktops.internet is ${internet}`,
+        'the list counts with internet: listed alone',
+        'write internet: listed, or delete the list',
       ),
-    )
-  }
-  if (kind === 'gluster' && replicas % 2 === 0) {
-    findings.push({
-      severity: 'warning',
-      where: where(['storage', 'replicas']),
-      what: `storage.replicas is ${replicas}, an even number`,
-      rule: `${replicas} copies survive the loss of no more PCs than ${replicas - 1} do, since a majority must remain to write`,
-      mend: `${replicas === 2 ? 3 : `${replicas - 1} or ${replicas + 1}`} uses the disks better; ${replicas} works too`,
-    })
-  }
-  return findings
+    ]
+  const { networks } = complete(parsed).hosts
+  return internetNetworks.flatMap((network, index) => {
+    const room = networks.find((one) => lies(network, one))
+    if (room === undefined) return []
+    return [
+      error(
+        where(['desktops', 'internetNetworks', index]),
+        `desktops.internetNetworks[${index}] is ${network}, in ${room}`,
+        'desktops never call the networks of the PCs, hosts.networks',
+        'delete it, or name the networks of the PCs more narrowly in hosts.networks',
+      ),
+    ]
+  })
 }
 
 function nameFindings(all: readonly Template[], { name }: Template, index: number, where: Locate): Finding[] {
@@ -130,7 +116,7 @@ function templateImageFindings(
 }
 
 function memoryFindings({ resources }: Template, index: number, where: Locate): Finding[] {
-  if (bytes(resources.memoryLimit) >= bytes(resources.memory)) return []
+  if (amount(resources.memoryLimit) >= amount(resources.memory)) return []
   return [
     error(
       where(['templates', index, 'resources', 'memoryLimit']),
@@ -141,20 +127,17 @@ function memoryFindings({ resources }: Template, index: number, where: Locate): 
   ]
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-}
-
-/** A Kubernetes quantity as a number; the schema has seen its form. */
-function bytes(quantity: string): number {
-  const unit = quantity.replace(/^[\d.]+/, '')
-  return Number.parseFloat(quantity) * (UNITS[unit] ?? 1)
+function screenFindings({ resources, screen }: Template, index: number, where: Locate): Finding[] {
+  const [width = 0, height = 0] = screen.split('x').map(Number)
+  if (width * height <= screenPixels(resources.memoryLimit)) return []
+  return [
+    error(
+      where(['templates', index, 'screen']),
+      `templates[${index}].screen is ${screen}, more than a memoryLimit of ${resources.memoryLimit} holds`,
+      'a quarter of memoryLimit must hold the screen at 24 bytes a pixel',
+      'write a smaller screen such as 1280x800, or raise memoryLimit',
+    ),
+  ]
 }
 
 function imageFindings(images: Parsed['images'], registry: string, where: Locate): Finding[] {
@@ -183,24 +166,54 @@ function imageFindings(images: Parsed['images'], registry: string, where: Locate
   })
 }
 
+function peoplesImageFindings(images: readonly string[], registry: string, where: Locate): Finding[] {
+  return images.flatMap((reference, index) => {
+    const at = where(['desktops', 'images', index])
+    const what = `desktops.images[${index}] is ${JSON.stringify(reference)}`
+    if (reference.startsWith(`${registry}/`))
+      return [
+        error(
+          at,
+          `${what}, in the room's registry`,
+          'what is in there may run without being named',
+          'delete it',
+        ),
+      ]
+    return isPinned(reference, registry) ? [] : [error(at, what, PIN_RULE, 'add @sha256:… to it')]
+  })
+}
+
+/** The networks that nobody on the internet has (RFC 1918): where the PCs are, when nobody says where. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16']
+
 /** Fills in the defaults that follow from other settings. */
 export function complete(parsed: Parsed): Cluster {
   const { domain, hosts, ldap, storage, delivery } = parsed
+  const urlOf = (service: string) => `ldaps://${service}.${NAMESPACES.directory}.svc:${LDAP.servicePort}`
   return {
     ...parsed,
-    hosts: { ...hosts, door: hosts.door ?? `desk.${domain}` },
+    hosts: {
+      ...hosts,
+      door: hosts.door ?? `desk.${domain}`,
+      networks: hosts.networks ?? (hosts.address === undefined ? PRIVATE : [networkOf(hosts.address)]),
+    },
     ldap: {
       organization: ldap.organization,
+      replicas: ldap.replicas,
+      disk: ldap.disk,
+      moveAfter: ldap.moveAfter,
+      copies: ldap.copies,
       baseDN:
         ldap.baseDN ??
         domain
           .split('.')
           .map((part) => `dc=${part}`)
           .join(','),
-      url: ldap.url ?? `ldaps://${LDAP.service}.${NAMESPACES.directory}.svc:${LDAP.servicePort}`,
+      url: ldap.url ?? urlOf(LDAP.service),
+      writerUrl: ldap.url ?? urlOf(ldap.replicas > 1 ? LDAP.writer : LDAP.service),
     },
-    storage: { ...storage, minReplicas: storage.minReplicas ?? Math.min(3, storage.replicas) },
-    delivery: { ...delivery, repository: delivery.repository ?? `https://git.${domain}/deskfleet.git` },
+    storage: completeStorage(storage),
+    delivery: completeDelivery(delivery, domain),
     registry: parsed.registry ?? `registry.${domain}:5000`,
   }
 }

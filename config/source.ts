@@ -19,6 +19,9 @@ export interface SourceFile {
 /** The place of a value: keys and list indexes from the top. */
 export type Path = readonly PropertyKey[]
 
+/** Where a path stands in the files: `cluster.yaml:12`; `key` asks for the key rather than its value. */
+export type Locate = (path: Path, key?: boolean) => string
+
 /** A YAML file whose every value still knows its line. */
 export interface Source {
   readonly name: string
@@ -64,7 +67,7 @@ export function syntaxFindings({ name, document, lines }: Source): Finding[] {
   ]
 }
 
-/** YAML can say what kind of thing a value is (`!!set`, `!!binary`); none of them is a setting. */
+/** Tags of YAML (`!!set`, `!!binary`): no setting has one. */
 function tagFindings(document: Document, name: string, lines: LineCounter): Finding[] {
   const findings: Finding[] = []
   visit(document, {
@@ -84,7 +87,7 @@ function tagFindings(document: Document, name: string, lines: LineCounter): Find
   return findings
 }
 
-/** Aliases of aliases of aliases: a few lines that would fill the memory. */
+/** Aliases of aliases of aliases (a "YAML bomb"): a few lines that would fill the memory. */
 function bombFindings(document: Document, name: string): Finding[] {
   try {
     document.toJS()
@@ -128,6 +131,15 @@ export function locate(sources: readonly Source[], path: Path, key = false): str
     }
   }
   return `${sources[0]?.name ?? 'cluster.yaml'}:1`
+}
+
+/** How a single value is written in the last file that has it, before YAML makes a number or a boolean of it. */
+export function writtenAt(sources: readonly Source[], path: Path): string | undefined {
+  for (const { document } of [...sources].reverse()) {
+    const node: unknown = document.getIn(path, true)
+    if (isScalar(node)) return node.source
+  }
+  return undefined
 }
 
 function positionOf(document: Document, path: Path, key: boolean): number | undefined {

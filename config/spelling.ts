@@ -1,4 +1,4 @@
-/** The known word that somebody most likely meant, or undefined when none is near. */
+/** The known word that was most likely meant, or undefined when none is similar. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const scored = known.map((name) => ({ name, steps: distance(word.toLowerCase(), name.toLowerCase()) }))
   const best = scored.sort((a, b) => a.steps - b.steps)[0]

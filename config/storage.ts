@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import { HOST, noSection, says, text, wholeNumber } from './fields.ts'
+import type { Finding } from './findings.ts'
+import type { Locate } from './source.ts'
+
+/**
+ * Numbers of Gluster. They may stand beside any kind, so that an overlay changes the kind alone; the other kinds pass
+ * them over.
+ */
+const copies = {
+  replicas: wholeNumber(2, 7).default(5).describe('Copies of every file (gluster).'),
+  minReplicas: wholeNumber(2, 7)
+    .optional()
+    .describe('Copies that must be there before homes are made. Default: 3, or replicas if that is less.'),
+  spares: wholeNumber(0, 100).default(1).describe('PCs whose disks are kept for repairs.'),
+}
+
+const ABOUT_KIND =
+  'Where homes live: a directory that is the same on every PC (path), or one that is yet to be built (gluster, existing: no homes are made).'
+
+const gluster = z.strictObject({
+  kind: z.literal('gluster').optional().default('gluster').describe(ABOUT_KIND),
+  ...copies,
+})
+
+const path = z.strictObject({
+  kind: z.literal('path').describe(ABOUT_KIND),
+  ...copies,
+  path: text(
+    /^\/[A-Za-z0-9._/-]+$/,
+    'it must be an absolute path',
+    'write a directory that is the same on every PC, such as /srv/homes',
+  ).describe('The directory that is the same on every PC (path).'),
+})
+
+const existing = z.strictObject({
+  kind: z.literal('existing').describe(ABOUT_KIND),
+  ...copies,
+  storageClass: text(
+    HOST,
+    'it must be the name of a StorageClass',
+    'write a name that `kubectl get storageclass` shows',
+  ).describe('The RWX StorageClass of the site (existing).'),
+})
+
+/** Where homes live, by `kind`; a setting of another kind is a mistake, and `shape.ts` says whose it is. */
+export const storage = z
+  .discriminatedUnion('kind', [gluster, path, existing], {
+    error: ({ code }: { readonly code?: string }) =>
+      code === 'invalid_type'
+        ? noSection('storage')
+        : says('it must be one of: gluster, path, existing', 'write one of these words'),
+  })
+  .prefault({})
+
+type ParsedStorage = z.output<typeof storage>
+
+/** Where homes live, with what that kind needs and nothing else. */
+export type Storage =
+  | {
+      /** A replicated volume on disks of the PCs. */
+      readonly kind: 'gluster'
+      readonly replicas: number
+      readonly minReplicas: number
+      readonly spares: number
+    }
+  | {
+      /** A directory that is the same on every PC. */
+      readonly kind: 'path'
+      readonly path: string
+    }
+  | {
+      /** A StorageClass of the site, RWX. */
+      readonly kind: 'existing'
+      readonly storageClass: string
+    }
+
+/** Fills in what follows from other settings, and leaves out what the kind passes over. */
+export function completeStorage(parsed: ParsedStorage): Storage {
+  const { kind } = parsed
+  if (kind === 'path') return { kind, path: parsed.path }
+  if (kind === 'existing') return { kind, storageClass: parsed.storageClass }
+  const { replicas, minReplicas = Math.min(3, replicas), spares } = parsed
+  return { kind, replicas, minReplicas, spares }
+}
+
+/** The rules that join several settings of storage. */
+export function storageFindings(parsed: ParsedStorage, where: Locate): Finding[] {
+  if (parsed.kind === 'path') return pathFindings(parsed.path, where)
+  return parsed.kind === 'gluster' ? copyFindings(parsed.replicas, parsed.minReplicas, where) : []
+}
+
+function copyFindings(replicas: number, minReplicas: number | undefined, where: Locate): Finding[] {
+  const findings: Finding[] = []
+  if (minReplicas !== undefined && minReplicas > replicas) {
+    findings.push({
+      severity: 'error',
+      where: where(['storage', 'minReplicas']),
+      what: `storage.minReplicas is ${minReplicas}, more than the ${replicas} of storage.replicas`,
+      rule: 'homes cannot wait for more copies than are ever made',
+      mend: `write ${replicas} or less, or leave it out`,
+    })
+  }
+  if (replicas % 2 === 0) {
+    findings.push({
+      severity: 'warning',
+      where: where(['storage', 'replicas']),
+      what: `storage.replicas is ${replicas}, an even number`,
+      rule: `${replicas} copies survive the loss of no more PCs than ${replicas - 1} do, since a majority must remain to write`,
+      mend: `${replicas === 2 ? 3 : `${replicas - 1} or ${replicas + 1}`} uses the disks better; ${replicas} works too`,
+    })
+  }
+  return findings
+}
+
+function pathFindings(directory: string, where: Locate): Finding[] {
+  const parts = directory.split('/').slice(1)
+  if (parts.length >= 2 && !parts.some((part) => /^\.{0,2}$/.test(part))) return []
+  return [
+    {
+      severity: 'error',
+      where: where(['storage', 'path']),
+      what: `storage.path is ${directory}`,
+      rule: 'it is a plain path at least two directories deep, without . or .. or a slash at its end',
+      mend: 'write a directory that is the same on every PC, such as /srv/deskfleet',
+    },
+  ]
+}

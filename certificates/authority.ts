@@ -1,48 +1,42 @@
+/**
+ * `certificates/`: The cluster's own certificate authorities: what they sign, who keeps the keys, when they are
+ * renewed.
+ */
+
 import 'reflect-metadata'
-import type { webcrypto } from 'node:crypto'
-import { createPrivateKey, X509Certificate as NodeCertificate, randomBytes } from 'node:crypto'
+import { createPrivateKey, X509Certificate as NodeCertificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { issue, type Pair, YEAR } from './issue.ts'
+import { onlyFor } from './name-constraints.ts'
 
-/** A certificate and its private key, both PEM. */
-export interface Pair {
-  readonly certificate: string
-  readonly key: string
+const ROOT_LIFE = 10 * YEAR
+
+/** What an authority of ours is for. */
+export interface AuthorityKind {
+  /** Its name, as people see it where they trust it. */
+  readonly name: string
+  /** Host names and IPv4 addresses that it may vouch for, as servers, and no others. @default any */
+  readonly names?: readonly string[]
+  /** Whether it signs authorities that sign leaves. @default leaves alone */
+  readonly root?: true
+  /** Ms. @default ten years */
+  readonly life?: number
 }
 
-export const YEAR = 365 * 24 * 60 * 60 * 1000
-const AUTHORITY_LIFE = 10 * YEAR
+/** Makes a new authority of the cluster's own, trusted by itself. */
+export const newAuthority = (kind: AuthorityKind, now: Date): Promise<Pair> =>
+  issue({ name: kind.name, life: kind.life ?? ROOT_LIFE, extensions: authorityExtensions(kind) }, now)
 
-/** Clocks of unequal PCs differ; what is signed now must not be from the future elsewhere. */
-export const CLOCK_SKEW = 60 * 60 * 1000
-
-export const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
-export const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const
-
-/** Makes a new authority of the cluster's own: P-256, ten years, signs leaves only. */
-export async function newAuthority(name: string, now: Date): Promise<Pair> {
-  const keys = await crypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])
+export function authorityExtensions({ names, root }: Omit<AuthorityKind, 'name'>): x509.Extension[] {
   const { keyCertSign, cRLSign } = x509.KeyUsageFlags
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [name] }],
-    serialNumber: newSerial(),
-    notBefore: new Date(now.getTime() - CLOCK_SKEW),
-    notAfter: new Date(now.getTime() + AUTHORITY_LIFE),
-    keys,
-    signingAlgorithm: SIGNING_ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  })
-  return { certificate: pemOf(certificate), key: await keyPem(keys.privateKey) }
-}
-
-/** A random positive serial of 127 bits, as hex: never a leading zero byte, which DER would have to drop. */
-export function newSerial(): string {
-  const bytes = randomBytes(16)
-  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
-  return bytes.toString('hex')
+  return [
+    new x509.BasicConstraintsExtension(true, root ? 1 : 0, true),
+    new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
+    // Nobody's mail or programs are ever vouched for by what people trust for the sake of one page.
+    ...(names
+      ? [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]), onlyFor(names)]
+      : []),
+  ]
 }
 
 /** Why this is no authority that can sign now, or nothing when it is one. */
@@ -64,10 +58,4 @@ export function readPair({ certificate, key }: Pair): { certificate: NodeCertifi
   } catch {
     return { fault: 'its certificate or its key is not PEM' }
   }
-}
-
-export const pemOf = (certificate: x509.X509Certificate): string => `${certificate.toString('pem')}\n`
-
-export async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
-  return `${x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`
 }

@@ -1,6 +1,9 @@
-import { ApiException, type CoreV1Api, type V1Secret } from '@kubernetes/client-node'
-import { authorityFault, newAuthority, type Pair } from './authority.ts'
-import { judgeLeaf, newLeaf } from './leaf.ts'
+import type { CoreV1Api, V1Secret } from '@kubernetes/client-node'
+import { unless } from '../cluster/answer.ts'
+import { swap } from '../cluster/swap.ts'
+import { ROTATE } from '../config/labels.ts'
+import type { Pair } from './issue.ts'
+import type { SignedState } from './leaf.ts'
 
 /** Where a pair is kept: a Secret of type kubernetes.io/tls. */
 export interface Place {
@@ -21,82 +24,97 @@ export class DamagedSecret extends Error {
 
 const TLS_TYPE = 'kubernetes.io/tls'
 
-/** When two replicas make the same leaf anew at once, each loser looks again; more than this is a fight. */
-const TURNS = 5
-
-/** The cluster's authority: read, or made when there is none. Of several that start at once, all get the same. */
-export async function holdAuthority(api: CoreV1Api, place: Place, now: () => Date): Promise<Pair> {
-  const secret =
-    (await find(api, place)) ?? (await create(api, place, await newAuthority(AUTHORITY_NAME, now())))
-  const pair = pairIn(secret, place)
-  const fault = authorityFault(pair, now())
-  if (fault) throw new DamagedSecret(place, fault)
-  return pair
+/** What an authority signs, as {@link holdSigned} needs to know it. */
+export interface Signed {
+  readonly fresh: (now: Date) => Promise<Pair>
+  readonly judge: (pair: Pair, now: Date) => SignedState
+  /** What stands in the Secret besides, by its key: `ca.crt` for who serves and calls with it. */
+  readonly beside?: Readonly<Record<string, string>>
 }
 
-const AUTHORITY_NAME = 'Deskfleet certificate authority'
+/** What is kept, and whether it was there. */
+export interface Held {
+  readonly pair: Pair
+  readonly did: 'found' | 'made' | 'renewed'
+}
 
-/** A server's leaf: read, made when there is none, and made anew when it is stale. All replicas share it. */
-export async function holdLeaf(
+/**
+ * A leaf or an intermediate: read, made when there is none, and made anew when it is stale or an administrator asks for it.
+ *
+ * @param wanted asked after the Secret was read and before it is written: what is written then is never older than what
+ *   somebody else has written meanwhile.
+ */
+export async function holdSigned(
   api: CoreV1Api,
   place: Place,
-  authority: Pair,
-  names: readonly string[],
+  wanted: () => Promise<Signed>,
   now: () => Date,
-): Promise<Pair> {
-  for (let turn = 0; turn < TURNS; turn++) {
-    const secret =
-      (await find(api, place)) ?? (await create(api, place, await newLeaf(authority, names, now())))
-    const pair = pairIn(secret, place)
-    const judged = judgeLeaf(pair, authority, names, now())
-    if (judged.state === 'good') return pair
-    if (judged.state === 'broken') throw new DamagedSecret(place, judged.why)
-    await replace(api, place, secret, await newLeaf(authority, names, now()))
-  }
+): Promise<Held> {
+  let held: Held | undefined
+  let absent = false
+  const { state } = await swap<V1Secret>({
+    async read() {
+      const found = await find(api, place)
+      if (found) return found
+      absent = true
+      const { fresh, beside = {} } = await wanted()
+      return await create(api, place, { ...dataOf(await fresh(now())), ...encoded(beside) })
+    },
+    async change(secret) {
+      if (!secret) return undefined
+      const pair = pairIn(secret, place)
+      const { fresh, judge, beside = {} } = await wanted()
+      const judged = judge(pair, now())
+      if (judged.state === 'broken') throw new DamagedSecret(place, judged.why)
+      const told = encoded(beside)
+      const { [ROTATE]: asked, ...annotations } = secret.metadata?.annotations ?? {}
+      const lacks = Object.entries(told).some(([key, value]) => secret.data?.[key] !== value)
+      if (judged.state === 'stale' || asked !== undefined) {
+        const metadata = { ...secret.metadata, annotations }
+        return { ...secret, metadata, data: { ...secret.data, ...dataOf(await fresh(now())), ...told } }
+      }
+      if (lacks) return { ...secret, data: { ...secret.data, ...told } }
+      held = { pair, did: absent ? 'made' : 'found' }
+      return undefined
+    },
+    async write(body) {
+      const written = await unless(409, () => api.replaceNamespacedSecret({ ...place, body }))
+      if (written) held = { pair: pairIn(written, place), did: 'renewed' }
+      return written
+    },
+  })
+  if (state !== 'contended' && held) return held
   throw new Error(
-    `The Secret ${place.namespace}/${place.name} changes faster than it can be read. Two webhooks with different ` +
-      'DESKFLEET_EXTRA_NAMES, or with different authorities, share it: give them the same.',
+    `The Secret ${place.namespace}/${place.name} changes faster than it can be read: two programs with different ` +
+      'settings keep it.',
   )
 }
 
-async function find(api: CoreV1Api, place: Place): Promise<V1Secret | undefined> {
-  return unless(404, api.readNamespacedSecret(place))
+/** The Secret at a place; undefined where there is none. */
+export async function find(api: CoreV1Api, place: Place): Promise<V1Secret | undefined> {
+  return unless(404, () => api.readNamespacedSecret(place))
 }
 
 /** Creates the Secret, or reads the one of whoever was faster. */
-async function create(api: CoreV1Api, place: Place, pair: Pair): Promise<V1Secret> {
-  const body = { metadata: { ...place }, type: TLS_TYPE, data: dataOf(pair) }
-  const created = await unless(409, api.createNamespacedSecret({ namespace: place.namespace, body }))
+export async function create(api: CoreV1Api, place: Place, data: Record<string, string>): Promise<V1Secret> {
+  const body = { metadata: { ...place }, type: TLS_TYPE, data }
+  const created = await unless(409, () => api.createNamespacedSecret({ namespace: place.namespace, body }))
   return created ?? (await api.readNamespacedSecret(place))
-}
-
-/** Replaces exactly the state that was judged; when somebody was faster, nothing happens. */
-async function replace(api: CoreV1Api, place: Place, judged: V1Secret, pair: Pair): Promise<void> {
-  const body = { ...judged, data: { ...judged.data, ...dataOf(pair) } }
-  await unless(409, api.replaceNamespacedSecret({ ...place, body }))
 }
 
 const encode = (text: string): string => Buffer.from(text).toString('base64')
 
-const dataOf = ({ certificate, key }: Pair): Record<string, string> => ({
-  'tls.crt': encode(certificate),
-  'tls.key': encode(key),
-})
+const encoded = (texts: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, encode(text)]))
 
-function pairIn(secret: V1Secret, place: Place): Pair {
+const dataOf = ({ certificate, key }: Pair): Record<string, string> =>
+  encoded({ 'tls.crt': certificate, 'tls.key': key })
+
+/** @throws DamagedSecret when it holds no pair. */
+export function pairIn(secret: V1Secret, place: Place): Pair {
   const [certificate, key] = ['tls.crt', 'tls.key'].map((item) =>
     Buffer.from(secret.data?.[item] ?? '', 'base64').toString('utf8'),
   )
   if (certificate && key) return { certificate, key }
   throw new DamagedSecret(place, 'tls.crt or tls.key is missing')
-}
-
-/** What the call brings; nothing where the API server answers with that HTTP code. */
-export async function unless<T>(code: number, call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call
-  } catch (error) {
-    if (error instanceof ApiException && error.code === code) return undefined
-    throw error
-  }
 }

@@ -1,67 +1,40 @@
 import 'reflect-metadata'
-import type { webcrypto } from 'node:crypto'
-import { createPrivateKey, X509Certificate as NodeCertificate } from 'node:crypto'
+import { X509Certificate as NodeCertificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
-import {
-  CLOCK_SKEW,
-  KEY_ALGORITHM,
-  keyPem,
-  newSerial,
-  type Pair,
-  pemOf,
-  readPair,
-  SIGNING_ALGORITHM,
-  YEAR,
-} from './authority.ts'
+import { readPair } from './authority.ts'
+import { issue, type Pair, YEAR } from './issue.ts'
 
 const LEAF_LIFE = YEAR
 
 /** A leaf is made anew when so little of it is left. */
 const RENEW_BEFORE = 30 * 24 * 60 * 60 * 1000
 
-/**
- * Makes a server's certificate. `names` are DNS names and IP addresses; the first one is its CN. `life` is in ms, a
- * year where nothing is said; no leaf outlives its authority.
- */
-export async function newLeaf(
-  authority: Pair,
+/** Makes a server's certificate, for a year. `names` are DNS names and IP addresses; the first one is its CN. */
+export const newLeaf = (authority: Pair, names: readonly string[], now: Date): Promise<Pair> =>
+  issue(
+    { name: names[0] ?? 'deskfleet', life: LEAF_LIFE, extensions: leafExtensions(names), issuer: authority },
+    now,
+  )
+
+/** Makes the certificate of somebody who calls: by this name servers know them, and they serve nothing with it. A year. */
+export const newCaller = (authority: Pair, name: string, now: Date): Promise<Pair> =>
+  issue({ name, life: LEAF_LIFE, extensions: leafExtensions([name], 'clientAuth'), issuer: authority }, now)
+
+export const leafExtensions = (
   names: readonly string[],
-  now: Date,
-  life: number = LEAF_LIFE,
-): Promise<Pair> {
-  const issuer = new x509.X509Certificate(authority.certificate)
-  const keys = await crypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])
-  const end = Math.min(now.getTime() + life, issuer.notAfter.getTime())
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject: [{ CN: [(names[0] ?? 'deskfleet').slice(0, 64)] }],
-    issuer: issuer.subjectName,
-    serialNumber: newSerial(),
-    notBefore: new Date(now.getTime() - CLOCK_SKEW),
-    notAfter: new Date(end),
-    publicKey: keys.publicKey,
-    signingKey: await signingKey(authority.key),
-    signingAlgorithm: SIGNING_ALGORITHM,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
-      ),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-    ],
-  })
-  return { certificate: pemOf(certificate), key: await keyPem(keys.privateKey) }
-}
+  purpose: 'serverAuth' | 'clientAuth' = 'serverAuth',
+): x509.Extension[] => [
+  new x509.BasicConstraintsExtension(false, undefined, true),
+  new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+  new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[purpose]]),
+  new x509.SubjectAlternativeNameExtension(
+    names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
+  ),
+]
 
-function signingKey(pem: string): Promise<webcrypto.CryptoKey> {
-  const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' })
-  return crypto.subtle.importKey('pkcs8', new Uint8Array(der), KEY_ALGORITHM, false, ['sign'])
-}
-
-export type LeafState =
+/** How a certificate that an authority signed stands. */
+export type SignedState =
   | { readonly state: 'good' }
   /** Ours, but to be made anew. */
   | { readonly state: 'stale'; readonly why: string }
@@ -69,7 +42,7 @@ export type LeafState =
   | { readonly state: 'broken'; readonly why: string }
 
 /** Whether a leaf still serves: its key, its signer, its names, its time. */
-export function judgeLeaf(leaf: Pair, authority: Pair, names: readonly string[], now: Date): LeafState {
+export function judgeLeaf(leaf: Pair, authority: Pair, names: readonly string[], now: Date): SignedState {
   const read = readPair(leaf)
   if ('fault' in read) return { state: 'broken', why: read.fault }
   const { certificate } = read
@@ -91,4 +64,5 @@ const covers = (certificate: NodeCertificate, name: string): boolean =>
   (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name, { subject: 'never' })) !== undefined
 
 /** When a certificate ends, in ms since the epoch. */
-export const endOf = (pair: Pair): number => new NodeCertificate(pair.certificate).validToDate.getTime()
+export const endOf = (pair: Pick<Pair, 'certificate'>): number =>
+  new NodeCertificate(pair.certificate).validToDate.getTime()

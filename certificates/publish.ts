@@ -1,15 +1,17 @@
 import {
   AdmissionregistrationV1Api,
   type KubeConfig,
-  ListWatch,
   PatchStrategy,
   setHeaderOptions,
   type V1MutatingWebhookConfiguration,
-  Watch,
 } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
+import { reasonOf, unless } from '../cluster/answer.ts'
+import { keptClient } from '../cluster/client.ts'
+import { watch } from '../cluster/watch.ts'
 import { FIELD_MANAGERS } from '../config/names.ts'
-import { keepSteady, type Steady } from './steady.ts'
+import { systemClock } from '../service/clock.ts'
+import { newBell, turns } from '../service/turns.ts'
 
 /** Which webhook the authorities are published for. */
 export interface Target {
@@ -19,90 +21,105 @@ export interface Target {
 
 const PATH = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations'
 
-/** The bundle that API servers check a webhook's certificate by: one authority, or two while one replaces the other. */
-export const bundleOf = (authorities: readonly string[]): string =>
-  Buffer.from(authorities.map((pem) => `${pem.trim()}\n`).join('')).toString('base64')
-
 export type Publishing =
   | { readonly does: 'nothing' }
   | { readonly does: 'wait'; readonly why: string }
   | { readonly does: 'apply'; readonly body: object }
 
 /**
- * What to apply so that the webhook has the bundle: that one field, under the object's own uid, so that an
- * apply which comes too late cannot make a configuration that was just removed.
+ * What to apply so that the webhook has the bundle: that one field, under the object's own uid, so that an apply which
+ * comes too late cannot make a configuration that was just removed, and over the very version that was read, so that it
+ * cannot bring back what somebody else has replaced since.
+ *
+ * @param trusted The authorities by which API servers check the webhook's certificate, PEM.
  */
-export function publishing(live: V1MutatingWebhookConfiguration, target: Target, bundle: string): Publishing {
+export function publishing(
+  live: V1MutatingWebhookConfiguration,
+  target: Target,
+  trusted: string,
+): Publishing {
+  const bundle = Buffer.from(trusted).toString('base64')
   const webhook = live.webhooks?.find(({ name }) => name === target.webhook)
   if (!webhook) return { does: 'wait', why: `it has no webhook ${target.webhook}; apply the rendered one` }
   if (webhook.clientConfig?.caBundle === bundle) return { does: 'nothing' }
   const body = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
-    metadata: { name: target.configuration, uid: live.metadata?.uid },
+    metadata: {
+      name: target.configuration,
+      uid: live.metadata?.uid,
+      resourceVersion: live.metadata?.resourceVersion,
+    },
     webhooks: [{ name: target.webhook, clientConfig: { caBundle: bundle } }],
   }
   return { does: 'apply', body }
 }
 
+/** Ms to the next try after a failure, and to the next look when nothing happens. */
 const RETRY = 2_000
+const LOOK = 10 * 60_000
+
+export interface Published {
+  /** Looks at once: the authorities may be others now. */
+  again(): void
+  stop(): Promise<void>
+}
 
 /**
  * Keeps the authorities in the webhook's configuration, by server-side apply, as the owner of that field
  * alone: applied when the configuration appears, and again whenever somebody changes or strips it.
+ *
+ * @param trusted The authorities, PEM, as they stand at that moment; undefined where there are none yet.
  */
 export function keepPublished(
-  kubeConfig: KubeConfig,
+  cluster: KubeConfig,
   target: Target,
-  authorities: () => readonly string[],
+  trusted: () => Promise<string | undefined>,
   log: Logger,
-): Steady {
-  const api = kubeConfig.makeApiClient(AdmissionregistrationV1Api)
+): Published {
+  const api = keptClient(cluster, AdmissionregistrationV1Api)
   const { configuration: name } = target
   const fieldSelector = `metadata.name=${name}`
-  let answered = true
-  let retry: NodeJS.Timeout | undefined
-  const list = async () => {
-    const listed = await api.listMutatingWebhookConfiguration({ fieldSelector })
-    answered = true
-    return listed
-  }
-  const informer = new ListWatch(PATH, new Watch(kubeConfig), list, false, undefined, fieldSelector)
-  const publish = async (): Promise<void> => {
-    const live = informer.get(name)
-    const todo = live && publishing(live, target, bundleOf(authorities()))
+  const list = (page: object) => api.listMutatingWebhookConfiguration({ fieldSelector, ...page })
+  const watched = watch(cluster, { path: PATH, list, fieldSelector }, log)
+  const bell = newBell()
+  watched.onChange(bell.ring)
+  /** Resolves with whether there is nothing more to do for now. */
+  const publish = async (): Promise<boolean> => {
+    const live = watched.get(name)
+    const now = live && (await trusted())
+    const todo = live && now !== undefined ? publishing(live, target, now) : undefined
     if (todo?.does === 'wait') log.warn({ configuration: name }, `not published: ${todo.why}`)
-    if (todo?.does !== 'apply') return
-    await apply(api, name, todo.body)
-    log.info({ configuration: name }, 'published the authority')
+    if (todo?.does !== 'apply') return true
+    // Somebody else changed it since it was read: it is looked at again.
+    if ((await unless(409, () => apply(api, name, todo.body))) === undefined) return false
+    log.info({ configuration: name }, 'published the authorities')
+    return true
   }
-  const attempt = (): void => {
-    clearTimeout(retry)
-    publish().catch((error: unknown) => {
-      log.error({ err: error }, 'the authority could not be published; it is tried again')
-      retry = setTimeout(attempt, RETRY)
-    })
+  const ending = new AbortController()
+  const rhythm = {
+    bell,
+    rest: (published?: boolean) => (published ? LOOK : RETRY),
+    failed: (error: unknown) =>
+      log.error({ reason: reasonOf(error) }, 'the authorities could not be published; it is tried again'),
   }
-  informer.on('change', attempt)
-  const steady = keepSteady(
-    informer,
-    () => answered,
-    (error) => {
-      answered = false
-      log.warn({ err: error }, 'the watch of the webhook configuration broke')
-    },
-  )
+  const publishes = turns(systemClock, rhythm, ending.signal, publish)
   return {
+    again: bell.ring,
     async stop() {
-      clearTimeout(retry)
-      await steady.stop()
+      ending.abort()
+      await Promise.all([publishes, watched.stop()])
     },
   }
 }
 
-async function apply(api: AdmissionregistrationV1Api, name: string, body: object): Promise<void> {
+async function apply(
+  api: AdmissionregistrationV1Api,
+  name: string,
+  body: object,
+): Promise<V1MutatingWebhookConfiguration> {
   const request = { name, body, fieldManager: FIELD_MANAGERS.certificates, force: true }
-  await api.patchMutatingWebhookConfiguration(
+  return await api.patchMutatingWebhookConfiguration(
     request,
     setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
   )

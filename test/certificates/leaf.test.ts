@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer } from 'node:tls'
 import test, { type ExecutionContext } from 'ava'
-import { authorityFault, newAuthority, newSerial, type Pair, YEAR } from '../../certificates/authority.ts'
+import { authorityFault, newAuthority } from '../../certificates/authority.ts'
+import { newSerial, type Pair, YEAR } from '../../certificates/issue.ts'
 import { endOf, judgeLeaf, newLeaf } from '../../certificates/leaf.ts'
 
 const NAMES = ['webhook.deskfleet-system.svc', 'webhook.deskfleet-system.svc.cluster.local', '127.0.0.1']
@@ -30,20 +31,23 @@ async function handshake(t: ExecutionContext, leaf: Pair, authority: Pair, name:
 }
 
 test('a TLS client trusts the leaf under each of its names, and under no other', async (t) => {
-  const authority = await newAuthority('test', now)
+  const authority = await newAuthority({ name: 'test' }, now)
   const leaf = await newLeaf(authority, NAMES, now)
   for (const name of NAMES) t.is(await handshake(t, leaf, authority, name), 'trusted', name)
   t.is(await handshake(t, leaf, authority, 'webhook.elsewhere.svc'), 'ERR_TLS_CERT_ALTNAME_INVALID')
 })
 
 test('another authority of the same name is not trusted', async (t) => {
-  const [authority, other] = [await newAuthority('test', now), await newAuthority('test', now)]
+  const [authority, other] = [
+    await newAuthority({ name: 'test' }, now),
+    await newAuthority({ name: 'test' }, now),
+  ]
   const leaf = await newLeaf(authority, NAMES, now)
   t.not(await handshake(t, leaf, other, '127.0.0.1'), 'trusted')
 })
 
 test('a leaf cannot sign, and an authority signs leaves only', async (t) => {
-  const authority = await newAuthority('test', now)
+  const authority = await newAuthority({ name: 'test' }, now)
   const leaf = await newLeaf(authority, NAMES, now)
   const [root, end] = [new X509Certificate(authority.certificate), new X509Certificate(leaf.certificate)]
   t.true(root.ca)
@@ -60,8 +64,8 @@ test('a leaf cannot sign, and an authority signs leaves only', async (t) => {
   t.not(await handshake(t, chain, authority, '127.0.0.1'), 'trusted')
 })
 
-test('lives: ten years and one year, from an hour ago, and no leaf outlives its authority', async (t) => {
-  const authority = await newAuthority('test', now)
+test('an authority lasts ten years and a leaf one, both from an hour ago; no leaf outlives its authority', async (t) => {
+  const authority = await newAuthority({ name: 'test' }, now)
   t.true(Math.abs(endOf(authority) - later(10 * YEAR).getTime()) < 2_000)
   const leaf = await newLeaf(authority, NAMES, now)
   t.true(Math.abs(endOf(leaf) - later(YEAR).getTime()) < 2_000)
@@ -76,7 +80,10 @@ test('serials are positive, 127 bits long and never the same', (t) => {
 })
 
 test('a leaf is judged: good, stale for a reason, or broken', async (t) => {
-  const [authority, other] = [await newAuthority('test', now), await newAuthority('test', now)]
+  const [authority, other] = [
+    await newAuthority({ name: 'test' }, now),
+    await newAuthority({ name: 'test' }, now),
+  ]
   const leaf = await newLeaf(authority, NAMES, now)
   t.deepEqual(judgeLeaf(leaf, authority, NAMES, now), { state: 'good' })
   t.deepEqual(judgeLeaf(leaf, authority, NAMES.slice(1), now), { state: 'good' }, 'a name more does no harm')
@@ -104,13 +111,16 @@ test('a leaf is judged: good, stale for a reason, or broken', async (t) => {
 })
 
 test('a leaf that ends with its authority is not made anew again and again', async (t) => {
-  const authority = await newAuthority('test', now)
+  const authority = await newAuthority({ name: 'test' }, now)
   const leaf = await newLeaf(authority, NAMES, later(10 * YEAR - 20 * DAY))
   t.deepEqual(judgeLeaf(leaf, authority, NAMES, later(10 * YEAR - 20 * DAY)), { state: 'good' })
 })
 
 test('an authority is judged too', async (t) => {
-  const [authority, other] = [await newAuthority('test', now), await newAuthority('test', now)]
+  const [authority, other] = [
+    await newAuthority({ name: 'test' }, now),
+    await newAuthority({ name: 'test' }, now),
+  ]
   t.is(authorityFault(authority, now), undefined)
   t.regex(authorityFault(authority, later(11 * YEAR)) ?? '', /ended on/)
   t.regex(authorityFault({ ...authority, key: other.key }, now) ?? '', /another certificate/)

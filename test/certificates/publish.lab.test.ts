@@ -2,22 +2,24 @@ import { AdmissionregistrationV1Api, type V1MutatingWebhookConfiguration } from 
 import anyTest, { type TestFn } from 'ava'
 import pino from 'pino'
 import { newAuthority } from '../../certificates/authority.ts'
-import { bundleOf, keepPublished } from '../../certificates/publish.ts'
+import { keepPublished } from '../../certificates/publish.ts'
 import { FIELD_MANAGERS } from '../../config/names.ts'
-import { eventually, fresh, type OwnLab, shared } from './own-lab.ts'
+import { fresh, type OwnLab, sharedOrOwnLab } from '../harness/lab.ts'
+import { eventually } from '../harness/wait.ts'
 
 const test = anyTest as TestFn<{ api: AdmissionregistrationV1Api; name: string; pem: string; bundle: string }>
 const WEBHOOK = 'one.deskfleet.test'
+const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 let own: OwnLab
 test.before(async () => {
-  own = await shared()
+  own = await sharedOrOwnLab()
 })
 test.after.always(() => own?.end())
 test.beforeEach(async (t) => {
-  const { certificate: pem } = await newAuthority('test', new Date())
+  const { certificate: pem } = await newAuthority({ name: 'test' }, new Date())
   const api = own.kubeConfig.makeApiClient(AdmissionregistrationV1Api)
-  t.context = { api, name: fresh(), pem, bundle: bundleOf([pem]) }
+  t.context = { api, name: fresh(), pem, bundle: base64(pem) }
 })
 test.afterEach.always(async (t) => {
   const { api, name } = t.context
@@ -45,7 +47,7 @@ test('waits for the configuration, publishes into it, and again when somebody st
   const steady = keepPublished(
     own.kubeConfig,
     { configuration: name, webhook: WEBHOOK },
-    () => [pem],
+    async () => pem,
     pino({ level: 'silent' }),
   )
   t.teardown(() => steady.stop())
@@ -55,7 +57,7 @@ test('waits for the configuration, publishes into it, and again when somebody st
   await t.throwsAsync(read(), { message: /404|not found/i }, 'it makes no configuration of its own')
 
   await api.createMutatingWebhookConfiguration({ body: configuration(name) })
-  await eventually(published, 'published')
+  await eventually('published', published)
   const live = await read()
   t.is(live.webhooks?.[0]?.clientConfig?.caBundle, undefined, 'the other webhook is not touched')
   const ours = live.metadata?.managedFields?.find(({ manager }) => manager === FIELD_MANAGERS.certificates)
@@ -69,17 +71,17 @@ test('waits for the configuration, publishes into it, and again when somebody st
   const stripped = await read()
   delete stripped.webhooks?.[1]?.clientConfig?.caBundle
   await api.replaceMutatingWebhookConfiguration({ name, body: stripped })
-  await eventually(published, 'published after it was stripped')
+  await eventually('published after it was stripped', published)
 
   const changed = await read()
-  const other = bundleOf([(await newAuthority('other', new Date())).certificate])
+  const other = base64((await newAuthority({ name: 'other' }, new Date())).certificate)
   if (changed.webhooks?.[1]?.clientConfig) changed.webhooks[1].clientConfig.caBundle = other
   await api.replaceMutatingWebhookConfiguration({ name, body: changed })
-  await eventually(published, 'published after it was changed')
+  await eventually('published after it was changed', published)
 
   await api.deleteMutatingWebhookConfiguration({ name })
   await api.createMutatingWebhookConfiguration({ body: configuration(name) })
-  await eventually(published, 'published into a new one')
+  await eventually('published into a new one', published)
 })
 
 test('an apply of the rendered configuration leaves the bundle alone', async (t) => {
@@ -87,7 +89,7 @@ test('an apply of the rendered configuration leaves the bundle alone', async (t)
   const steady = keepPublished(
     own.kubeConfig,
     { configuration: name, webhook: WEBHOOK },
-    () => [pem],
+    async () => pem,
     pino({ level: 'silent' }),
   )
   t.teardown(() => steady.stop())
@@ -100,8 +102,11 @@ test('an apply of the rendered configuration leaves the bundle alone', async (t)
     const { metadata, webhooks } = await api.readMutatingWebhookConfiguration({ name })
     return { version: metadata?.resourceVersion, bundle: webhooks?.[1]?.clientConfig?.caBundle }
   }
-  await eventually(async () => (await version()).bundle === bundle, 'published')
+  await eventually('published', async () => (await version()).bundle === bundle)
+  t.is((await apply()).code, 0, 'no conflict')
+  // The API server sorts who owns what by when they last applied it: the first time, that order may still change.
   const before = await version()
+  t.is(before.bundle, bundle)
   t.is((await apply()).code, 0, 'no conflict')
   t.deepEqual(await version(), before, 'nothing changes: no fight between the two')
 })
@@ -113,7 +118,7 @@ test('a configuration without our webhook is waited for, not mended', async (t) 
   const steady = keepPublished(
     own.kubeConfig,
     { configuration: name, webhook: WEBHOOK },
-    () => [pem],
+    async () => pem,
     pino({ level: 'silent' }),
   )
   t.teardown(() => steady.stop())
@@ -125,8 +130,8 @@ test('a configuration without our webhook is waited for, not mended', async (t) 
     body: { ...rest, metadata: metadata ?? { name }, webhooks },
   })
   await eventually(
+    'published',
     async () =>
       (await api.readMutatingWebhookConfiguration({ name })).webhooks?.[1]?.clientConfig?.caBundle === bundle,
-    'published',
   )
 })

@@ -12,6 +12,11 @@ export interface Address {
   readonly ca: string
   /** Another way there than TCP, as through the cluster's API; the certificate is checked against HOST all the same. */
   readonly transport?: () => Promise<Duplex>
+  /**
+   * How often a connection is begun before it counts as failed; default once. More make sense where several servers stand
+   * behind one address: each may lead to another one, and one whose PC has just died is still among them for a while.
+   */
+  readonly tries?: number
   /** Milliseconds until a connection is given up; default 2,000. */
   readonly connectTimeout?: number
   /** Milliseconds until an answer is given up; default 5,000. */
@@ -36,7 +41,7 @@ export async function connect(address: Address, account: Account): Promise<Clien
   }
   const where = `connecting to ${address.url} as ${account.dn}`
   try {
-    const client = over(await handshake(address), address)
+    const client = over(await anyHandshake(address), address)
     try {
       await client.bind(account.dn, account.password)
       return client
@@ -77,6 +82,17 @@ function over(socket: TLSSocket, address: Address): Client {
   })
 }
 
+/** Nothing of LDAP was said when one fails, so that another one may be tried. */
+async function anyHandshake(address: Address): Promise<TLSSocket> {
+  for (let left = (address.tries ?? 1) - 1; ; left--) {
+    try {
+      return await handshake(address)
+    } catch (error) {
+      if (left <= 0) throw error
+    }
+  }
+}
+
 /** TLS done and the certificate found good, before ldapts writes its first byte. */
 async function handshake(address: Address): Promise<TLSSocket> {
   const { host, port } = hostOf(address.url)
@@ -87,7 +103,7 @@ async function handshake(address: Address): Promise<TLSSocket> {
       ...(through ? { socket: through, host } : { host, port }),
       ...(isIP(host) ? {} : { servername: host }),
       ca: address.ca,
-      minVersion: 'TLSv1.2',
+      minVersion: 'TLSv1.3',
       rejectUnauthorized: true,
     })
     const timer = setTimeout(

@@ -1,3 +1,8 @@
+/**
+ * `directory/`: Who is who: LDAP, the identity sync that publishes it to the cluster, and the commands for
+ * people and groups.
+ */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'ldapts'
 import { type Account, type Address, connect, hangUp } from './connect.ts'

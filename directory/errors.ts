@@ -16,19 +16,25 @@ export const PROBLEMS = {
   alreadyThere: 'choose another name, or change the entry that has it',
   policyRefused: "choose another value: slapd's own rule is quoted above",
   superseded: 'somebody else changed the same at the same moment; run the command again',
+  notTheWriter: 'another server takes the writes now; run the command again',
+  unconfirmed:
+    'when a second server runs again it gets it by itself: "kubectl -n deskfleet-directory get pods" shows them',
+  restoring:
+    'what was known stays until the restore ends; if it was cut short, run "deskfleet directory restore" with the same copy again',
   unfitAddress: 'write the address as ldaps://HOST[:PORT]',
+  withoutPassword: 'run "deskfleet people remove LOGIN", and add the person again',
   notJoined: 'add the person to the group by "deskfleet groups members GROUP --add LOGIN"',
   unexpected: 'look at the log of slapd',
 } as const
 
-export type Problem = keyof typeof PROBLEMS
+export type DirectoryProblem = keyof typeof PROBLEMS
 
 /** What failed (`problem`), where, and what to do (`mend`); the message holds all three and no secret. */
 export class DirectoryError extends Error {
-  readonly problem: Problem
+  readonly problem: DirectoryProblem
   readonly mend: string
 
-  constructor(problem: Problem, what: string, mend: string = PROBLEMS[problem]) {
+  constructor(problem: DirectoryProblem, what: string, mend: string = PROBLEMS[problem]) {
     super(`${what}: ${mend}`)
     this.name = 'DirectoryError'
     this.problem = problem
@@ -37,7 +43,7 @@ export class DirectoryError extends Error {
 }
 
 /** LDAP result codes (RFC 4511) that mean something in particular to people. */
-const BY_RESULT: Readonly<Record<number, Problem>> = {
+const BY_RESULT: Readonly<Record<number, DirectoryProblem>> = {
   3: 'truncated',
   4: 'truncated',
   11: 'truncated',
@@ -63,7 +69,7 @@ const CERTIFICATE = /CERT|UNABLE_TO|SELF_SIGNED|ERR_TLS|ERR_SSL|TLSV1|altnames/
  */
 export function asDirectoryError(error: unknown, where: string): DirectoryError {
   if (error instanceof DirectoryError) return error
-  if (isResult(error)) return new DirectoryError(BY_RESULT[error.code] ?? 'unexpected', said(where, error))
+  if (isResult(error)) return new DirectoryError(problemOf(error), said(where, error))
   const text = error instanceof Error ? error.message : String(error)
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const sign = `${code} ${text}`
@@ -73,6 +79,10 @@ export function asDirectoryError(error: unknown, where: string): DirectoryError 
     `${where}: ${text || code}`,
   )
 }
+
+/** A server that only follows others, of several, says so in these words under a result that means anything. */
+const problemOf = ({ code, message }: ResultCodeError): DirectoryProblem =>
+  BY_RESULT[code] ?? (/shadow context/.test(message) ? 'notTheWriter' : 'unexpected')
 
 /** Whether the connection, and not the request, is to blame: the next try needs a new one. */
 export const isOfConnection = (error: DirectoryError): boolean =>

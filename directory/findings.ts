@@ -21,16 +21,16 @@ export const MENDS = {
   DigestTooLarge: 'raise the matter with the developers: a ConfigMap holds at most 1 MB, about 20,000 people',
 } as const
 
-export type Reason = keyof typeof MENDS
+export type FindingReason = keyof typeof MENDS
 
-export interface Finding {
-  readonly reason: Reason
+export interface DirectoryFinding {
+  readonly reason: FindingReason
   /** Whom it is about: a login, a slug, or a DN where nothing better is known. */
   readonly subject: string
   /** What is wrong and how to mend it, as one sentence for people. */
   readonly message: string
 }
 
-export function finding(reason: Reason, subject: string, what: string): Finding {
+export function finding(reason: FindingReason, subject: string, what: string): DirectoryFinding {
   return { reason, subject, message: `${subject}: ${what}; ${MENDS[reason].replace('NAME', subject)}` }
 }

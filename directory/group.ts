@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { FIRST_GROUP_GID, LAST_UID, TAKEN_NAMES } from '../config/names.ts'
-import { type Finding, finding } from './findings.ts'
+import { FIRST_GROUP_GID, KERNEL_NUMBERS, LAST_UID, TAKEN_NAMES } from '../config/names.ts'
+import { type DirectoryFinding, finding } from './findings.ts'
 import { nameOf, single } from './person.ts'
 
 /** A posixGroup and who is in it, by either way that directories say it. */
@@ -62,7 +62,7 @@ const Entry = z.object({
 })
 
 /** Reads one entry: a group that people may be in, or by name why it is none. Never throws. */
-export function readGroup(entry: unknown): Group | Finding {
+export function readGroup(entry: unknown): Group | DirectoryFinding {
   const parsed = Entry.safeParse(entry)
   if (!parsed.success)
     return finding('GroupUnfit', nameOf(entry), 'cn or gidNumber missing or not of the right form')
@@ -73,8 +73,15 @@ export function readGroup(entry: unknown): Group | Finding {
     return finding('GroupUnfit', name, 'a group of that name rules machines')
   if (gid < FIRST_GROUP_GID || gid > LAST_UID)
     return finding('GroupUnfit', name, `gid ${gid} is one of the system's`)
+  if (KERNEL_NUMBERS.includes(gid))
+    return finding('GroupUnfit', name, `gid ${gid} is the kernel's own "nobody"`)
   return { dn, name, gid, description, members: new Set(member.map(normalDN)), logins: new Set(memberUid) }
 }
 
-/** A DN as it can be compared: attribute names and values in lower case, no spaces around separators. */
-export const normalDN = (dn: string): string => dn.toLowerCase().replace(/\s*([,=+])\s*/g, '$1')
+/** A DN as it can be compared: in lower case, no spaces around separators, one where there are several. */
+export const normalDN = (dn: string): string =>
+  dn
+    .trim()
+    .toLowerCase()
+    .replace(/\s*([,=+])\s*/g, '$1')
+    .replace(/\s+/g, ' ')

@@ -1,8 +1,9 @@
 import { apply, type Change } from './changes.ts'
+import { asWritten, type Confirm } from './confirm.ts'
 import type { Directory } from './directory.ts'
 import { DirectoryError } from './errors.ts'
 import { GROUP_NAME, type Group, normalDN, POWERFUL } from './group.ts'
-import { moveCounter, peekNumber, takeNumber } from './numbers.ts'
+import { moveCounter, peekNumber, takeFreeNumber } from './numbers.ts'
 import { findAccount, findGroup, groupsDN } from './search.ts'
 
 const groupDN = (baseDN: string, name: string): string => `cn=${name},${groupsDN(baseDN)}`
@@ -23,11 +24,16 @@ export async function planGroup(directory: Directory, name: string): Promise<Cha
   return [moveCounter(directory.baseDN, 'gid', gid, gid + 1), entryOf(directory.baseDN, name, gid)]
 }
 
-/** Adds a group without members. @returns its gid */
-export async function addGroup(directory: Directory, name: string): Promise<number> {
+/** Adds a group without members, its gid known to a second server first, as for people. @returns its gid */
+export async function addGroup(
+  directory: Directory,
+  name: string,
+  confirm: Confirm = asWritten,
+): Promise<number> {
   await check(directory, name)
   return await directory.use(`adding the group ${name}`, async (client) => {
-    const gid = await takeNumber(client, directory.baseDN, 'gid')
+    const gid = await takeFreeNumber(client, directory.baseDN, 'gid')
+    await confirm(`no group was added: the gid ${gid} is taken`)
     await apply(client, entryOf(directory.baseDN, name, gid))
     return gid
   })
@@ -39,6 +45,11 @@ export async function planMembers(
   name: string,
   logins: { readonly add: readonly string[]; readonly remove: readonly string[] },
 ): Promise<Change | undefined> {
+  const both = logins.add.filter((login) => logins.remove.includes(login))
+  if (both.length > 0) {
+    const what = `${both.join(', ')} cannot be added and removed at once`
+    throw new DirectoryError('policyRefused', what, 'say one of the two')
+  }
   const group = await mustBeGroup(directory, name)
   const adding = (await dnsOf(directory, logins.add)).filter((dn) => !group.members.has(normalDN(dn)))
   const removing = (await dnsOf(directory, logins.remove)).filter((dn) => group.members.has(normalDN(dn)))
@@ -75,7 +86,7 @@ function entryOf(baseDN: string, name: string, gid: number): Change {
 
 async function dnsOf(directory: Directory, logins: readonly string[]): Promise<string[]> {
   const dns: string[] = []
-  for (const login of logins) {
+  for (const login of new Set(logins)) {
     const found = await findAccount(directory, login)
     if (!found || 'reason' in found) throw new DirectoryError('noSuchEntry', `there is no person "${login}"`)
     dns.push(found.dn)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, connect, hangUp } from './connect.ts'
 import type { Directory } from './directory.ts'
 import { DirectoryError } from './errors.ts'
+import { formsToTry } from './password.ts'
 import type { Account } from './person.ts'
 import { findAccount } from './search.ts'
 
@@ -27,37 +28,55 @@ export async function login(
   name: string,
   password: string,
 ): Promise<LoginResult> {
-  const account = await verify(directory, address, name, password)
-  return account ? { account } : { refused: REFUSED }
+  const right = await verify(directory, address, name, password)
+  return right ? { account: right.account } : { refused: REFUSED }
 }
 
-/** Whose password that is; undefined after {@link REFUSAL_TIME}, whatever the reason. */
+/** Whose password that is, and the form that is theirs; undefined after {@link REFUSAL_TIME}, whatever the reason. */
 export async function verify(
   directory: Directory,
   address: Address,
   name: string,
   password: string,
-): Promise<Account | undefined> {
+): Promise<Right | undefined> {
   const answerAt = performance.now() + REFUSAL_TIME
-  const account = await verified(directory, address, name, password)
-  if (!account) await sleep(Math.max(0, answerAt - performance.now()))
-  return account
+  const right = await verified(directory, address, name, password)
+  if (!right) await sleep(Math.max(0, answerAt - performance.now()))
+  return right
+}
+
+/** A password that is somebody's, in the form that the directory has. */
+interface Right {
+  readonly account: Account
+  readonly password: string
+}
+
+/** Once more where the connection failed: it may have led to a server whose PC has just died. */
+async function findAtAny(directory: Directory, name: string): ReturnType<typeof findAccount> {
+  try {
+    return await findAccount(directory, name)
+  } catch (error) {
+    if (error instanceof DirectoryError && ['unreachable', 'timedOut'].includes(error.problem))
+      return await findAccount(directory, name)
+    throw error
+  }
 }
 
 async function verified(
   directory: Directory,
   address: Address,
   name: string,
-  password: string,
-): Promise<Account | undefined> {
-  const found = await findAccount(directory, name)
-  // A blank password would bind as nobody, and succeed.
-  if (!found || 'reason' in found || found.locked || password.trim() === '') return undefined
-  try {
-    await hangUp(await connect(address, { dn: found.dn, password }))
-    return found
-  } catch (error) {
-    if (error instanceof DirectoryError && error.problem === 'credentialsRefused') return undefined
-    throw error
+  given: string,
+): Promise<Right | undefined> {
+  const account = await findAtAny(directory, name)
+  if (!account || 'reason' in account || account.locked) return undefined
+  for (const password of formsToTry(given)) {
+    try {
+      await hangUp(await connect(address, { dn: account.dn, password }))
+      return { account, password }
+    } catch (error) {
+      if (!(error instanceof DirectoryError && error.problem === 'credentialsRefused')) throw error
+    }
   }
+  return undefined
 }

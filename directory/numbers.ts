@@ -1,6 +1,6 @@
-import { type Client, PresenceFilter } from 'ldapts'
+import { type Client, EqualityFilter, PresenceFilter } from 'ldapts'
 import { z } from 'zod'
-import { FIRST_UID, LAST_UID } from '../config/names.ts'
+import { FIRST_UID, KERNEL_NUMBERS, LAST_UID } from '../config/names.ts'
 import { apply, type Change } from './changes.ts'
 import { DirectoryError } from './errors.ts'
 import { single } from './person.ts'
@@ -32,19 +32,36 @@ export async function peekNumber(client: Client, baseDN: string, kind: Counter):
  * Takes the next number. Two who ask at once get two numbers: the counter is moved by taking the old value away
  * and putting the new one in its place in one change, which fails when somebody else was first.
  */
-export async function takeNumber(client: Client, baseDN: string, kind: Counter): Promise<number> {
+async function takeNumber(client: Client, baseDN: string, kind: Counter): Promise<number> {
   for (let tries = 0; tries < TRIES; tries++) {
     const next = await peekNumber(client, baseDN, kind)
     if (next < FIRST_UID || next > LAST_UID) {
       throw new DirectoryError('policyRefused', `the next number ${next} is not one of a person`)
     }
-    if (await moved(client, baseDN, kind, next, next + 1)) return next
+    if ((await moved(client, baseDN, kind, next, next + 1)) && !KERNEL_NUMBERS.includes(next)) return next
   }
   throw new DirectoryError('superseded', `no number was got in ${TRIES} tries`)
 }
 
+/** The same, of numbers that nobody has: where somebody has it although the counter gave it out, the counter lags. */
+export async function takeFreeNumber(client: Client, baseDN: string, kind: Counter): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const number = await takeNumber(client, baseDN, kind)
+    if (!(await isTaken(client, baseDN, kind, number))) return number
+    await catchUp(client, baseDN, kind)
+  }
+  throw new DirectoryError('superseded', `no free number was got in ${TRIES} tries`)
+}
+
+async function isTaken(client: Client, baseDN: string, kind: Counter, number: number): Promise<boolean> {
+  const { attribute, under } = COUNTERS[kind]
+  const filter = new EqualityFilter({ attribute, value: String(number) })
+  const { searchEntries } = await client.search(`${under},${baseDN}`, { filter, attributes: ['1.1'] })
+  return searchEntries.length > 0
+}
+
 /** Moves the counter past every number in use: in a directory that was filled by other means it may lag behind. */
-export async function catchUp(client: Client, baseDN: string, kind: Counter): Promise<void> {
+async function catchUp(client: Client, baseDN: string, kind: Counter): Promise<void> {
   const { attribute, under } = COUNTERS[kind]
   const search = {
     filter: new PresenceFilter({ attribute }),

@@ -1,7 +1,15 @@
 import { z } from 'zod'
+import { cut } from '../config/cut.ts'
 import type { IdentitySpec } from '../config/identity.ts'
-import { FIRST_UID, LAST_UID, LOGIN_PATTERN, TAKEN_NAMES } from '../config/names.ts'
-import { type Finding, finding } from './findings.ts'
+import {
+  FIRST_UID,
+  KERNEL_NUMBERS,
+  LAST_UID,
+  LOGIN_PATTERN,
+  PASSWORD_SET_PATTERN,
+  TAKEN_NAMES,
+} from '../config/names.ts'
+import { type DirectoryFinding, finding } from './findings.ts'
 
 /** Somebody who may have a desktop, as the cluster will know them. */
 export interface Person {
@@ -23,17 +31,20 @@ export interface Account {
   readonly gid: number
   readonly shell: string
   readonly entryUUID: string
-  /** Locked for good by an administrator; kept until here because its number stays taken. */
+  /** Locked for good by an administrator. */
   readonly locked: boolean
+  /** When the password was last set, `20261126041500Z`; undefined where the directory does not tell. */
+  readonly passwordSet: string | undefined
 }
 
-/** The attributes that {@link readAccount} needs; the last three are operational and must be named. */
+/** The attributes that {@link readAccount} needs; the last five are operational and must be named. */
 export const ACCOUNT_ATTRIBUTES = [
   ...['uid', 'cn', 'gecos', 'uidNumber', 'gidNumber', 'loginShell'],
-  ...['entryUUID', 'pwdAccountLockedTime', 'modifyTimestamp', 'entryCSN'],
+  ...['entryUUID', 'pwdAccountLockedTime', 'pwdChangedTime', 'modifyTimestamp', 'entryCSN'],
 ]
 
-const LOCKED_FOR_GOOD = '000001010000Z'
+/** How the password policy says that an administrator locked an account, and nobody's patience opens it. */
+export const LOCKED_FOR_GOOD = '000001010000Z'
 export const SHELL = /^\/[A-Za-z0-9/_.-]{1,127}$/
 const DEFAULT_SHELL = '/bin/bash'
 
@@ -52,10 +63,11 @@ const Entry = z.object({
   loginShell: first,
   entryUUID: single.pipe(z.uuid()),
   pwdAccountLockedTime: first,
+  pwdChangedTime: first,
 })
 
 /** Reads one entry: an account, or by name why it is none. Never throws, whatever the entry holds. */
-export function readAccount(entry: unknown): Account | Finding {
+export function readAccount(entry: unknown): Account | DirectoryFinding {
   const parsed = Entry.safeParse(entry)
   if (!parsed.success) return finding('EntryUnreadable', nameOf(entry), missing(parsed.error))
   const { dn, uid: login, cn, gecos, uidNumber, gidNumber, loginShell, entryUUID } = parsed.data
@@ -65,6 +77,8 @@ export function readAccount(entry: unknown): Account | Finding {
     if (value < FIRST_UID || value > LAST_UID) {
       return finding('NumberOutOfRange', login, `${attribute} ${value} is not one of a person`)
     }
+    if (KERNEL_NUMBERS.includes(value))
+      return finding('NumberOutOfRange', login, `${attribute} ${value} is the kernel's own "nobody"`)
   }
   return {
     dn,
@@ -75,16 +89,19 @@ export function readAccount(entry: unknown): Account | Finding {
     shell: SHELL.test(loginShell) ? loginShell : DEFAULT_SHELL,
     entryUUID: entryUUID.toLowerCase(),
     locked: parsed.data.pwdAccountLockedTime === LOCKED_FOR_GOOD,
+    passwordSet: PASSWORD_SET_PATTERN.exec(parsed.data.pwdChangedTime)?.[0],
   }
 }
 
 /** One line that can stand in a passwd file, a page or a terminal. */
 const readable = (text: string): string =>
-  text
-    .replace(/[\p{C}:]/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 128)
+  cut(
+    text
+      .replace(/[\p{C}:]/gu, ' ')
+      .replace(/\s+/g, ' ')
+      .trim(),
+    128,
+  )
 
 const missing = (error: z.ZodError): string =>
   `${[...new Set(error.issues.map((issue) => issue.path[0]))].join(', ')} missing or not of the right form`

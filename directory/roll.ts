@@ -1,28 +1,28 @@
 import type { IdentityGroup } from '../config/identity.ts'
 import { slugOf } from '../config/names.ts'
-import { type Finding, finding, type Reason } from './findings.ts'
+import { type DirectoryFinding, type FindingReason, finding } from './findings.ts'
 import { type Group, normalDN } from './group.ts'
 import type { Account, Person } from './person.ts'
 
 /** Everybody who may have a desktop, and by name everybody who may not. */
 export interface Roll {
   readonly people: readonly Person[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly DirectoryFinding[]
 }
 
 /** What no two people may share: a shared one is refused to all of them, since nobody can say whose it is. */
-const UNIQUE: readonly (readonly [Reason, string, (account: Account) => string | number])[] = [
+const UNIQUE: readonly (readonly [FindingReason, string, (account: Account) => string | number])[] = [
   ['UidShared', 'uidNumber', (account) => account.uid],
   ['LoginShared', 'login', (account) => account.login],
   ['SlugShared', 'name in the cluster', (account) => slugOf(account.login)],
 ]
 
 /**
- * Compares all accounts with each other and puts the groups to them. Locked accounts are left out, but what they have
- * stays theirs. People come sorted by slug, their groups by gid.
+ * Compares all accounts with each other and puts the groups to them. Locked accounts are among them and
+ * marked, for what they have stays theirs. People come sorted by slug, their groups by gid.
  */
 export function callRoll(accounts: readonly Account[], groups: readonly Group[]): Roll {
-  const findings = new Map<string, Finding>()
+  const findings = new Map<string, DirectoryFinding>()
   for (const [reason, what, of] of UNIQUE) {
     const shared = [...Map.groupBy(accounts, of)].filter(([, holders]) => holders.length > 1)
     for (const [value, holders] of shared) {
@@ -39,7 +39,7 @@ export function callRoll(accounts: readonly Account[], groups: readonly Group[])
   }
   const membership = indexMembers(groups)
   const people = accounts
-    .filter((account) => !account.locked && !findings.has(account.dn))
+    .filter((account) => !findings.has(account.dn))
     .map((account) => personOf(account, membership))
     .sort((a, b) => (a.slug < b.slug ? -1 : 1))
   return { people, findings: [...findings.values()] }
@@ -71,7 +71,7 @@ function indexMembers(groups: readonly Group[]): Membership {
 }
 
 function personOf(account: Account, membership: Membership): Person {
-  const { login, uid, gid, shell, entryUUID } = account
+  const { login, uid, gid, shell, entryUUID, passwordSet, locked } = account
   const found = [
     ...(membership.byDN.get(normalDN(account.dn)) ?? []),
     ...(membership.byLogin.get(login) ?? []),
@@ -84,6 +84,10 @@ function personOf(account: Account, membership: Membership): Person {
     slug: slugOf(login),
     name: account.name,
     dn: account.dn,
-    spec: { login, uid, gid, groups, home: `/home/${login}`, shell, entryUUID },
+    spec: {
+      ...{ login, uid, gid, groups, home: `/home/${login}`, shell, entryUUID },
+      ...(passwordSet === undefined ? {} : { passwordSet }),
+      ...(locked ? { locked: true as const } : {}),
+    },
   }
 }

@@ -9,7 +9,7 @@ import {
 import { LOGIN_PATTERN } from '../config/names.ts'
 import type { Directory } from './directory.ts'
 import { DirectoryError } from './errors.ts'
-import type { Finding } from './findings.ts'
+import type { DirectoryFinding } from './findings.ts'
 import { GROUP_ATTRIBUTES, type Group, readGroup } from './group.ts'
 import { ACCOUNT_ATTRIBUTES, type Account, readAccount } from './person.ts'
 
@@ -19,7 +19,7 @@ export interface Read<T> {
   readonly stamp: string
   /** LDAP generalized time, as `20261123022139Z`. */
   readonly modified: string
-  readonly value: T | Finding
+  readonly value: T | DirectoryFinding
 }
 
 /** Pages, so that neither slapd nor the event loop is held long by a large room. */
@@ -44,7 +44,7 @@ export const readGroups = (directory: Directory, since?: string): Promise<Read<G
 export async function findAccount(
   directory: Directory,
   login: string,
-): Promise<Account | Finding | undefined> {
+): Promise<Account | DirectoryFinding | undefined> {
   if (!LOGIN_PATTERN.test(login)) return undefined
   return await directory.use(`looking for ${login}`, async (client) => {
     const filter = both(ofClass('posixAccount'), new EqualityFilter({ attribute: 'uid', value: login }))
@@ -59,7 +59,10 @@ export async function findAccount(
 }
 
 /** The group of that name, a finding when it is unfit, undefined when there is none. */
-export async function findGroup(directory: Directory, name: string): Promise<Group | Finding | undefined> {
+export async function findGroup(
+  directory: Directory,
+  name: string,
+): Promise<Group | DirectoryFinding | undefined> {
   return await directory.use(`looking for the group ${name}`, async (client) => {
     const filter = both(ofClass('posixGroup'), new EqualityFilter({ attribute: 'cn', value: name }))
     const { searchEntries } = await client.search(directory.baseDN, { filter, attributes: GROUP_ATTRIBUTES })
@@ -72,7 +75,7 @@ async function readAll<T>(
   base: string,
   objectClass: string,
   attributes: string[],
-  read: (entry: unknown) => T | Finding,
+  read: (entry: unknown) => T | DirectoryFinding,
   since: string | undefined,
 ): Promise<Read<T>[]> {
   const recent = since && new GreaterThanEqualsFilter({ attribute: 'modifyTimestamp', value: since })
@@ -105,7 +108,7 @@ async function inTurn<T>(client: Client, search: () => Promise<T>): Promise<T> {
   return await turn
 }
 
-function asRead<T>(entry: Entry, value: T | Finding): Read<T> {
+function asRead<T>(entry: Entry, value: T | DirectoryFinding): Read<T> {
   const text = (name: string): string => (typeof entry[name] === 'string' ? entry[name] : '')
   const modified = text('modifyTimestamp')
   return { id: text('entryUUID') || entry.dn, stamp: `${modified} ${text('entryCSN')}`, modified, value }

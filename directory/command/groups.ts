@@ -1,65 +1,63 @@
 import type { Command } from 'commander'
-import { apply, describe } from '../changes.ts'
+import { type DryRunOptions, names, type OutputOptions, withDryRun, withOutput } from '../../cli/options.ts'
+import { print } from '../../cli/output.ts'
+import { examplesText } from '../../cli/run.ts'
+import type { Terminal } from '../../cli/terminal.ts'
+import { apply } from '../changes.ts'
 import { normalDN } from '../group.ts'
 import { addGroup, mustBeGroup, planGroup, planMembers } from '../groups.ts'
 import { readAccounts } from '../search.ts'
-import { print } from './print.ts'
-import { inSession, names, type OutputOptions, type ReachOptions, withOutput, withReach } from './session.ts'
-import type { Terminal } from './terminal.ts'
+import { inDirectorySession, NOTHING_TO_CHANGE, type ReachOptions, showPlan, withReach } from './session.ts'
 
-interface GroupOptions extends ReachOptions {
-  readonly dryRun?: boolean
-}
+type GroupOptions = ReachOptions & DryRunOptions
 
-interface MemberOptions extends ReachOptions, OutputOptions {
+interface MemberOptions extends GroupOptions, OutputOptions {
   readonly add?: string
   readonly remove?: string
-  readonly dryRun?: boolean
 }
 
 /** `deskfleet groups …` */
 export function addGroupCommands(program: Command, terminal: Terminal): void {
   const groups = program.command('groups').description('the groups that people are in')
-  withReach(groups.command('add <name>'))
+  withDryRun(withReach(groups.command('add <name>')))
     .description('add a group without members')
-    .option('--dry-run', 'show what would be written, and write nothing')
-    .addHelpText('after', '\nExamples:\n  deskfleet groups add teachers')
+    .addHelpText('after', examplesText(['deskfleet groups add teachers']))
     .action((name: string, options: GroupOptions) => add(terminal, name, options))
-  withOutput(withReach(groups.command('members <name>')))
+  withOutput(withDryRun(withReach(groups.command('members <name>'))))
     .description('who is in a group; adds and removes members')
     .option('--add <logins>', 'people to put into it, separated by commas')
     .option('--remove <logins>', 'people to take out of it, separated by commas')
-    .option('--dry-run', 'show what would be written, and write nothing')
     .addHelpText(
       'after',
-      '\nExamples:\n  deskfleet groups members teachers\n  deskfleet groups members teachers --add ada,grace --remove joe',
+      examplesText([
+        'deskfleet groups members teachers',
+        'deskfleet groups members teachers --add ada,grace --remove joe',
+      ]),
     )
     .action((name: string, options: MemberOptions) => members(terminal, name, options))
 }
 
 async function add(terminal: Terminal, name: string, options: GroupOptions): Promise<void> {
-  await inSession(options, async ({ directory }) => {
-    if (options.dryRun) {
-      terminal.stdout.write((await planGroup(directory, name)).map(describe).join('\n'))
-      return
-    }
-    terminal.stdout.write(`group ${name} added, gid ${await addGroup(directory, name)}\n`)
+  await inDirectorySession(options, async ({ directory, confirm }) => {
+    if (options.dryRun) return showPlan(terminal, await planGroup(directory, name))
+    terminal.stdout.write(`group ${name} added, gid ${await addGroup(directory, name, confirm)}\n`)
+    await confirm(`the group ${name} is added`)
   })
 }
 
 async function members(terminal: Terminal, name: string, options: MemberOptions): Promise<void> {
-  await inSession(options, async ({ directory }) => {
+  await inDirectorySession(options, async ({ directory, confirm }) => {
     if (options.add !== undefined || options.remove !== undefined) {
       const change = await planMembers(directory, name, {
         add: names(options.add),
         remove: names(options.remove),
       })
-      if (options.dryRun) {
-        terminal.stdout.write(change ? describe(change) : 'nothing to change\n')
-        return
+      if (options.dryRun) return showPlan(terminal, change ? [change] : [])
+      if (change) {
+        await directory.use(`changing ${name}`, (client) => apply(client, change))
+        await confirm(`the group ${name} is changed`)
       }
-      if (change) await directory.use(`changing ${name}`, (client) => apply(client, change))
-      terminal.stderr.write(change ? `group ${name} changed\n` : 'nothing to change\n')
+      terminal.stderr.write(change ? `group ${name} changed\n` : NOTHING_TO_CHANGE)
     }
     const group = await mustBeGroup(directory, name)
     const rows = (await readAccounts(directory))
@@ -69,6 +67,6 @@ async function members(terminal: Terminal, name: string, options: MemberOptions)
       )
       .map(({ login, name, uid }) => ({ login, name, uid }))
       .sort((a, b) => (a.login < b.login ? -1 : 1))
-    terminal.stdout.write(print(rows, options.output, `nobody is in ${name}`))
+    terminal.stdout.write(print(rows, options.output, `nobody is in ${name}`, terminal.stdout.columns))
   })
 }

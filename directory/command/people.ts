@@ -1,5 +1,13 @@
 import type { Command } from 'commander'
-import { describe } from '../changes.ts'
+import { UsageError } from '../../cli/errors.ts'
+import { type DryRunOptions, names, type OutputOptions, withDryRun, withOutput } from '../../cli/options.ts'
+import { print, printOne } from '../../cli/output.ts'
+import { askPassword, generatePassword } from '../../cli/password.ts'
+import { examplesText } from '../../cli/run.ts'
+import type { Terminal } from '../../cli/terminal.ts'
+import { LIST_GONE } from '../../cluster/locked-people.ts'
+import { lockIn } from '../../config/lock.ts'
+import { slugOf } from '../../config/names.ts'
 import { DirectoryError } from '../errors.ts'
 import {
   addPerson,
@@ -7,31 +15,31 @@ import {
   type NewPerson,
   passwordChange,
   planPerson,
+  removal,
+  removePerson,
   setPassword,
 } from '../people.ts'
+import type { Person } from '../person.ts'
 import { rollOf, takeCensus } from '../sync/census.ts'
+import { locksInCluster, lockWords } from './cluster-lock.ts'
 import { identityState } from './identity-state.ts'
-import { print, printOne } from './print.ts'
-import { inSession, names, type OutputOptions, type ReachOptions, withOutput, withReach } from './session.ts'
-import { askPassword, generatePassword, type Terminal, UsageError } from './terminal.ts'
+import { type LockOptions, lock, unlock } from './lock.ts'
+import { inDirectorySession, type ReachOptions, showPlan, withReach } from './session.ts'
 
-interface AddOptions extends ReachOptions {
+interface PasswordOptions extends ReachOptions, DryRunOptions {
+  readonly passwordStdin?: boolean
+}
+
+interface AddOptions extends PasswordOptions {
   readonly name?: string
   readonly groups?: string
   readonly shell: string
-  readonly passwordStdin?: boolean
-  readonly dryRun?: boolean
-}
-
-interface PasswordOptions extends ReachOptions {
-  readonly passwordStdin?: boolean
-  readonly dryRun?: boolean
 }
 
 /** `deskfleet people …` */
 export function addPeopleCommands(program: Command, terminal: Terminal): void {
   const people = program.command('people').description('the people who may have a desktop')
-  withReach(people.command('add <login>'))
+  withDryRun(withReach(people.command('add <login>')))
     .description('add somebody: a uid of their own, a home, a password')
     .option('--name <name>', 'what people call them (default: the login)')
     .option('--groups <names>', 'further groups, separated by commas')
@@ -40,29 +48,52 @@ export function addPeopleCommands(program: Command, terminal: Terminal): void {
       '--password-stdin',
       'read the password from stdin; else it is asked for, or made up and shown once',
     )
-    .option('--dry-run', 'show what would be written, and write nothing')
     .addHelpText(
       'after',
-      `
-Examples:
-  deskfleet people add ada --name "Ada Lovelace" --groups administrators
-  pass show room/ada | deskfleet people add ada --password-stdin
-  deskfleet people add ada --dry-run`,
+      examplesText([
+        'deskfleet people add ada --name "Ada Lovelace" --groups administrators',
+        'pass show room/ada | deskfleet people add ada --password-stdin',
+        'deskfleet people add ada --dry-run',
+      ]),
     )
     .action((login: string, options: AddOptions) => add(terminal, login, options))
-  withReach(people.command('passwd <login>'))
-    .description("set somebody's password; it also lifts a lock after wrong ones")
+  withDryRun(withReach(people.command('passwd <login>')))
+    .description(
+      "set somebody's password: what was begun with the old one ends; lifts a lock after wrong ones, too",
+    )
     .option('--password-stdin', 'read the password from stdin instead of asking for it')
-    .option('--dry-run', 'show what would be written, and write nothing')
-    .addHelpText('after', '\nExamples:\n  deskfleet people passwd ada')
+    .addHelpText('after', examplesText(['deskfleet people passwd ada']))
     .action((login: string, options: PasswordOptions) => passwd(terminal, login, options))
+  withDryRun(withReach(people.command('lock <login>')))
+    .description(
+      'lock somebody out at once, whether LDAP answers or not: sessions, desktop and pods end; files stay',
+    )
+    .option('--reason <text>', 'why, for other administrators')
+    .addHelpText(
+      'after',
+      examplesText(['deskfleet people lock ada', 'deskfleet people lock ada --reason "stolen laptop"']),
+    )
+    .action((login: string, options: LockOptions) => lock(terminal, login, options))
+  withDryRun(withReach(people.command('unlock <login>')))
+    .description('let somebody in again, also after wrong passwords')
+    .addHelpText('after', examplesText(['deskfleet people unlock ada']))
+    .action((login: string, options: LockOptions) => unlock(terminal, login, options))
+  withDryRun(withReach(people.command('remove <login>')))
+    .description(
+      'remove somebody: sessions and desktop end within a minute; ten minutes later the home is in the trash',
+    )
+    .addHelpText(
+      'after',
+      examplesText(['deskfleet people remove ada', 'deskfleet people remove ada --dry-run']),
+    )
+    .action((login: string, options: ReachOptions & DryRunOptions) => remove(terminal, login, options))
   withOutput(withReach(people.command('list')))
     .description('everybody, and who is refused and why')
-    .addHelpText('after', '\nExamples:\n  deskfleet people list\n  deskfleet people list -o json')
+    .addHelpText('after', examplesText(['deskfleet people list', 'deskfleet people list -o json']))
     .action((options: ReachOptions & OutputOptions) => list(terminal, options))
   withOutput(withReach(people.command('show <login>')))
     .description('one person, in the directory and in the cluster')
-    .addHelpText('after', '\nExamples:\n  deskfleet people show ada\n  deskfleet people show ada -o yaml')
+    .addHelpText('after', examplesText(['deskfleet people show ada', 'deskfleet people show ada -o yaml']))
     .action((login: string, options: ReachOptions & OutputOptions) => show(terminal, login, options))
 }
 
@@ -73,18 +104,16 @@ async function add(terminal: Terminal, login: string, options: AddOptions): Prom
   const password = given ?? generatePassword()
   const name = options.name?.trim() || login
   const person: NewPerson = { login, name, groups: names(options.groups), shell: options.shell, password }
-  await inSession(options, async ({ directory }) => {
-    if (options.dryRun) {
-      terminal.stdout.write((await planPerson(directory, person)).map(describe).join('\n'))
-      return
-    }
+  await inDirectorySession(options, async ({ directory, confirm }) => {
+    if (options.dryRun) return showPlan(terminal, await planPerson(directory, person))
     const tell = () => {
       if (given === undefined) terminal.stdout.write(`password, shown only now: ${password}\n`)
     }
     try {
-      const uid = await addPerson(directory, person)
+      const uid = await addPerson(directory, person, confirm)
       terminal.stdout.write(`${login} added, uid ${uid}\n`)
       tell()
+      await confirm(`${login} is added`)
     } catch (error) {
       // They are there all the same, and nobody else knows the password.
       if (error instanceof DirectoryError && error.problem === 'notJoined') tell()
@@ -94,45 +123,63 @@ async function add(terminal: Terminal, login: string, options: AddOptions): Prom
 }
 
 async function passwd(terminal: Terminal, login: string, options: PasswordOptions): Promise<void> {
-  await inSession(options, async ({ directory }) => {
+  await inDirectorySession(options, async ({ directory, confirm }) => {
     // Before anything is typed: a mistyped login is found at once.
     const { dn } = await mustBePerson(directory, login)
-    if (options.dryRun) {
-      terminal.stdout.write(describe(passwordChange(dn, '')))
-      return
-    }
+    if (options.dryRun) return showPlan(terminal, [passwordChange(dn, '')])
     const password = await askPassword(terminal, options.passwordStdin ?? false, login)
     if (password === undefined)
       throw new UsageError('no terminal to ask on: give the password by --password-stdin')
-    if (password.trim() === '') throw new DirectoryError('blankPassword', `the password of ${login}`)
     await setPassword(directory, login, password)
+    await confirm(`the password of ${login} is set`)
     terminal.stdout.write(`password of ${login} set\n`)
   })
 }
 
+async function remove(
+  terminal: Terminal,
+  login: string,
+  options: ReachOptions & DryRunOptions,
+): Promise<void> {
+  await inDirectorySession(options, async ({ directory, confirm }) => {
+    const { dn } = await mustBePerson(directory, login)
+    if (options.dryRun) return showPlan(terminal, [removal(dn)])
+    await removePerson(directory, login)
+    await confirm(`${login} is removed`)
+    terminal.stdout.write(`${login} removed\n`)
+  })
+}
+
 async function list(terminal: Terminal, options: ReachOptions & OutputOptions): Promise<void> {
-  await inSession(options, async ({ directory }) => {
-    const census = await takeCensus(directory)
-    const { people, findings } = rollOf(census)
+  await inDirectorySession(options, async ({ directory, cluster }) => {
+    const { people, findings } = rollOf(await takeCensus(directory))
+    const lines = cluster ? await locksInCluster(cluster) : {}
+    const isLockedThere = ({ login, entryUUID }: Person['spec']): boolean =>
+      lines !== undefined && lockIn(lines, slugOf(login), entryUUID) !== undefined
     const rows = people.map(({ name, spec }) => ({
       login: spec.login,
       name,
       uid: spec.uid,
       groups: spec.groups.map((group) => group.name),
+      locked: spec.locked === true || isLockedThere(spec),
     }))
     terminal.stdout.write(
-      print(rows, options.output, 'nobody yet: "deskfleet people add LOGIN" adds somebody'),
+      print(
+        rows,
+        options.output,
+        'nobody yet: "deskfleet people add LOGIN" adds somebody',
+        terminal.stdout.columns,
+      ),
     )
+    for (const { spec } of people.filter(({ spec }) => isLockedThere(spec) && !spec.locked))
+      terminal.stderr.write(`${spec.login} is locked in the cluster alone, not in the directory\n`)
+    if (lines === undefined) terminal.stderr.write(`${LIST_GONE}\n`)
     for (const one of findings) terminal.stderr.write(`refused: ${one.message}\n`)
-    const locked = [...census.accounts.values()].flatMap(({ value }) =>
-      'login' in value && value.locked ? value.login : [],
-    )
-    if (locked.length > 0) terminal.stderr.write(`locked by an administrator: ${locked.sort().join(', ')}\n`)
   })
 }
 
 async function show(terminal: Terminal, login: string, options: ReachOptions & OutputOptions): Promise<void> {
-  await inSession(options, async ({ directory, cluster }) => {
+  await inDirectorySession(options, async ({ directory, cluster }) => {
     const account = await mustBePerson(directory, login)
     const { people, findings } = rollOf(await takeCensus(directory))
     const person = people.find((one) => one.spec.login === login)
@@ -152,7 +199,12 @@ async function show(terminal: Terminal, login: string, options: ReachOptions & O
       entryUUID,
       directory: state,
     }
-    const inCluster = cluster ? await identityState(cluster, login) : {}
+    const inCluster = cluster
+      ? {
+          ...(await identityState(cluster, login)),
+          lockedInCluster: lockWords(await locksInCluster(cluster), login, entryUUID),
+        }
+      : {}
     terminal.stdout.write(printOne({ ...found, ...inCluster }, options.output))
   })
 }

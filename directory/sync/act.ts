@@ -1,6 +1,9 @@
-import type { Clock } from '../../lease/clock.ts'
+import { failureOf } from '../../cluster/answer.ts'
+import { IDENTITIES_CONFIG_MAP } from '../../config/names.ts'
+import type { Clock } from '../../service/clock.ts'
+import { atOnce } from '../../service/turns.ts'
 import type { Decision } from './decide.ts'
-import type { Digest, Observed, Published } from './observe.ts'
+import type { Digest, Observed, Published } from './facts.ts'
 import type { Store } from './store.ts'
 
 /** What stands in the cluster after acting, and what did not work. */
@@ -33,14 +36,12 @@ export async function act(
     name: (item: T) => string,
     work: (item: T) => Promise<void>,
   ) => {
-    await atOnce(items, signal, async (item) => {
+    await atOnce(items, AT_ONCE, signal, async (item) => {
       try {
         await work(item)
       } catch (error) {
         failed.add(name(item))
-        failures.push(
-          new Error(`${name(item)}: ${error instanceof Error ? error.message : error}`, { cause: error }),
-        )
+        failures.push(failureOf(name(item), error))
       }
     })
   }
@@ -55,7 +56,7 @@ export async function act(
     try {
       digest = await store.writeDigest(lines, observed.digest?.version)
     } catch (error) {
-      failures.push(error instanceof Error ? error : new Error(String(error)))
+      failures.push(failureOf(IDENTITIES_CONFIG_MAP, error))
       return { published, digest, failures }
     }
   }
@@ -85,19 +86,4 @@ function withoutFailed(
     if (old !== undefined) result[slug] = old
   }
   return result
-}
-
-async function atOnce<T>(
-  items: readonly T[],
-  signal: AbortSignal,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < items.length && !signal.aborted) {
-      const item = items[next++]
-      if (item !== undefined) await work(item)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
 }

@@ -1,6 +1,6 @@
 import type { Directory } from '../directory.ts'
-import type { Finding } from '../findings.ts'
-import type { Group } from '../group.ts'
+import type { DirectoryFinding } from '../findings.ts'
+import { type Group, normalDN } from '../group.ts'
 import type { Account } from '../person.ts'
 import { callRoll, type Roll } from '../roll.ts'
 import { type Read, readAccounts, readGroups } from '../search.ts'
@@ -9,6 +9,11 @@ import { type Read, readAccounts, readGroups } from '../search.ts'
 export interface Census {
   readonly accounts: ReadonlyMap<string, Read<Account>>
   readonly groups: ReadonlyMap<string, Read<Group>>
+  /**
+   * DNs that renamed accounts had before, normalised, to the account's immutable name. Groups go on listing them for a
+   * while: slapd mends their members later, and without a new stamp.
+   */
+  readonly formerDNs: ReadonlyMap<string, string>
   /** The latest change seen, as LDAP generalized time; '' in an empty directory. */
   readonly newest: string
   /** How many updates in a row found nothing new. */
@@ -23,10 +28,18 @@ const OVERLAP_SECONDS = 5
 /** After so many quiet updates only later seconds are asked for: thousands may have been imported in the last one. */
 const QUIET = 4
 
-/** Reads everybody. */
-export async function takeCensus(directory: Directory): Promise<Census> {
+const NOBODY: Census = {
+  accounts: new Map(),
+  groups: new Map(),
+  formerDNs: new Map(),
+  newest: '',
+  quiet: 0,
+}
+
+/** Reads everybody. The census before, where there is one, tells who was renamed since. */
+export async function takeCensus(directory: Directory, before: Census = NOBODY): Promise<Census> {
   const [accounts, groups] = await Promise.all([readAccounts(directory), readGroups(directory)])
-  return merged({ accounts: new Map(), groups: new Map(), newest: '', quiet: 0 }, accounts, groups)
+  return followRenames(before, merged(NOBODY, accounts, groups))
 }
 
 /** Reads what changed since. Who was removed is seen by a full census only. */
@@ -42,7 +55,7 @@ export async function updateCensus(
     accounts.some((one) => census.accounts.get(one.id)?.stamp !== one.stamp) ||
     groups.some((one) => census.groups.get(one.id)?.stamp !== one.stamp)
   return news
-    ? { census: merged(census, accounts, groups), news }
+    ? { census: followRenames(census, merged(census, accounts, groups)), news }
     : { census: { ...census, quiet: census.quiet + 1 }, news }
 }
 
@@ -50,17 +63,54 @@ export async function updateCensus(
 export function rollOf(census: Census): Roll {
   const accounts = [...census.accounts.values()].map((read) => read.value)
   const groups = [...census.groups.values()].map((read) => read.value)
-  const roll = callRoll(accounts.filter(isFit), groups.filter(isFit))
-  const unfit = [...accounts, ...groups].filter((value): value is Finding => !isFit(value))
+  const members = withFormerDNs(census)
+  const roll = callRoll(accounts.filter(isFit), groups.filter(isFit).map(members))
+  const unfit = [...accounts, ...groups].filter((value): value is DirectoryFinding => !isFit(value))
   return { people: roll.people, findings: [...unfit, ...roll.findings] }
 }
 
-const isFit = <T extends object>(value: T | Finding): value is T => !('reason' in value)
+const isFit = <T extends object>(value: T | DirectoryFinding): value is T => !('reason' in value)
+
+/** Keeps the earlier DNs of renamed accounts, as long as a group lists them and nobody else bears them. */
+export function followRenames(before: Census, now: Census): Census {
+  const former = new Map(before.formerDNs)
+  for (const [id, { value }] of now.accounts) {
+    const earlier = before.accounts.get(id)?.value
+    if (!earlier || !isFit(earlier) || !isFit(value)) continue
+    const dn = normalDN(earlier.dn)
+    if (dn !== normalDN(value.dn)) former.set(dn, id)
+  }
+  const borne = new Set(
+    [...now.accounts.values()].flatMap(({ value }) => (isFit(value) ? normalDN(value.dn) : [])),
+  )
+  const listed = new Set(
+    [...now.groups.values()].flatMap(({ value }) => (isFit(value) ? [...value.members] : [])),
+  )
+  const kept = [...former].filter(([dn, id]) => listed.has(dn) && !borne.has(dn) && now.accounts.has(id))
+  return { ...now, formerDNs: new Map(kept) }
+}
+
+/** A group in which whoever is listed by an earlier DN is a member by the present one. */
+function withFormerDNs({ accounts, formerDNs }: Census): (group: Group) => Group {
+  return (group) => {
+    const renamed = [...formerDNs].flatMap(([dn, id]) => {
+      const account = accounts.get(id)?.value
+      return group.members.has(dn) && account && isFit(account) ? normalDN(account.dn) : []
+    })
+    return renamed.length === 0 ? group : { ...group, members: new Set([...group.members, ...renamed]) }
+  }
+}
 
 function merged(census: Census, accounts: readonly Read<Account>[], groups: readonly Read<Group>[]): Census {
   let newest = census.newest
   for (const { modified } of [...accounts, ...groups]) if (modified > newest) newest = modified
-  return { accounts: over(census.accounts, accounts), groups: over(census.groups, groups), newest, quiet: 0 }
+  return {
+    ...census,
+    accounts: over(census.accounts, accounts),
+    groups: over(census.groups, groups),
+    newest,
+    quiet: 0,
+  }
 }
 
 const over = <T>(before: ReadonlyMap<string, Read<T>>, news: readonly Read<T>[]): Map<string, Read<T>> =>

@@ -1,5 +1,4 @@
 import {
-  ApiException,
   CoreV1Api,
   CustomObjectsApi,
   type KubeConfig,
@@ -7,117 +6,104 @@ import {
   setHeaderOptions,
   type V1ConfigMap,
 } from '@kubernetes/client-node'
-import { z } from 'zod'
+import { unless } from '../../cluster/answer.ts'
+import { keptClient } from '../../cluster/client.ts'
+import { conditionOver } from '../../cluster/conditions.ts'
+import {
+  allIdentities,
+  conditionOf,
+  isReadable,
+  type KnownIdentity,
+  type OnUnreadable,
+  readIdentity,
+} from '../../cluster/identities.ts'
+import { writeCondition } from '../../cluster/write-condition.ts'
 import { MANAGED_BY, PART_OF } from '../../config/labels.ts'
 import {
+  DIRECTORY_CHECKED,
   FIELD_MANAGERS,
   API_GROUP as group,
   IDENTITIES_CONFIG_MAP,
   IDENTITY,
   NAMESPACES,
+  PUBLISHED,
   API_VERSION as version,
 } from '../../config/names.ts'
-import { keptClient } from '../../lease/kept-client.ts'
-import type { Digest, Published } from './observe.ts'
+import type { Digest, Published } from './facts.ts'
 import type { Store } from './store.ts'
 
-const Stored = z.object({
-  metadata: z.object({ name: z.string(), uid: z.string(), generation: z.int() }),
-  spec: z.object({
-    login: z.string(),
-    uid: z.int(),
-    gid: z.int(),
-    groups: z.array(z.object({ name: z.string(), gid: z.int() })).default([]),
-    home: z.string(),
-    shell: z.string(),
-    entryUUID: z.string(),
-  }),
-  status: z
-    .object({
-      conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), observedGeneration: z.int().optional() }))
-        .default([]),
-    })
-    .optional(),
-})
-const Page = z.object({ metadata: z.object({ continue: z.string().optional() }), items: z.array(Stored) })
-
-const PUBLISHED = 'Published'
-const plural = IDENTITY.plural
 const fieldManager = FIELD_MANAGERS.identitySync
 const apply = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply)
 const LABELS = { [PART_OF]: 'deskfleet', [MANAGED_BY]: fieldManager }
+const KNOWN = { status: 'True', reason: 'InDigest', message: 'Admission knows this person.' } as const
+const LOCKED = {
+  status: 'False',
+  reason: 'Locked',
+  message: 'An administrator locked the account; "npx deskfleet people unlock" opens it again.',
+} as const
+const KIND = { group, version, plural: IDENTITY.plural } as const
 
 /** The sync's cluster: Identities by server-side apply, so that nobody else's fields are touched, and the ConfigMap. */
-export function clusterStore(config: KubeConfig): Store {
-  const custom = keptClient(config, CustomObjectsApi)
-  const core = keptClient(config, CoreV1Api)
-  const whole = (slug: string, rest: object): object => ({
-    apiVersion: `${group}/${version}`,
-    kind: IDENTITY.kind,
-    metadata: { name: slug },
-    ...rest,
-  })
+export function clusterStore(cluster: KubeConfig, unreadable: OnUnreadable): Store {
+  const custom = keptClient(cluster, CustomObjectsApi)
+  const core = keptClient(cluster, CoreV1Api)
   return {
     async list() {
-      const found = new Map<string, Published>()
-      let next: string | undefined
-      do {
-        const page = { group, version, plural, limit: 500, ...(next ? { _continue: next } : {}) }
-        const { metadata, items } = Page.parse(await custom.listClusterCustomObject(page))
-        for (const item of items) found.set(item.metadata.name, published(item))
-        next = metadata.continue
-      } while (next)
-      return found
+      const all = await allIdentities(custom, unreadable)
+      return new Map(all.map((one) => [one.metadata.name, publishedOf(one)]))
     },
     readDigest: () => readDigest(core),
     async upsert({ slug, spec }) {
-      const body = whole(slug, { metadata: { name: slug, labels: LABELS }, spec })
-      const request = { group, version, plural, name: slug, fieldManager, force: true, body }
-      return published(Stored.parse(await custom.patchClusterCustomObject(request, apply)))
+      const body = {
+        apiVersion: `${group}/${version}`,
+        kind: IDENTITY.kind,
+        metadata: { name: slug, labels: LABELS },
+        spec,
+      }
+      const request = { ...KIND, name: slug, fieldManager, force: true, body }
+      return asWritten(await custom.patchClusterCustomObject(request, apply))
     },
     writeDigest: (lines, over) => writeDigest(core, lines, over),
     async remove({ slug, objectUid }) {
       const body = { preconditions: { uid: objectUid } }
-      await custom.deleteClusterCustomObject({ group, version, plural, name: slug, body }).catch((error) => {
-        if (!(error instanceof ApiException && error.code === 404)) throw readable(error)
-      })
+      await unless(404, () => custom.deleteClusterCustomObject({ ...KIND, name: slug, body }))
     },
-    async confirm({ slug, generation }, at) {
-      const request = { group, version, plural, name: slug }
-      const condition = {
-        type: PUBLISHED,
-        status: 'True',
-        reason: 'InDigest',
-        message: 'Admission knows this person.',
-        observedGeneration: generation,
-        lastTransitionTime: `${at.toISOString().slice(0, 19)}Z`,
+    async tellChecked(at) {
+      const { configMap: name, key } = DIRECTORY_CHECKED
+      const { namespace } = where
+      const body = {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, namespace, labels: LABELS },
+        data: { [key]: at.toISOString() },
       }
-      const body = whole(slug, { status: { conditions: [condition] } })
-      const applied = { ...request, fieldManager, force: true, body }
-      return published(Stored.parse(await custom.patchClusterCustomObjectStatus(applied, apply)))
+      await core.patchNamespacedConfigMap({ name, namespace, fieldManager, force: true, body }, apply)
+    },
+    async confirm({ slug, spec, generation, condition: before }, at) {
+      const finding = { type: PUBLISHED, ...(spec.locked ? LOCKED : KNOWN), generation }
+      const of = { ...KIND, kind: IDENTITY.kind, name: slug, fieldManager }
+      return asWritten(await writeCondition(custom, of, conditionOver(before, finding, at)))
     },
   }
 }
 
-function published({ metadata, spec, status }: z.infer<typeof Stored>): Published {
-  const confirmed = status?.conditions.some(
-    (one) =>
-      one.type === PUBLISHED && one.status === 'True' && one.observedGeneration === metadata.generation,
-  )
-  const { name: slug, uid: objectUid, generation } = metadata
-  return { slug, spec, objectUid, generation, confirmed: confirmed ?? false }
+function publishedOf(identity: KnownIdentity): Published {
+  const { metadata, spec, objectUid, generation } = identity
+  return { slug: metadata.name, spec, objectUid, generation, condition: conditionOf(identity, PUBLISHED) }
+}
+
+/** What the API server made of our own writing: if that cannot be read, the definition and this program differ. */
+function asWritten(answer: unknown): Published {
+  const read = readIdentity(answer)
+  if (isReadable(read)) return publishedOf(read)
+  throw new Error(`the Identity ${read.name} came back unreadable: ${read.faults.join('; ')}`)
 }
 
 const where = { namespace: NAMESPACES.system, name: IDENTITIES_CONFIG_MAP }
 
 async function readDigest(core: CoreV1Api): Promise<Digest | undefined> {
-  try {
-    return digestOf(await core.readNamespacedConfigMap(where))
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return undefined
-    throw readable(error)
-  }
+  const found = await unless(404, () => core.readNamespacedConfigMap(where))
+  return found && digestOf(found)
 }
 
 async function writeDigest(
@@ -126,46 +112,16 @@ async function writeDigest(
   over: string | undefined,
 ): Promise<Digest> {
   const { namespace, name } = where
-  const metadata = {
-    namespace,
-    name,
-    labels: LABELS,
-    ...(over === undefined ? {} : { resourceVersion: over }),
-  }
-  const body: V1ConfigMap = { metadata, data: { ...data } }
-  try {
-    const written =
-      over === undefined
-        ? await core.createNamespacedConfigMap({ namespace, body, fieldManager })
-        : await core.replaceNamespacedConfigMap({ namespace, name, body, fieldManager })
-    return digestOf(written)
-  } catch (error) {
-    throw readable(error)
-  }
+  const replaced = over === undefined ? {} : { resourceVersion: over }
+  const body: V1ConfigMap = { metadata: { namespace, name, labels: LABELS, ...replaced }, data: { ...data } }
+  return digestOf(
+    over === undefined
+      ? await core.createNamespacedConfigMap({ namespace, body, fieldManager })
+      : await core.replaceNamespacedConfigMap({ namespace, name, body, fieldManager }),
+  )
 }
 
 const digestOf = ({ data, metadata }: V1ConfigMap): Digest => ({
   lines: data ?? {},
   version: metadata?.resourceVersion ?? '',
 })
-
-/** client-node's message is the whole answer, headers and all: people need the API server's own sentence. */
-export function readable(error: unknown): Error {
-  if (!(error instanceof ApiException)) return error instanceof Error ? error : new Error(String(error))
-  const said = z.object({ message: z.string() }).safeParse(parsed(error.body))
-  return new Error(
-    `the API server answered ${error.code}: ${said.success ? said.data.message : 'no reason given'}`,
-    {
-      cause: error,
-    },
-  )
-}
-
-function parsed(body: unknown): unknown {
-  if (typeof body !== 'string') return body
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}

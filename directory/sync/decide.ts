@@ -1,8 +1,8 @@
 import { digestLine } from '../../config/identity.ts'
-import { type Finding, finding } from '../findings.ts'
+import { type DirectoryFinding, finding } from '../findings.ts'
 import type { Person } from '../person.ts'
-import { holdVanished, type Suspicion } from './guard.ts'
-import type { Observed, Published } from './observe.ts'
+import { isTold, type Observed, type Published } from './facts.ts'
+import { DOUBT, holdVanished, type Suspicion } from './guard.ts'
 
 /** What is to be done, in this order: Identities written, the digest replaced, Identities removed, conditions set. */
 export interface Decision {
@@ -10,9 +10,9 @@ export interface Decision {
   /** The digest's lines; undefined when it stays as it is. */
   readonly lines: Readonly<Record<string, string>> | undefined
   readonly removals: readonly Published[]
-  /** Slugs whose condition Published is not True yet though they will be in Identities and digest both. */
+  /** Slugs whose condition Published does not say yet what will be: in Identities and digest both, or locked. */
   readonly confirmations: readonly string[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly DirectoryFinding[]
   /** To be handed to the next decision. */
   readonly suspicion: Suspicion | undefined
 }
@@ -24,20 +24,29 @@ const DIGEST_LIMIT = 1_000_000
  * Compares who is who with what is published. Pure; with nothing to do it decides on nothing. A person becomes usable
  * when both Identity and line are there, and stops being so with the line.
  */
-export function decide(observed: Observed, before: Suspicion | undefined, now: Date): Decision {
+export function decide(
+  observed: Observed,
+  before: Suspicion | undefined,
+  now: Date,
+  doubt = DOUBT,
+): Decision {
   const { people, published, digest } = observed
-  const present = new Set(people.map((person) => person.slug))
-  const gone = [...published.values()].filter((one) => !present.has(one.slug))
-  const guard = holdVanished({ gone, known: published.size, complete: observed.complete }, before, now)
+  const present = new Map(people.map((person) => [person.slug, person]))
+  const gone = [...published.values()].filter((one) => isGone(one, present.get(one.slug)))
+  const seen = { gone, known: published.size, complete: observed.complete }
+  const guard = holdVanished(seen, before, now, doubt)
   const removals = guard.hold ? [] : gone
   const kept = new Map(published)
   for (const { slug } of removals) kept.delete(slug)
 
-  const { accepted, findings } = admit(people, kept)
+  // Whoever has a login after somebody who goes now comes with the next decision: an Identity never changes its owner.
+  const leaving = new Set(removals.map(({ slug }) => slug))
+  const staying = people.filter(({ slug }) => !leaving.has(slug))
+  const { accepted, findings } = admit(staying, kept)
   const upserts = accepted.filter((person) => !same(person, published.get(person.slug)))
   const lines: Record<string, string> = {}
-  for (const [slug, one] of kept) lines[slug] = digestLine(one.spec)
-  for (const { slug, spec } of accepted) lines[slug] = digestLine(spec)
+  const specs = new Map([...kept.values(), ...accepted].map(({ slug, spec }) => [slug, spec]))
+  for (const [slug, spec] of specs) if (!spec.locked) lines[slug] = digestLine(spec)
 
   const all = [...guard.findings, ...findings]
   const size = sizeOf(lines)
@@ -46,9 +55,7 @@ export function decide(observed: Observed, before: Suspicion | undefined, now: D
     return { ...NOTHING, findings: [...all, tooLarge], suspicion: guard.suspicion }
   }
   const rewritten = new Set(upserts.map((person) => person.slug))
-  const confirmations = Object.keys(lines).filter(
-    (slug) => !published.get(slug)?.confirmed || rewritten.has(slug),
-  )
+  const confirmations = [...specs.keys()].filter((slug) => !told(published.get(slug)) || rewritten.has(slug))
   return {
     upserts,
     lines: digest && equal(digest.lines, lines) ? undefined : lines,
@@ -58,6 +65,15 @@ export function decide(observed: Observed, before: Suspicion | undefined, now: D
     suspicion: guard.suspicion,
   }
 }
+
+/**
+ * A login that is another entry's, with another number, was given to somebody new. With the same number it may be the
+ * same human, as after a backup without entryUUIDs: then an administrator decides.
+ */
+const isGone = ({ spec }: Published, now: Person | undefined): boolean =>
+  now === undefined || (now.spec.entryUUID !== spec.entryUUID && now.spec.uid !== spec.uid)
+
+const told = (one: Published | undefined): boolean => one !== undefined && isTold(one)
 
 const NOTHING: Decision = {
   upserts: [],
@@ -72,28 +88,42 @@ const NOTHING: Decision = {
 function admit(
   people: readonly Person[],
   kept: ReadonlyMap<string, Published>,
-): { accepted: Person[]; findings: Finding[] } {
+): { accepted: Person[]; findings: DirectoryFinding[] } {
   const holders = new Map(
     [...kept.values()].flatMap((one) => marks(one).map((mark) => [mark, one.slug] as const)),
   )
   const accepted: Person[] = []
-  const findings: Finding[] = []
+  const findings: DirectoryFinding[] = []
   for (const person of people) {
-    const refusal = refuse(person, kept.get(person.slug), holders)
+    const before = kept.get(person.slug)
+    const refusal = refuse(person, before, holders)
     if (refusal) findings.push(refusal)
-    else accepted.push(person)
+    if (!refusal) accepted.push(person)
+    else if (refusal.reason === 'UidChanged' && before) accepted.push(asBefore(person, before))
   }
   return { accepted, findings }
+}
+
+/** The same human as published, though the entry says something else: a lock and a new password count all the same. */
+function asBefore(person: Person, { spec: before }: Published): Person {
+  const { passwordSet: _, locked: __, ...rest } = before
+  const { passwordSet, locked } = person.spec
+  const news = { ...(passwordSet === undefined ? {} : { passwordSet }), ...(locked ? { locked } : {}) }
+  return { ...person, spec: { ...rest, ...news } }
 }
 
 function refuse(
   person: Person,
   before: Published | undefined,
   holders: ReadonlyMap<string, string>,
-): Finding | undefined {
+): DirectoryFinding | undefined {
   const { slug, spec } = person
   if (before && before.spec.entryUUID !== spec.entryUUID) {
-    return finding('EntryReplaced', slug, 'the login is now that of another entry; the old person is kept')
+    return finding(
+      'EntryReplaced',
+      slug,
+      'the login and the number are now those of another entry; the old person is kept',
+    )
   }
   if (before && before.spec.uid !== spec.uid) {
     const change = `uidNumber went from ${before.spec.uid} to ${spec.uid}`
@@ -114,8 +144,11 @@ const marks = ({ spec }: { spec: { uid: number; entryUUID: string } }): string[]
 /** Key order is that of the writers here, and the API server keeps an object's fields by name: compare by value. */
 function same(person: Person, before: Published | undefined): boolean {
   if (!before) return false
-  const flat = ({ login, uid, gid, groups, home, shell, entryUUID }: Person['spec']): string =>
-    JSON.stringify([login, uid, gid, groups.map((one) => [one.gid, one.name]), home, shell, entryUUID])
+  const flat = ({ groups, passwordSet, locked, ...spec }: Person['spec']): string =>
+    JSON.stringify([
+      ...[spec.login, spec.uid, spec.gid, groups.map((one) => [one.gid, one.name])],
+      ...[spec.home, spec.shell, spec.entryUUID, passwordSet, locked],
+    ])
   return flat(person.spec) === flat(before.spec)
 }
 

@@ -1,5 +1,6 @@
-import { type Finding, finding } from '../findings.ts'
-import type { Published } from './observe.ts'
+import { isMassLoss } from '../../service/brake.ts'
+import { type DirectoryFinding, finding } from '../findings.ts'
+import type { Published } from './facts.ts'
 
 /** Who was missing in a complete pass that was not believed, and since when. */
 export interface Suspicion {
@@ -11,30 +12,30 @@ export interface Guarded {
   /** Whether those who are gone are to be kept for now. */
   readonly hold: boolean
   readonly suspicion: Suspicion | undefined
-  readonly findings: readonly Finding[]
+  readonly findings: readonly DirectoryFinding[]
 }
 
-/** So few may go at once without question, in however small a room. */
-const FEW = 3
-/** As may this part of everybody. */
-const PART = 1 / 5
+/** Ms. A directory that is restored or restarted at this moment needs a while to be whole again. */
+export const DOUBT = 45_000
 
 /**
  * Many people who vanish at once are more likely a broken directory than a change of staff. They are kept until a
- * second complete pass finds them missing again; whoever is back by then was the proof that waiting was right.
+ * complete pass later on finds them missing again; whoever is back by then was the proof that waiting was right.
  */
 export function holdVanished(
   seen: { readonly gone: readonly Published[]; readonly known: number; readonly complete: boolean },
   before: Suspicion | undefined,
   now: Date,
+  doubt = DOUBT,
 ): Guarded {
-  const { gone, known, complete } = seen
-  const many = gone.length > FEW && gone.length > known * PART
-  if (!many) return { hold: false, suspicion: complete ? undefined : before, findings: [] }
-  const agreed = complete && before && gone.every((one) => before.missing.has(one.slug))
-  if (agreed) return { hold: false, suspicion: undefined, findings: [] }
+  const { gone, complete } = seen
+  if (!isMassLoss(gone.length, seen.known))
+    return { hold: false, suspicion: complete ? undefined : before, findings: [] }
+  const known = before !== undefined && gone.every((one) => before.missing.has(one.slug))
+  if (complete && known && now.getTime() - before.since.getTime() >= doubt)
+    return { hold: false, suspicion: undefined, findings: [] }
   const missing = new Set(gone.map((one) => one.slug))
-  const suspicion = complete ? { missing, since: now } : before
-  const what = `${gone.length} of ${known} people vanished from the directory at once; all are kept for now`
+  const suspicion = complete ? { missing, since: known ? before.since : now } : before
+  const what = `${gone.length} of ${seen.known} people vanished from the directory at once; all are kept for now`
   return { hold: true, suspicion, findings: [finding('ManyVanished', 'identities', what)] }
 }

@@ -1,29 +1,51 @@
-import type { IdentitySpec } from '../../config/identity.ts'
-import type { Person } from '../person.ts'
+import type { Directory } from '../directory.ts'
+import { mustBeWhole } from '../restoring.ts'
+import type { Roll } from '../roll.ts'
+import { type Census, rollOf, takeCensus, updateCensus } from './census.ts'
+import type { Digest, Observed, Published } from './facts.ts'
+import type { Suspicion } from './guard.ts'
+import type { Store } from './store.ts'
 
-/** An Identity as it stands in the cluster. */
-export interface Published {
-  readonly slug: string
-  readonly spec: IdentitySpec
-  /** The object's own uid, so that only this very object is removed. */
-  readonly objectUid: string
-  /** The API server's count of changes to the spec. */
-  readonly generation: number
-  /** Whether its condition Published is True for the spec as it stands. */
-  readonly confirmed: boolean
+/** What is remembered from pass to pass, for one term of leading. */
+export interface Memory {
+  census?: Census
+  published?: ReadonlyMap<string, Published>
+  digest?: Digest | undefined
+  suspicion?: Suspicion | undefined
+  /** When the last complete pass began, and how long it took, in ms. */
+  fullAt?: number
+  fullTook?: number
+  /** When it was last told that all is read and published, in ms. */
+  toldAt?: number
 }
 
-/** The ConfigMap that the admission policies read. */
-export interface Digest {
-  readonly lines: Readonly<Record<string, string>>
-  readonly version: string
-}
+/** `unchanged`: neither directory nor digest have anything new, and what is published is known. */
+export type Seen =
+  | { readonly state: 'unchanged'; readonly census: Census }
+  | { readonly state: 'seen'; readonly census: Census; readonly roll: Roll; readonly observed: Observed }
 
-/** All that a decision rests on. */
-export interface Observed {
-  readonly people: readonly Person[]
-  /** Whether the people were read whole, or brought up to date by what changed. */
-  readonly complete: boolean
-  readonly published: ReadonlyMap<string, Published>
-  readonly digest: Digest | undefined
+/**
+ * Reads the directory, whole when `full` ms have passed since the last whole reading and else by what changed, and the
+ * cluster where it is not known any more.
+ */
+export async function observe(
+  { directory, store }: { readonly directory: Directory; readonly store: Store },
+  memory: Memory,
+  now: number,
+  full: number,
+): Promise<Seen> {
+  const known = memory.census
+  const complete = !known || memory.fullAt === undefined || now - memory.fullAt >= full
+  // Before, for one that ends while this reads, and after, for one that begins.
+  await mustBeWhole(directory)
+  const { census, news } = complete
+    ? { census: await takeCensus(directory, known), news: true }
+    : await updateCensus(directory, known)
+  await mustBeWhole(directory)
+  const published = complete ? undefined : memory.published
+  const digest = await store.readDigest()
+  if (published && !news && digest?.version === memory.digest?.version) return { state: 'unchanged', census }
+  const roll = rollOf(census)
+  const observed = { people: roll.people, complete, published: published ?? (await store.list()), digest }
+  return { state: 'seen', census, roll, observed }
 }

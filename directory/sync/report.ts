@@ -1,29 +1,26 @@
-import { createServer, type Server } from 'node:http'
 import type { Logger } from 'pino'
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { type Finding, MENDS } from '../findings.ts'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { type DirectoryFinding, MENDS } from '../findings.ts'
 import type { Listener } from './synchronise.ts'
 
 /** Told of refusals that were not there in the pass before. */
-export type Tell = (news: readonly Finding[]) => void
+export type Tell = (news: readonly DirectoryFinding[]) => void
 
 export interface Report extends Listener {
   leading(leads: boolean): void
   /** Whether this process does what it is there for: it waits for its turn, or has published at least once. */
   ready(): boolean
-  readonly registry: Registry
 }
 
 /** Turns what happens into log lines, metrics and, by `tell`, Events. A trouble that lasts is logged once. */
-export function makeReport(log: Logger, tell: Tell, wall: () => Date): Report {
-  const metrics = makeMetrics()
+export function makeReport(registry: Registry, log: Logger, tell: Tell, wall: () => Date): Report {
+  const metrics = makeMetrics(registry)
   let leads = false
   let published = false
   let trouble = ''
   let before = new Set<string>()
-  const keyOf = (one: Finding): string => `${one.reason} ${one.message}`
+  const keyOf = (one: DirectoryFinding): string => `${one.reason} ${one.message}`
   return {
-    registry: metrics.registry,
     ready: () => !leads || published,
     leading(now) {
       leads = now
@@ -60,15 +57,13 @@ export function makeReport(log: Logger, tell: Tell, wall: () => Date): Report {
   }
 }
 
-function makeMetrics() {
-  const registry = new Registry()
+function makeMetrics(registry: Registry) {
   const registers = [registry]
   const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
     new Gauge({ name: `deskfleet_${name}`, help, labelNames, registers })
   const counter = (name: string, help: string, labelNames: string[] = []): Counter =>
     new Counter({ name: `deskfleet_${name}`, help, labelNames, registers })
   return {
-    registry,
     leader: gauge('identity_sync_leader', '1 where this process leads'),
     people: gauge('identities_published', 'People known to the cluster'),
     fullPass: gauge('identity_sync_last_full_pass_timestamp_seconds', 'When everybody was last read'),
@@ -85,22 +80,4 @@ function makeMetrics() {
       registers,
     }),
   }
-}
-
-/** Serves `/healthz`, `/readyz` and `/metrics` at `HOST:PORT`. */
-export function serveReport(report: Report, listen: string): Promise<Server> {
-  const at = listen.lastIndexOf(':')
-  const server = createServer(async (request, response) => {
-    const say = (code: number, text: string): void => void response.writeHead(code).end(text)
-    if (request.url === '/healthz') return say(200, 'ok\n')
-    if (request.url === '/readyz')
-      return report.ready() ? say(200, 'ok\n') : say(503, 'nothing published yet\n')
-    if (request.url !== '/metrics') return say(404, 'not found\n')
-    response.setHeader('content-type', report.registry.contentType)
-    say(200, await report.registry.metrics())
-  })
-  return new Promise((done, fail) => {
-    server.once('error', fail)
-    server.listen(Number(listen.slice(at + 1)), listen.slice(0, at), () => done(server))
-  })
 }

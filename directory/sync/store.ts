@@ -1,5 +1,5 @@
 import type { Person } from '../person.ts'
-import type { Digest, Published } from './observe.ts'
+import type { Digest, Published } from './facts.ts'
 
 /** The cluster, as far as the sync reads and writes it. */
 export interface Store {
@@ -16,6 +16,8 @@ export interface Store {
   writeDigest(lines: Readonly<Record<string, string>>, over: string | undefined): Promise<Digest>
   /** Removes this very object; one that is gone already is no failure. */
   remove(published: Published): Promise<void>
-  /** Sets the condition Published, and no other. */
+  /** Tells when the whole directory was read and published. */
+  tellChecked(at: Date): Promise<void>
+  /** Sets the condition Published as the spec says, and no other. */
   confirm(published: Published, at: Date): Promise<Published>
 }

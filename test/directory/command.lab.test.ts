@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import test from 'ava'
 import { apply } from '../../directory/changes.ts'
 import { login } from '../../directory/login.ts'
-import { directoryOf, type OwnSlapd, ownSlapd, reachOf } from './own-slapd.ts'
+import { directoryOf, type OwnSlapd, ownSlapd, reachOf } from '../harness/slapd.ts'
 
 let slapd: OwnSlapd
 test.before(async () => {
@@ -50,7 +50,7 @@ test.serial('somebody is added with a password that is shown once and works', as
   const password = /shown only now: (\S+)/.exec(stdout)?.[1] ?? ''
   t.true(await passwordWorks('ada', password))
   t.deepEqual(JSON.parse((await deskfleet(['people', 'list', '-o', 'json'])).stdout), [
-    { login: 'ada', name: 'Ada Lovelace', uid: 10_000, groups: ['people'] },
+    { login: 'ada', name: 'Ada Lovelace', uid: 10_000, groups: ['people'], locked: false },
   ])
   t.regex((await deskfleet(['people', 'show', 'ada'])).stdout, /^home: +\/home\/ada$/m)
 })
@@ -65,10 +65,21 @@ test.serial('a password from stdin is set, and no output repeats it', async (t) 
   t.true(await passwordWorks('ada', 'my long secret'))
 })
 
+/** Sets or removes the lock on ada's entry, as an administrator's LDAP tool does. */
+async function lock(...values: string[]): Promise<void> {
+  const directory = directoryOf(slapd.ldap, 'admin')
+  const dn = `uid=ada,ou=people,${slapd.ldap.baseDN}`
+  const edits = [{ operation: 'replace', attribute: 'pwdAccountLockedTime', values }] as const
+  await directory.use('locking ada', (client) => apply(client, { kind: 'modify', dn, edits }))
+  await directory.close()
+}
+
 test.serial(
-  'five wrong passwords lock the account for the right one, too, and passwd lifts the lock',
+  'a few wrong passwords lock nobody; passwd lifts a lock that very many would bring',
   async (t) => {
-    for (let count = 0; count < 5; count++) t.false(await passwordWorks('ada', 'a wrong password'))
+    for (let count = 0; count < 6; count++) t.false(await passwordWorks('ada', 'a wrong password'))
+    t.true(await passwordWorks('ada', 'my long secret'))
+    await lock(`${new Date().toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}Z`)
     t.false(await passwordWorks('ada', 'my long secret'))
     const { code } = await deskfleet(['people', 'passwd', 'ada', '--password-stdin'], 'another long secret\n')
     t.is(code, 0)
@@ -76,27 +87,86 @@ test.serial(
   },
 )
 
+test.serial('an account locked by an administrator is let in no more, and shown so', async (t) => {
+  t.is((await deskfleet(['people', 'lock', 'ada', '--dry-run'])).code, 0)
+  t.true(await passwordWorks('ada', 'another long secret'), 'a dry run locks nobody')
+  t.is((await deskfleet(['people', 'lock', 'ada'])).stdout, 'ada locked\n')
+  t.false(await passwordWorks('ada', 'another long secret'))
+  const listed = JSON.parse((await deskfleet(['people', 'list', '-o', 'json'])).stdout)
+  t.like(listed[0], { login: 'ada', locked: true })
+  t.regex((await deskfleet(['people', 'show', 'ada'])).stdout, /^directory: +locked$/m)
+  t.is((await deskfleet(['people', 'lock', 'ada'])).code, 0, 'as often as one likes')
+  await deskfleet(['people', 'passwd', 'ada', '--password-stdin'], 'a third long secret\n')
+  t.false(await passwordWorks('ada', 'a third long secret'), 'a new password is no unlocking')
+  t.is((await deskfleet(['people', 'unlock', 'ada'])).stdout, 'ada unlocked\n')
+  t.true(await passwordWorks('ada', 'a third long secret'))
+  t.is((await deskfleet(['people', 'unlock', 'ada'])).code, 0)
+})
+
 test.serial(
-  'an account locked by an administrator is let in no more, and left out of who is who',
+  'a removed person is gone, from groups as well; the login may be given to somebody new',
   async (t) => {
-    const directory = directoryOf(slapd.ldap, 'admin')
-    const dn = `uid=ada,ou=people,${slapd.ldap.baseDN}`
-    const lock = (operation: 'add' | 'delete', values: string[]) =>
-      directory.use('locking ada', (client) =>
-        apply(client, {
-          kind: 'modify',
-          dn,
-          edits: [{ operation, attribute: 'pwdAccountLockedTime', values }],
-        }),
-      )
-    await lock('add', ['000001010000Z'])
-    t.false(await passwordWorks('ada', 'another long secret'))
-    t.regex((await deskfleet(['people', 'list'])).stderr, /locked by an administrator: ada/)
-    await lock('delete', [])
-    t.true(await passwordWorks('ada', 'another long secret'))
-    await directory.close()
+    t.is((await deskfleet(['people', 'add', 'gone', '--groups', 'administrators'])).code, 0)
+    const before = JSON.parse((await deskfleet(['people', 'show', 'gone', '-o', 'json'])).stdout)
+    const plan = await deskfleet(['people', 'remove', 'gone', '--dry-run'])
+    t.is(plan.stdout, `dn: ${before.dn}\nchangetype: delete\n`)
+    t.is((await deskfleet(['people', 'show', 'gone'])).code, 0, 'a dry run removes nobody')
+    t.is((await deskfleet(['people', 'remove', 'gone'])).stdout, 'gone removed\n')
+    const again = await deskfleet(['people', 'remove', 'gone'])
+    t.is(again.code, 1)
+    t.regex(again.stderr, /there is no person "gone"/)
+    t.is((await deskfleet(['people', 'add', 'gone'])).code, 0)
+    const after = JSON.parse((await deskfleet(['people', 'show', 'gone', '-o', 'json'])).stdout)
+    t.not(after.entryUUID, before.entryUUID)
+    t.not(after.uid, before.uid)
+    t.deepEqual(after.groups, ['people'])
+    t.is((await deskfleet(['people', 'remove', 'gone'])).code, 0)
   },
 )
+
+/** As the directory has it, which nobody but its administrator reads. */
+async function storedPassword(login: string): Promise<string> {
+  const directory = directoryOf(slapd.ldap, 'admin')
+  const found = await directory.use('reading a hash', (client) =>
+    client.search(`uid=${login},ou=people,${slapd.ldap.baseDN}`, { attributes: ['userPassword'] }),
+  )
+  await directory.close()
+  return String(found.searchEntries[0]?.userPassword)
+}
+
+for (const [what, password] of [
+  ['that looks like a scheme of slapd', '{CLEARTEXT}my secret 88'],
+  ['that looks like some other scheme', '{my own} secret 88'],
+  ['with accents, typed in two ways', 'fu\u0308nf A\u030angstro\u0308m'],
+  ['with a space that is none of the plain ones', 'my\u00a0long\u00a0secret'],
+] as const) {
+  test.serial(`a password ${what} is hashed, and lets its person in`, async (t) => {
+    const said = await deskfleet(['people', 'add', 'odd', '--password-stdin'], `${password}\n`)
+    t.is(said.code, 0, said.stderr)
+    t.true(await passwordWorks('odd', password))
+    t.true(await passwordWorks('odd', password.normalize('NFC').replaceAll('\u00a0', ' ')))
+    t.regex(await storedPassword('odd'), /^\{ARGON2\}\$argon2id\$/)
+    const another = `${password} once more`
+    t.is((await deskfleet(['people', 'passwd', 'odd', '--password-stdin'], `${another}\n`)).code, 0)
+    t.true(await passwordWorks('odd', another))
+    t.false(await passwordWorks('odd', password))
+    t.regex(await storedPassword('odd'), /^\{ARGON2\}\$argon2id\$/)
+    t.is((await deskfleet(['people', 'remove', 'odd'])).code, 0)
+  })
+}
+
+test.serial('a password that is not taken leaves nobody behind', async (t) => {
+  for (const [password, why] of [
+    ['üüüüü', /too short, with 5 characters/],
+    ['{SSHA}c2VjcmV0IG9mIHNvbWVib2R5IGVsc2U=', /begins like one that is hashed already/],
+    ['x'.repeat(257), /too long, with 257 characters/],
+  ] as const) {
+    const said = await deskfleet(['people', 'add', 'nobody2', '--password-stdin'], `${password}\n`)
+    t.is(said.code, 1)
+    t.regex(said.stderr, why)
+    t.is((await deskfleet(['people', 'show', 'nobody2'])).code, 1)
+  }
+})
 
 const refusals: readonly [string, readonly string[], string, number, RegExp][] = [
   ['a login that is taken', ['people', 'add', 'ada'], '', 1, /already somebody with the login "ada"/],
@@ -111,7 +181,7 @@ const refusals: readonly [string, readonly string[], string, number, RegExp][] =
     /that name cannot be written down/,
   ],
   ['a password that is too short', ['people', 'add', 'bob', '--password-stdin'], 'short', 1, /too short/],
-  ['a blank password', ['people', 'add', 'bob', '--password-stdin'], '\n', 1, /give a password/],
+  ['a blank password', ['people', 'add', 'bob', '--password-stdin'], '\n', 1, /it is blank/],
   [
     'a group that is not there',
     ['people', 'add', 'bob', '--groups', 'nope'],
@@ -137,7 +207,11 @@ for (const [what, args, input, expected, says] of refusals) {
 test.serial('groups: made, joined, left, listed', async (t) => {
   t.regex((await deskfleet(['groups', 'add', 'teachers'])).stdout, /gid 10002/)
   t.regex((await deskfleet(['groups', 'members', 'teachers'])).stdout, /nobody is in teachers/)
-  t.regex((await deskfleet(['groups', 'members', 'teachers', '--add', 'ada'])).stdout, /^ada /m)
+  t.regex((await deskfleet(['groups', 'members', 'teachers', '--add', 'ada,ada'])).stdout, /^ada /m)
+  const both = await deskfleet(['groups', 'members', 'teachers', '--add', 'ada', '--remove', 'ada'])
+  t.is(both.code, 1)
+  t.regex(both.stderr, /ada cannot be added and removed at once: say one of the two/)
+  t.regex((await deskfleet(['groups', 'members', 'teachers'])).stdout, /^ada /m, 'nothing was done')
   t.regex((await deskfleet(['people', 'list'])).stdout, /people,teachers/)
   t.regex(
     (await deskfleet(['groups', 'members', 'teachers', '--remove', 'ada'])).stdout,

@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { readGroup } from '../../directory/group.ts'
+import { normalDN, readGroup } from '../../directory/group.ts'
 import { readAccount } from '../../directory/person.ts'
 
 const ADA = {
@@ -14,6 +14,22 @@ const ADA = {
   pwdAccountLockedTime: [],
 }
 
+test('DNs that LDAP takes for the same compare as the same', (t) => {
+  const plain = 'uid=ada lovelace,ou=people,dc=room'
+  for (const dn of ['UID=Ada  Lovelace, OU=people ,dc=Room', ' uid = ada lovelace,ou=people,dc=room '])
+    t.is(normalDN(dn), plain)
+})
+
+for (const [uid, gid] of [
+  ['65534', '10000'],
+  ['65535', '10000'],
+  ['10001', '65534'],
+]) {
+  test(`a number that means something to the kernel is refused: ${uid}, ${gid}`, (t) => {
+    t.like(readAccount({ ...ADA, uidNumber: uid, gidNumber: gid }), { reason: 'NumberOutOfRange' })
+  })
+}
+
 test('a posixAccount becomes an account', (t) => {
   t.deepEqual(readAccount(ADA), {
     dn: ADA.dn,
@@ -24,6 +40,7 @@ test('a posixAccount becomes an account', (t) => {
     shell: '/bin/zsh',
     entryUUID: ADA.entryUUID,
     locked: false,
+    passwordSet: undefined,
   })
 })
 
@@ -59,12 +76,16 @@ test('a shell that is no plain absolute path becomes bash', (t) => {
 test('only the lock without an end is a lock; a few wrong passwords are none', (t) => {
   t.like(readAccount({ ...ADA, pwdAccountLockedTime: '000001010000Z' }), { locked: true })
   t.like(readAccount({ ...ADA, pwdAccountLockedTime: '20261123022139Z' }), { locked: false })
+  t.like(readAccount({ ...ADA, pwdChangedTime: '20261123022139Z' }), { passwordSet: '20261123022139Z' })
+  t.like(readAccount({ ...ADA, pwdChangedTime: 'now' }), { passwordSet: undefined })
 })
 
 test('a name is one harmless line', (t) => {
   t.like(readAccount({ ...ADA, cn: 'Ada:x\n\u0007Lovelace ' }), { name: 'Ada x Lovelace' })
   t.like(readAccount({ ...ADA, gecos: 'Lady Ada,Room 1,555' }), { name: 'Lady Ada' })
   t.like(readAccount({ ...ADA, cn: '\n' }), { name: 'ada' })
+  // At most 128 code units, and never half of a character.
+  t.like(readAccount({ ...ADA, cn: `${'a'.repeat(127)}😀` }), { name: 'a'.repeat(127) })
 })
 
 test('no entry, whatever it holds, makes reading throw', (t) => {

@@ -8,7 +8,18 @@ let entries = 0
 function account(login: string, uid: number, change: Partial<Account> = {}): Account {
   const entryUUID = `00000000-0000-4000-8000-${String(++entries).padStart(12, '0')}`
   const dn = `uid=${login},ou=people,dc=room`
-  return { dn, login, name: login, uid, gid: 10_000, shell: '/bin/bash', entryUUID, locked: false, ...change }
+  return {
+    dn,
+    login,
+    name: login,
+    uid,
+    gid: 10_000,
+    shell: '/bin/bash',
+    entryUUID,
+    locked: false,
+    passwordSet: undefined,
+    ...change,
+  }
 }
 
 function group(name: string, gid: number, members: string[], logins: string[] = []): Group {
@@ -45,8 +56,12 @@ test('a login that two entries bear is refused to both', (t) => {
   )
 })
 
-test('a locked person is left out, and their number is still theirs', (t) => {
-  t.deepEqual(logins([account('ada', 10_001, { locked: true }), account('bob', 10_002)]), ['bob'])
+test('a locked person is marked, and their number is still theirs', (t) => {
+  const { people } = callRoll([account('ada', 10_001, { locked: true }), account('bob', 10_002)], [])
+  t.deepEqual(
+    people.map(({ spec }) => spec.locked),
+    [true, undefined],
+  )
   t.deepEqual(logins([account('ada', 10_001, { locked: true }), account('bob', 10_001)]), [])
 })
 

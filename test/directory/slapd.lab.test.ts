@@ -1,14 +1,19 @@
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import test from 'ava'
+import { SLAPD_LOCK } from '../../charts/slapd/seed.ts'
 import { apply } from '../../directory/changes.ts'
 import { connect } from '../../directory/connect.ts'
 import { openDirectory } from '../../directory/directory.ts'
-import { DirectoryError, type Problem } from '../../directory/errors.ts'
+import { DirectoryError, type DirectoryProblem } from '../../directory/errors.ts'
 import { login } from '../../directory/login.ts'
 import { addPerson, setPassword } from '../../directory/people.ts'
 import { findAccount, readAccounts } from '../../directory/search.ts'
-import { makeAuthority } from '../../lab/certificates.ts'
-import { directoryOf, type OwnSlapd, ownSlapd, reachOf } from './own-slapd.ts'
+import { LIMITS } from '../../gateway/login/throttle.ts'
+import { makeAuthority } from '../../lab/bare/certificates.ts'
+import { packageTree, SLAPD } from '../../lab/debian/packages.ts'
+import { directoryOf, type OwnSlapd, ownSlapd, reachOf } from '../harness/slapd.ts'
 
 const PASSWORD = 'correct horse battery'
 let slapd: OwnSlapd
@@ -28,7 +33,7 @@ test.before(async () => {
 })
 test.after.always(() => slapd?.down())
 
-async function fails(work: () => Promise<unknown>): Promise<{ problem: Problem; message: string }> {
+async function fails(work: () => Promise<unknown>): Promise<{ problem: DirectoryProblem; message: string }> {
   try {
     await work()
   } catch (error) {
@@ -66,6 +71,21 @@ test.serial(
   },
 )
 
+test.serial('nothing older than TLS 1.3 is spoken', async (t) => {
+  const { hostname, port } = new URL(slapd.ldap.url)
+  const options = { host: hostname, port: Number(port), rejectUnauthorized: false }
+  const spoken = (version: 'TLSv1.2' | 'TLSv1.3') =>
+    new Promise<boolean>((done) => {
+      const socket = connectTls({ ...options, minVersion: version, maxVersion: version }, () => {
+        socket.destroy()
+        done(true)
+      })
+      socket.once('error', () => done(false))
+    })
+  t.true(await spoken('TLSv1.3'))
+  t.false(await spoken('TLSv1.2'))
+})
+
 test.serial('nobody listens, or somebody who never answers: told in bounded time', async (t) => {
   const { account, address } = reachOf(slapd.ldap, 'reader')
   t.is(
@@ -73,6 +93,7 @@ test.serial('nobody listens, or somebody who never answers: told in bounded time
     'unreachable',
   )
   const mute = createServer(() => {})
+  t.teardown(() => void mute.close())
   await new Promise<void>((done) => mute.listen(0, '127.0.0.1', done))
   const at = mute.address()
   const port = typeof at === 'object' && at ? at.port : 0
@@ -80,7 +101,6 @@ test.serial('nobody listens, or somebody who never answers: told in bounded time
     connect({ ...address, url: `ldaps://127.0.0.1:${port}`, connectTimeout: 300 }, account),
   )
   t.is(hung.problem, 'timedOut')
-  mute.close()
 })
 
 test.serial('an address without encryption is refused', async (t) => {
@@ -90,14 +110,15 @@ test.serial('an address without encryption is refused', async (t) => {
 
 test.serial('a login that is a filter finds nobody', async (t) => {
   const directory = directoryOf(slapd.ldap, 'reader')
+  t.teardown(() => directory.close())
   for (const name of ['*', 'ada)(uid=*', 'a*', '(|(uid=*))', 'ada\0'])
     t.is(await findAccount(directory, name), undefined)
   t.like(await findAccount(directory, 'ada'), { login: 'ada' })
-  await directory.close()
 })
 
 test.serial('who may log in: the right password alone, and every refusal in the same words', async (t) => {
   const directory = directoryOf(slapd.ldap, 'reader')
+  t.teardown(() => directory.close())
   const { address } = reachOf(slapd.ldap, 'reader')
   t.like(await login(directory, address, 'ada', PASSWORD), { account: { login: 'ada', uid: 10_000 } })
   const refusals = [
@@ -108,18 +129,60 @@ test.serial('who may log in: the right password alone, and every refusal in the 
   ]
   for (const refusal of refusals) t.deepEqual(refusal, refusals[0])
   t.true(refusals[0] && 'refused' in refusals[0])
-  await directory.close()
 })
 
 test.serial('the reading account sees people, but no password and nothing to write', async (t) => {
   const directory = directoryOf(slapd.ldap, 'reader')
+  t.teardown(() => directory.close())
   const attributes = ['*', '+', 'userPassword', 'pwdHistory']
   const found = await directory.use('reading', (client) => client.search(slapd.ldap.baseDN, { attributes }))
   t.true(found.searchEntries.length > 4)
   t.false(found.searchEntries.some((entry) => 'pwdHistory' in entry && entry.pwdHistory?.length !== 0))
   t.false(found.searchEntries.some((entry) => 'userPassword' in entry && entry.userPassword?.length !== 0))
   t.is((await fails(() => setPassword(directory, 'ada', 'another long password'))).problem, 'notAllowed')
-  await directory.close()
+})
+
+test.serial('nobody can try out which numbers are given out, whatever they ask to be written', async (t) => {
+  const { bin } = await packageTree(SLAPD)
+  const base = slapd.ldap.baseDN
+  const bob = `uid=bob,ou=people,${base}`
+  /** The answer, without the number that was asked for. */
+  const answerTo = (change: string, number: number, ...more: string[]) => {
+    const bind = ['-x', '-H', slapd.ldap.url, '-D', bob, '-w', PASSWORD]
+    const env = { ...process.env, LDAPTLS_CACERT: slapd.ldap.caFile }
+    const input = change.replaceAll('NUMBER', String(number))
+    const { stderr, status } = spawnSync(`${bin}/ldapmodify`, [...bind, ...more], { input, env })
+    t.not(status, 0)
+    return String(stderr).replaceAll(String(number), 'NUMBER')
+  }
+  const person = `dn: uid=zoe,ou=people,${base}
+changetype: add
+objectClass: inetOrgPerson
+objectClass: posixAccount
+uid: zoe
+cn: Zoe
+sn: Zoe
+uidNumber: NUMBER
+gidNumber: 10000
+homeDirectory: /home/zoe
+`
+  const group = `dn: cn=new,ou=groups,${base}
+changetype: add
+objectClass: groupOfNames
+objectClass: posixGroup
+cn: new
+member: ${bob}
+gidNumber: NUMBER
+`
+  const own = (how: string) => `dn: ${bob}\nchangetype: modify\n${how}: uidNumber\nuidNumber: NUMBER\n`
+  const renamed = `dn: ${bob}\nchangetype: modrdn\nnewrdn: uidNumber=NUMBER\ndeleteoldrdn: 0\n`
+  for (const change of [person, group, own('replace'), own('add'), own('increment'), renamed]) {
+    for (const control of [[], ['-e', 'relax'], ['-M']]) {
+      const taken = answerTo(change, 10_000, ...control)
+      t.is(taken, answerTo(change, 19_999, ...control), change)
+      t.regex(taken, /Insufficient access/)
+    }
+  }
 })
 
 test.serial('a person may change their password and nothing that says who they are', async (t) => {
@@ -157,6 +220,7 @@ test.serial('nobody without a name reads anything', async (t) => {
 
 test.serial('passwords are stored as argon2id, and a short one is refused by the server', async (t) => {
   const directory = directoryOf(slapd.ldap, 'admin')
+  t.teardown(() => directory.close())
   const dn = `uid=ada,ou=people,${slapd.ldap.baseDN}`
   const { searchEntries } = await directory.use('reading', (client) =>
     client.search(dn, { scope: 'base', attributes: ['userPassword'] }),
@@ -166,11 +230,11 @@ test.serial('passwords are stored as argon2id, and a short one is refused by the
   t.is(refused.problem, 'policyRefused')
   t.regex(refused.message, /too short/)
   t.notRegex(refused.message, /: short/)
-  await directory.close()
 })
 
 test.serial('ten who are added at once get ten numbers', async (t) => {
   const directory = directoryOf(slapd.ldap, 'admin')
+  t.teardown(() => directory.close())
   const names = Array.from({ length: 10 }, (_, n) => `crowd${n}`)
   const uids = await Promise.all(
     names.map((name) =>
@@ -178,21 +242,21 @@ test.serial('ten who are added at once get ten numbers', async (t) => {
     ),
   )
   t.is(new Set(uids).size, 10)
-  await directory.close()
 })
 
 test.serial('a counter that lags behind a filled directory catches up', async (t) => {
   const directory = directoryOf(slapd.ldap, 'admin')
+  t.teardown(() => directory.close())
   const next = `cn=next-uid,ou=policies,${slapd.ldap.baseDN}`
   const edits = [{ operation: 'replace', attribute: 'serialNumber', values: ['10000'] }] as const
   await directory.use('setting', (client) => apply(client, { kind: 'modify', dn: next, edits }))
   const person = { login: 'late', name: 'Late', groups: [], shell: '/bin/bash', password: PASSWORD }
   t.true((await addPerson(directory, person)) > 10_001)
-  await directory.close()
 })
 
 test.serial('more people than fit a page are read whole, by two readers at once', async (t) => {
   const directory = directoryOf(slapd.ldap, 'admin')
+  t.teardown(() => directory.close())
   const base = slapd.ldap.baseDN
   const entry = (n: number) => ({
     objectClass: ['inetOrgPerson', 'posixAccount'],
@@ -207,8 +271,55 @@ test.serial('more people than fit a page are read whole, by two readers at once'
   const [one, two] = await Promise.all([readAccounts(directory), readAccounts(directory)])
   t.true(one.length > 1_200)
   t.deepEqual(one, two)
-  await directory.close()
 })
+
+test.serial(
+  'slapd’s own lock: never near by what the gateway lets through, there for more; an administrator’s holds',
+  async (t) => {
+    const directory = directoryOf(slapd.ldap, 'admin')
+    t.teardown(() => directory.close())
+    const { address } = reachOf(slapd.ldap, 'reader')
+    const dn = `uid=guessed,ou=people,${slapd.ldap.baseDN}`
+    const person = { login: 'guessed', name: 'G', groups: [], shell: '/bin/bash', password: PASSWORD }
+    await addPerson(directory, person)
+    const takes = async (password: string): Promise<boolean> => {
+      try {
+        await (await connect({ ...address, timeout: 30_000 }, { dn, password })).unbind()
+        return true
+      } catch (error) {
+        if (error instanceof DirectoryError && error.problem === 'credentialsRefused') return false
+        throw error
+      }
+    }
+    let guessed = 0
+    const guess = async (until: number): Promise<void> => {
+      const one = async () => {
+        while (guessed < until) await takes(`guess ${guessed++}`)
+      }
+      await Promise.all(Array.from({ length: 4 }, one))
+    }
+    // Two replicas and the third of a rollout that hear nothing of each other.
+    await guess(3 * (LIMITS.person.most + LIMITS.devices.most))
+    t.true(await takes(PASSWORD), 'not locked')
+    guessed = 0
+    await guess(SLAPD_LOCK.failures + 4)
+    t.false(await takes(PASSWORD), 'slapd would lock')
+    const lock = (...values: string[]) =>
+      directory.use('locking', (client) =>
+        apply(client, {
+          kind: 'modify',
+          dn,
+          edits: [{ operation: 'replace', attribute: 'pwdAccountLockedTime', values }],
+        }),
+      )
+    await lock()
+    t.true(await takes(PASSWORD))
+    await lock('000001010000Z')
+    t.false(await takes(PASSWORD), 'an administrator’s lock')
+    await lock()
+    t.true(await takes(PASSWORD))
+  },
+)
 
 test.serial('a crash loses nobody, and the same directory goes on over a new connection', async (t) => {
   const { address, account } = reachOf(slapd.ldap, 'reader')
@@ -219,5 +330,4 @@ test.serial('a crash loses nobody, and the same directory goes on over a new con
   t.like(await fails(() => readAccounts(directory)), { problem: 'unreachable' })
   await slapd.start()
   t.is((await readAccounts(directory)).length, before.length)
-  await directory.close()
 })

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { inputsOf } from '../../lab/images/context.ts'
 
 /** What every Containerfile keeps to: those too that cannot be built where the tests run. */
 
@@ -33,9 +34,10 @@ const AS_ITS_OWN: Readonly<Record<string, { readonly user: RegExp; readonly vari
   }
 
 for (const name of names) {
-  test(`${name} begins at a named release, and ends as nobody`, (t) => {
+  test(`${name} begins at nothing but what is handed to it, and ends as nobody`, (t) => {
     t.regex(all(name, 'FROM').join(), /^\$\{BASE\}$/)
-    t.regex(all(name, 'ARG')[0] ?? '', /^BASE=[a-z0-9./-]+:(?!latest)[a-z0-9.-]+$/)
+    // No default: a tag moves, and a digest that stands here grows old unseen.
+    t.is(all(name, 'ARG')[0], 'BASE')
     t.regex(all(name, 'USER').at(-1) ?? '', AS_ITS_OWN[name]?.user ?? /^[1-9]\d{3,}:[1-9]\d{3,}$/)
     for (const word of ['ENTRYPOINT', 'CMD'])
       for (const rest of all(name, word)) t.true(Array.isArray(JSON.parse(rest)))
@@ -85,7 +87,9 @@ for (const name of DESKTOPS) {
     })) {
       t.regex(packages, found, program)
     }
-    t.deepEqual(all(name, 'ENTRYPOINT'), ['["tini", "--", "node", "/app/bridge/main.js"]'])
+    t.deepEqual(all(name, 'ENTRYPOINT'), [
+      '["tini", "--", "node", "--disable-sigusr1", "/app/bridge/main.js"]',
+    ])
     t.true(all(name, 'RUN').some((step) => step.includes('/etc/deskfleet/finish')))
   })
 }
@@ -119,3 +123,18 @@ function unclosed(xml: string): string {
   }
   return open[0] ?? ''
 }
+
+test('every program that a manifest starts is in our image', (t) => {
+  const dist = join(images, '..', 'dist')
+  const started = globSync('**/*.yaml', { cwd: dist }).flatMap((file) =>
+    [...readFileSync(join(dist, file), 'utf8').matchAll(/\b[a-z-]+(?:\/[a-z-]+)*\/main\.ts\b/g)].map(
+      ([path]) => path,
+    ),
+  )
+  const inputs = new Set(inputsOf('deskfleet'))
+  t.true(new Set(started).size > 2)
+  t.deepEqual(
+    started.filter((path) => !inputs.has(path)),
+    [],
+  )
+})

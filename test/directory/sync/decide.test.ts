@@ -4,10 +4,11 @@ import { digestLine, type IdentitySpec } from '../../../config/identity.ts'
 import { slugOf } from '../../../config/names.ts'
 import type { Person } from '../../../directory/person.ts'
 import { type Decision, decide } from '../../../directory/sync/decide.ts'
+import type { Observed, Published } from '../../../directory/sync/facts.ts'
 import type { Suspicion } from '../../../directory/sync/guard.ts'
-import type { Observed, Published } from '../../../directory/sync/observe.ts'
 
 const NOW = new Date('2026-11-23T12:00:00Z')
+const LATER = new Date('2026-11-23T12:01:00Z')
 
 function person(login: string, uid: number, change: Partial<IdentitySpec> = {}): Person {
   const entryUUID = `00000000-0000-4000-8000-${String(uid).padStart(12, '0')}`
@@ -25,22 +26,40 @@ function person(login: string, uid: number, change: Partial<IdentitySpec> = {}):
   return { slug: slugOf(login), name: login, dn: `uid=${login}`, spec }
 }
 
+const CONFIRMED = {
+  type: 'Published',
+  status: 'True',
+  reason: '',
+  message: '',
+  observedGeneration: 1,
+} as const
+
 /** What the cluster holds after a decision, as a perfect executor leaves it. */
 function after(observed: Observed, decision: Decision): Observed {
   const published = new Map<string, Published>(observed.published)
   for (const { slug, spec } of decision.upserts) {
-    published.set(slug, { slug, spec, objectUid: slug, generation: 1, confirmed: false })
+    published.set(slug, { slug, spec, objectUid: slug, generation: 1, condition: undefined })
   }
   for (const { slug } of decision.removals) published.delete(slug)
   for (const slug of decision.confirmations) {
     const one = published.get(slug)
-    if (one) published.set(slug, { ...one, confirmed: true })
+    const status = one?.spec.locked ? 'False' : 'True'
+    if (one) published.set(slug, { ...one, condition: { ...CONFIRMED, status } })
   }
   return {
     ...observed,
     published,
     digest: decision.lines ? { lines: decision.lines, version: '2' } : observed.digest,
   }
+}
+
+const QUIET: Decision = {
+  upserts: [],
+  lines: undefined,
+  removals: [],
+  confirmations: [],
+  findings: [],
+  suspicion: undefined,
 }
 
 const EMPTY: Observed = { people: [], complete: true, published: new Map(), digest: undefined }
@@ -60,6 +79,34 @@ test('a first pass publishes everybody', (t) => {
   t.deepEqual(decision.upserts, [ada])
   t.deepEqual(decision.lines, { ada: '10001|10000||ada' })
   t.deepEqual(decision.confirmations, ['ada'])
+})
+
+test('who is locked keeps the Identity, loses the line, and is told so; unlocked all is as before', (t) => {
+  const before = room([person('ada', 10_001), person('bob', 10_002)])
+  const people = [person('ada', 10_001, { locked: true }), person('bob', 10_002)]
+  const decision = decide({ ...before, people }, undefined, NOW)
+  t.deepEqual(decision.upserts, [people[0]])
+  t.deepEqual(Object.keys(decision.lines ?? {}), ['bob'])
+  t.deepEqual([decision.removals, decision.confirmations], [[], ['ada']])
+  const locked = after({ ...before, people }, decision)
+  t.deepEqual(decide(locked, undefined, NOW), { ...QUIET, suspicion: undefined })
+  const open = decide({ ...locked, people: before.people }, undefined, NOW)
+  t.deepEqual(Object.keys(open.lines ?? {}).sort(), ['ada', 'bob'])
+  t.deepEqual(open.confirmations, ['ada'])
+})
+
+test('however many are locked at once, all are', (t) => {
+  const before = room(many(10))
+  const people = many(10).map((one) => ({ ...one, spec: { ...one.spec, locked: true as const } }))
+  const decision = decide({ ...before, people }, undefined, NOW)
+  t.deepEqual(decision.lines, {})
+  t.is(decision.upserts.length, 10)
+})
+
+test('a new password is news', (t) => {
+  const before = room([person('ada', 10_001, { passwordSet: '20261126041500Z' })])
+  const people = [person('ada', 10_001, { passwordSet: '20261126041501Z' })]
+  t.deepEqual(decide({ ...before, people }, undefined, NOW).upserts, people)
 })
 
 test('a first complete pass that is empty is published as empty', (t) => {
@@ -105,7 +152,7 @@ test('many who vanish are kept until a second complete pass agrees', (t) => {
   t.deepEqual(reasons(first), ['ManyVanished'])
   const byDelta = decide({ ...less, complete: false }, first.suspicion, NOW)
   t.deepEqual(byDelta.removals, [])
-  const second = decide(less, byDelta.suspicion, NOW)
+  const second = decide(less, byDelta.suspicion, LATER)
   t.is(second.removals.length, 10)
   t.is(Object.keys(second.lines ?? {}).length, 10)
 })
@@ -115,7 +162,7 @@ test('a second pass in which others vanish does not agree', (t) => {
   const first = decide({ ...before, people: before.people.slice(10) }, undefined, NOW)
   const second = decide({ ...before, people: before.people.slice(0, 10) }, first.suspicion, NOW)
   t.deepEqual(second.removals, [])
-  t.is(decide({ ...before, people: before.people.slice(0, 10) }, second.suspicion, NOW).removals.length, 10)
+  t.is(decide({ ...before, people: before.people.slice(0, 10) }, second.suspicion, LATER).removals.length, 10)
 })
 
 test('a pass in which all are back clears the suspicion', (t) => {
@@ -136,7 +183,7 @@ test('somebody new is published while many are kept', (t) => {
   t.is(Object.keys(decision.lines ?? {}).length, 21)
 })
 
-test('a new entry of the same login is refused and the old person kept', (t) => {
+test('a new entry of the same login and number is refused and the old person kept', (t) => {
   const before = room([person('ada', 10_001)])
   const other = person('ada', 10_001, { entryUUID: '11111111-1111-4111-8111-111111111111' })
   const decision = decide({ ...before, people: [other] }, undefined, NOW)
@@ -145,12 +192,51 @@ test('a new entry of the same login is refused and the old person kept', (t) => 
   t.regex(decision.findings[0]?.message ?? '', /kubectl delete identity ada/)
 })
 
+test('somebody new under an old login comes after the old person has gone', (t) => {
+  const before = room([person('ada', 10_001), person('bob', 10_002)])
+  const observed = { ...before, people: [person('ada', 10_007), person('bob', 10_002)] }
+  const first = decide(observed, undefined, NOW)
+  t.deepEqual(reasons(first), [])
+  t.deepEqual(
+    [first.removals.map(({ slug }) => slug), first.upserts, Object.keys(first.lines ?? {})],
+    [['ada'], [], ['bob']],
+  )
+  const second = decide(after(observed, first), undefined, NOW)
+  t.deepEqual([second.removals, second.upserts.map(({ spec }) => spec.uid)], [[], [10_007]])
+})
+
+test('very many who are replaced at once are kept for now', (t) => {
+  const logins = ['ada', 'bob', 'cid', 'dan', 'eve']
+  const before = room(logins.map((login, n) => person(login, 10_001 + n)))
+  const others = logins.map((login, n) => person(login, 10_101 + n))
+  const decision = decide({ ...before, people: others }, undefined, NOW)
+  t.true(reasons(decision).includes('ManyVanished'))
+  t.deepEqual([decision.upserts, decision.lines, decision.removals], [[], undefined, []])
+})
+
 test('a changed uid is refused and the old one kept', (t) => {
   const before = room([person('ada', 10_001)])
   const moved = person('ada', 10_002, { entryUUID: person('ada', 10_001).spec.entryUUID })
   const decision = decide({ ...before, people: [moved] }, undefined, NOW)
   t.deepEqual(reasons(decision), ['UidChanged'])
   t.deepEqual([decision.upserts, decision.lines, decision.removals], [[], undefined, []])
+})
+
+test('a lock and a new password count also for somebody whose new number is refused', (t) => {
+  const ada = person('ada', 10_001, { passwordSet: '20261126041500Z' })
+  const before = room([ada])
+  const { entryUUID } = ada.spec
+  const news = { entryUUID, locked: true as const, passwordSet: '20261126050000Z' }
+  const decision = decide({ ...before, people: [person('ada', 10_002, news)] }, undefined, NOW)
+  t.deepEqual(reasons(decision), ['UidChanged'])
+  t.like(decision.upserts[0]?.spec, { uid: 10_001, locked: true, passwordSet: '20261126050000Z' })
+  t.deepEqual(decision.lines, {})
+  const open = decide(
+    { ...after({ ...before, people: [ada] }, decision), people: [person('ada', 10_002, { entryUUID })] },
+    undefined,
+    NOW,
+  )
+  t.deepEqual(open.lines, { ada: '10001|10000||ada' })
 })
 
 test('once an administrator removed the Identity, the new entry is published', (t) => {

@@ -3,13 +3,14 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { Logger } from 'pino'
 import { WEBHOOK } from '../config/names.ts'
 import { answer } from './answer.ts'
-import { readBody } from './body.ts'
-import { type Decision, decide, type Lookup } from './decide.ts'
+import { ROOM, readBody } from './body.ts'
+import { type Decision, decide, type Known } from './decide.ts'
 import type { Metrics } from './metrics.ts'
 import { type Call, readReview } from './review.ts'
+import { newRoom, type Room } from './room.ts'
 
 export interface Admission {
-  readonly lookup: Lookup
+  readonly known: Known
   /** Whether everybody is known; before, nobody can be refused as unknown. */
   readonly ready: () => boolean
   readonly metrics: Metrics
@@ -21,9 +22,10 @@ export interface Admission {
 /** The HTTP side: one route. What is not a review gets a 4xx with a reason as JSON, never an `allowed`. */
 export function admissionApp(admission: Admission): Express {
   const app = express()
+  const room = newRoom(ROOM)
   app.disable('x-powered-by')
   app.disable('etag')
-  app.post(WEBHOOK.path, (request, response) => receive(admission, request, response))
+  app.post(WEBHOOK.path, (request, response) => receive(admission, room, request, response))
   app.all(WEBHOOK.path, (request, response) => {
     response.setHeader('Allow', 'POST')
     reject(
@@ -43,12 +45,13 @@ export function admissionApp(admission: Admission): Express {
   return app
 }
 
-function receive(admission: Admission, request: IncomingMessage, response: ServerResponse): void {
+function receive(admission: Admission, room: Room, request: IncomingMessage, response: ServerResponse): void {
   const { inFlight } = admission.metrics
   inFlight.inc()
   response.once('close', () => inFlight.dec())
   readBody(
     request,
+    room,
     (body) => {
       try {
         admit(admission, body, response)
@@ -59,6 +62,7 @@ function receive(admission: Admission, request: IncomingMessage, response: Serve
     ({ status, message }) => {
       // What is left of the body is not read, so the connection cannot serve another request.
       response.setHeader('Connection', 'close')
+      if (status === 503) response.setHeader('Retry-After', '1')
       reject(admission, response, status, message)
     },
   )
@@ -76,7 +80,7 @@ function admit(admission: Admission, body: Buffer, response: ServerResponse): vo
     reject(admission, response, read.bad.status, read.bad.message)
     return
   }
-  const decision = decide(read.call, admission.lookup)
+  const decision = decide(read.call, admission.known)
   send(response, 200, answer(read.call, decision))
   account(admission, read.call, decision, admission.clock() - start)
 }

@@ -1,14 +1,19 @@
 import type { Decision, Refused } from './decide.ts'
 import type { Call } from './review.ts'
 
-const REASONS: Record<Refused['code'], string> = { 400: 'BadRequest', 403: 'Forbidden', 422: 'Invalid' }
+const REASONS: Record<Refused['code'], string> = {
+  400: 'BadRequest',
+  403: 'Forbidden',
+  422: 'Invalid',
+  503: 'ServiceUnavailable',
+}
 
 /** The AdmissionReview that goes back, as JSON text. It always echoes the uid of the call. */
 export function answer({ uid }: Pick<Call, 'uid'>, decision: Decision): string {
   return JSON.stringify({
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
-    response: { uid, ...verdict(decision), auditAnnotations: audit(decision) },
+    response: { uid, ...verdict(decision), ...warnings(decision), auditAnnotations: audit(decision) },
   })
 }
 
@@ -21,6 +26,9 @@ function verdict(decision: Decision): object {
   const { code, message } = decision
   return { allowed: false, status: { status: 'Failure', code, reason: REASONS[code], message } }
 }
+
+const warnings = (decision: Decision): object =>
+  'warning' in decision && decision.warning !== undefined ? { warnings: [decision.warning] } : {}
 
 /** Whom the API server's audit log names beside the requester; Kubernetes puts our webhook's name before the keys. */
 function audit(decision: Decision): Record<string, string> {

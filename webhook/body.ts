@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Room } from './room.ts'
 
 /**
  * A pod of 3 MiB, the most that the API server takes, can come twice in a review (the object and the old
@@ -6,9 +7,12 @@ import type { IncomingMessage } from 'node:http'
  */
 export const BODY_LIMIT = 7 * 1024 * 1024
 
+/** Bytes of all bodies together that are held at once: a thousand usual reviews, or two of the longest. */
+export const ROOM = 20 * 1024 * 1024
+
 /** A body that is not to be read: the status to answer with, and why. */
 export interface Unread {
-  readonly status: 413 | 415
+  readonly status: 413 | 415 | 503
   readonly message: string
 }
 
@@ -19,12 +23,16 @@ const TOO_LONG: Unread = {
   message: `the body is longer than ${BODY_LIMIT} bytes, more than any review of a pod that the API server takes`,
 }
 
+/** The API server asks again when it is told to; see Retry-After. */
+const FULL: Unread = { status: 503, message: 'too many reviews come at once; ask again in a moment' }
+
 /**
  * Reads a body whole, no more than `BODY_LIMIT` of it. Answers once at most: never when the caller leaves
  * before the end, for nobody is there to be answered.
  */
 export function readBody(
   request: IncomingMessage,
+  room: Room,
   done: (body: Buffer) => void,
   not: (why: Unread) => void,
 ): void {
@@ -35,19 +43,35 @@ export function readBody(
   }
   const chunks: Buffer[] = []
   let length = 0
+  const leave = () => {
+    room.give(length)
+    length = 0
+    chunks.length = 0
+  }
   const take = (chunk: Buffer) => {
-    length += chunk.length
-    if (length <= BODY_LIMIT) {
+    const whole = length + chunk.length
+    if (whole <= BODY_LIMIT && room.take(chunk.length, whole)) {
+      length = whole
       chunks.push(chunk)
       return
     }
     request.off('data', take)
     request.off('end', end)
-    not(TOO_LONG)
+    leave()
+    not(whole > BODY_LIMIT ? TOO_LONG : FULL)
   }
-  const end = () => done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length))
+  const end = () => {
+    const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length)
+    chunks.length = 0
+    try {
+      done(body)
+    } finally {
+      leave()
+    }
+  }
   request.on('data', take)
   request.on('end', end)
+  request.once('close', leave)
   // A caller who hangs up is an error of the stream; unheard, it would end the process.
   request.on('error', () => {})
 }

@@ -1,3 +1,4 @@
+import { cut } from '../config/cut.ts'
 import type { Belongings } from '../desktop/belongings.ts'
 import type { Placed, Pod } from './pod.ts'
 
@@ -11,6 +12,8 @@ export interface Conflict {
 /** What a rule looks at: the pod, all its containers, and what its person's pod must carry. */
 export interface Judged {
   readonly pod: Pod
+  /** The spec as it came, with the members that no rule reads. */
+  readonly spec: unknown
   readonly containers: readonly Placed[]
   readonly own: Belongings
 }
@@ -23,7 +26,7 @@ const LONGEST_VALUE = 80
 /** A value of the pod as it may stand in a message: JSON, so on one line, and cut. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text
+  return text.length > LONGEST_VALUE ? `${cut(text, LONGEST_VALUE)}…` : text
 }
 
 /** No conflict when nothing is said or the wanted is said. */

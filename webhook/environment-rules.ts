@@ -33,8 +33,8 @@ function otherPerson(at: string, entry: { name: string; [key: string]: unknown }
   }
 }
 
-/** The texts of the account files: the API server would show a pod whatever its annotations say. */
-export function accountTexts({ pod, own }: Judged): Conflict[] {
+/** Account files and owner: the API server would show a pod, and the gateway take for the owner, whatever it says. */
+export function ownAnnotations({ pod, own }: Judged): Conflict[] {
   return Object.entries(own.annotations)
     .filter(([key, text]) => (pod.metadata.annotations?.[key] ?? text) !== text)
     .map(([key]) => ({

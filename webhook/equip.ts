@@ -1,5 +1,5 @@
 import type { Belongings } from '../desktop/belongings.ts'
-import { type Addition, addMembers, append } from './patch.ts'
+import { type Addition, addMembers, insert } from './patch.ts'
 import { EQUIPPED, type Placed, type Pod, placed } from './pod.ts'
 
 /**
@@ -14,10 +14,11 @@ export function equip(pod: Pod, own: Belongings): Addition[] {
   return [
     ...addMembers('/metadata/annotations', pod.metadata.annotations, own.annotations),
     ...addMembers('/spec/securityContext', pod.spec.securityContext, { ...context, ...groups }),
-    ...append(
+    ...insert(
       '/spec/volumes',
       pod.spec.volumes,
       own.volumes.filter(({ name }) => !has.has(name)),
+      'behind',
     ),
     ...placed(pod, EQUIPPED).flatMap((one) => equipContainer(one, own)),
   ]
@@ -28,15 +29,18 @@ function equipContainer({ container, pointer }: Placed, own: Belongings): Additi
   const set = new Set(container.env?.map(({ name }) => name))
   return [
     ...restrict(container.securityContext, `${pointer}/securityContext`, own),
-    ...append(
+    ...insert(
       `${pointer}/volumeMounts`,
       container.volumeMounts,
       own.mounts.filter(({ mountPath }) => !mounted.has(mountPath)),
+      'behind',
     ),
-    ...append(
+    // Before the pod's own: only what stands above may say $(HOME).
+    ...insert(
       `${pointer}/env`,
       container.env,
       own.env.filter(({ name }) => !set.has(name)),
+      'before',
     ),
   ]
 }
@@ -51,5 +55,5 @@ function restrict(
   const members = addMembers(at, context, containerSecurityContext)
   if (!capabilities) return members
   const missing = drop.filter((name) => !capabilities.drop?.includes(name))
-  return [...members, ...append(`${at}/capabilities/drop`, capabilities.drop, missing)]
+  return [...members, ...insert(`${at}/capabilities/drop`, capabilities.drop, missing, 'behind')]
 }

@@ -1,43 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { KubeConfig } from '@kubernetes/client-node'
-import pino from 'pino'
-import { startService } from './service.ts'
-import { HARD_STOP, readSettings, type Settings } from './settings.ts'
+/**
+ * `webhook/`: Admission review in, JSON patch out: gives each pod of a person their identity and their home.
+ */
 
-const log = pino({ base: null })
+import { runService } from '../service/service.ts'
+import { startWebhook } from './service.ts'
+import { readSettings } from './settings.ts'
 
-async function run(settings: Settings): Promise<void> {
-  const stopping = new AbortController()
-  const first = Promise.withResolvers<void>()
-  const second = Promise.withResolvers<void>()
-  const onSignal = (signal: string) => {
-    log.info({ signal }, stopping.signal.aborted ? 'hastening' : 'stopping')
-    if (stopping.signal.aborted) second.resolve()
-    stopping.abort()
-    first.resolve()
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
-  const kubeConfig = new KubeConfig()
-  kubeConfig.loadFromDefault()
-  const clocks = { now: Date.now, monotonic: () => performance.now() }
-  const service = await startService(settings, kubeConfig, log, clocks, stopping.signal)
-  await first.promise
-  const wait = (ms: number) => sleep(ms, undefined, { ref: false })
-  await service.stop(Promise.race([wait(settings.drain), second.promise]), wait(HARD_STOP))
-  log.info('stopped')
-}
-
-const read = readSettings(process.env)
-if ('faults' in read) {
-  for (const fault of read.faults) log.fatal(`The environment is wrong: ${fault}.`)
-  process.exit(2)
-}
-try {
-  await run(read.settings)
-  process.exit(0)
-} catch (error) {
-  if (error instanceof Error && error.name === 'AbortError') process.exit(0)
-  log.fatal({ err: error }, error instanceof Error ? error.message : 'failed')
-  process.exit(1)
-}
+/** The mutating webhook: answers the API server's reviews of people's pods. */
+await runService({ name: 'webhook', settings: readSettings, start: startWebhook })

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 export type Metrics = ReturnType<typeof newMetrics>
 
@@ -9,19 +9,31 @@ const SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 export interface Known {
   identities(): number
   identitiesSeen(): number | undefined
+  /** People who are locked in the cluster itself; NaN where the list of them is gone. */
+  locked(): number
+  /** When the identity sync last read everybody. */
+  directoryChecked(): number
   certificateEnds(): number | undefined
   now(): number
 }
 
-/** The webhook's own metrics, in a registry of their own. */
-export function newMetrics(known: Known) {
-  const registers = [new Registry()] as const
-  const [registry] = registers
+/** The webhook's own metrics, in that registry. */
+export function newMetrics(registry: Registry, known: Known) {
+  const registers = [registry]
   asked(registers, 'identities', 'People the webhook knows.', () => known.identities())
   asked(registers, 'identities_age_seconds', 'Time since the API server last showed who is who.', () => {
     const seen = known.identitiesSeen()
     return seen === undefined ? Number.NaN : (known.now() - seen) / 1000
   })
+  asked(
+    registers,
+    'directory_age_seconds',
+    'Time since the identity sync last read the whole directory and published it.',
+    () => (known.now() - known.directoryChecked()) / 1000,
+  )
+  asked(registers, 'locked_people', 'People locked in the cluster itself; NaN where nobody can tell.', () =>
+    known.locked(),
+  )
   asked(
     registers,
     'certificate_not_after_seconds',
@@ -32,32 +44,31 @@ export function newMetrics(known: Known) {
     },
   )
   return {
-    registry,
     duration: new Histogram({
       name: 'deskfleet_webhook_admission_duration_seconds',
       help: 'From the last byte of a review to its answer.',
       buckets: SECONDS,
-      registers: [...registers],
+      registers,
     }),
     decisions: new Counter({
       name: 'deskfleet_webhook_decisions_total',
       help: 'Reviews by result (patched, untouched, refused, rejected, failed) and reason.',
       labelNames: ['result', 'reason'] as const,
-      registers: [...registers],
+      registers,
     }),
     inFlight: new Gauge({
       name: 'deskfleet_webhook_in_flight',
       help: 'Requests being read or answered.',
-      registers: [...registers],
+      registers,
     }),
   }
 }
 
-function asked(registers: readonly Registry[], name: string, help: string, value: () => number): void {
+function asked(registers: Registry[], name: string, help: string, value: () => number): void {
   new Gauge({
     name: `deskfleet_webhook_${name}`,
     help,
-    registers: [...registers],
+    registers,
     collect() {
       this.set(value())
     },

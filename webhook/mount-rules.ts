@@ -1,12 +1,12 @@
 import { posix } from 'node:path'
 import type { Belongings } from '../desktop/belongings.ts'
-import { HOME_VOLUME, IDENTITY_VOLUME, SHARED_VOLUME } from '../desktop/belongings.ts'
+import { HOME_POD_VOLUME, IDENTITY_POD_VOLUME, SHARED_POD_VOLUME } from '../desktop/belongings.ts'
 import { type Conflict, type Judged, shown, when } from './conflict.ts'
 import type { Mount } from './pod.ts'
 import { same } from './sameness.ts'
 
-const OURS = new Set([HOME_VOLUME, SHARED_VOLUME, IDENTITY_VOLUME])
-const FOLDERS = new Set([HOME_VOLUME, SHARED_VOLUME])
+const OURS = new Set([HOME_POD_VOLUME, SHARED_POD_VOLUME, IDENTITY_POD_VOLUME])
+const FOLDERS = new Set([HOME_POD_VOLUME, SHARED_POD_VOLUME])
 
 /**
  * Nothing but ours at, above or below our places; ours nowhere else; and no part of a home in place of the

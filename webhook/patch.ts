@@ -24,13 +24,18 @@ export function addMembers(
     .map((key) => ({ op: 'add', path: at + segment(key), value: members[key] }))
 }
 
-/** Appends to the list at a JSON pointer; makes the list when there is none, for `-` needs one to append to. */
-export function append(
+/**
+ * Adds items before or behind those of the list at a JSON pointer, in their order; makes the list when there is none,
+ * since a place in a list needs one.
+ */
+export function insert(
   at: string,
   existing: readonly unknown[] | null | undefined,
   items: readonly unknown[],
+  place: 'before' | 'behind',
 ): Addition[] {
   if (items.length === 0) return []
   if (!existing) return [{ op: 'add', path: at, value: items }]
-  return items.map((value) => ({ op: 'add', path: `${at}/-`, value }))
+  const [ordered, index] = place === 'before' ? [items.toReversed(), '0'] : [items, '-']
+  return ordered.map((value) => ({ op: 'add', path: `${at}/${index}`, value }))
 }

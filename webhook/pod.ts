@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { isRecord } from './sameness.ts'
 
 /**
- * What the webhook reads of a pod. Everything else is let through unseen, so that a field that Kubernetes
- * learns after us is kept: a patch adds to the raw JSON, not to what is read here. `null` counts as absent, as
- * Kubernetes counts it. Volumes, mounts and variables are read with all their members, for all are judged.
+ * What the rules of the webhook read of a pod. Which other fields may be there at all, `fields.ts` decides on the raw
+ * JSON; a patch adds to that, not to what is read here. `null` counts as absent, as Kubernetes counts it. Volumes,
+ * mounts and variables are read with all their members, for all are judged.
  */
 export type Pod = z.infer<typeof podSchema>
 export type Container = z.infer<typeof containerSchema>
@@ -81,10 +82,10 @@ const podSchema = z.object({
   }),
 })
 
-/** The pod, or the first place where it is not shaped as one. */
-export function readPod(raw: unknown): { pod: Pod } | { fault: string } {
+/** The pod with its spec as it came, or the first place where it is not shaped as one. */
+export function readPod(raw: unknown): { pod: Pod; spec: unknown } | { fault: string } {
   const read = podSchema.safeParse(raw)
-  if (read.success) return { pod: read.data }
+  if (read.success) return { pod: read.data, spec: isRecord(raw) ? raw.spec : undefined }
   const issue = read.error.issues[0]
   return { fault: `${issue?.path.join('.') || 'object'}: ${issue?.message}` }
 }

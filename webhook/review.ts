@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
+import { holdsMore } from './values.ts'
 
 /** What the webhook reads of an AdmissionReview. `object` is the raw JSON, exactly as it came. */
 export type Call = z.infer<typeof callSchema>
 
 /** A body that is no AdmissionReview: answered by an HTTP status, since there is no uid to answer to. */
 export interface BadReview {
-  readonly status: 400
+  readonly status: 400 | 413
   readonly message: string
 }
 
@@ -29,10 +30,17 @@ const reviewSchema = z.object({
   request: callSchema,
 })
 
+/** Bytes of a body that are read as values whatever they hold. */
+const COUNTED_FROM = 256 * 1024
+/** A pod that etcd takes (1.5 MiB) and that is written as pods are holds a fifth of it. */
+const MOST_VALUES = 250_000
+
 /** Reads a body. Bytes that are not UTF-8 are refused, not repaired: a repaired name is another name. */
 export function readReview(body: Buffer): { call: Call } | { bad: BadReview } {
   if (body.length === 0) return bad('the body is empty: send an AdmissionReview as JSON')
   if (!isUtf8(body)) return bad('the body is not UTF-8')
+  if (body.length > COUNTED_FROM && holdsMore(body, MOST_VALUES))
+    return bad(`the body holds more than ${MOST_VALUES} values, more than any pod`, 413)
   let json: unknown
   try {
     json = JSON.parse(body.toString('utf8'))
@@ -47,4 +55,6 @@ export function readReview(body: Buffer): { call: Call } | { bad: BadReview } {
   )
 }
 
-const bad = (message: string): { bad: BadReview } => ({ bad: { status: 400, message } })
+const bad = (message: string, status: BadReview['status'] = 400): { bad: BadReview } => ({
+  bad: { status, message },
+})

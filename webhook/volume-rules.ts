@@ -4,13 +4,10 @@ import { type Conflict, type Judged, shown } from './conflict.ts'
 import type { Volume } from './pod.ts'
 import { blank, same } from './sameness.ts'
 
-/** Kinds of volume that hold nothing of anybody else, whatever they say. */
-const HARMLESS = new Set(['emptyDir', 'configMap', 'downwardAPI'])
-
 /** The name that the API server gives to the volume of a mounted service account token. */
 const TOKEN_VOLUME = /^kube-api-access-/
 
-/** A list of what is allowed, so that a kind that Kubernetes learns after us is refused. */
+/** Of the kinds that fields.ts leaves to be judged: whose claims, Secrets and tokens they bring. */
 export function volumes({ pod, own }: Judged): Conflict[] {
   return (pod.spec.volumes ?? []).flatMap((volume, index) => ofVolume(volume, `spec.volumes[${index}]`, own))
 }
@@ -29,14 +26,11 @@ function ofVolume(volume: Volume, path: string, own: Belongings): Conflict[] {
 const RENAME = 'leave it out, it is added for you; or give a volume of your own another name'
 
 function ofKind(volume: Volume, kind: string, path: string, own: Belongings): Conflict[] {
-  if (HARMLESS.has(kind)) return []
   if (kind === 'persistentVolumeClaim') return [claim(volume, path, own)]
   if (kind === 'secret') return otherSecret(volume.secret?.secretName, `${path}.secretName`, own)
   if (kind === 'projected') return [projected(volume.name, path)]
-  return [{ path, fault: 'is a kind of volume that desktops may not have', mend: `use ${ALLOWED}` }]
+  return []
 }
-
-const ALLOWED = 'emptyDir, configMap or downwardAPI, or keep files in the home'
 
 /** The person's own claims come under our names only, so that the rules over mounts see every use of them. */
 function claim(volume: Volume, path: string, own: Belongings): Conflict {

@@ -3,21 +3,14 @@ import { dirname, join } from 'node:path'
 import test from 'ava'
 import { GROUP, PASSWD } from '../../config/labels.ts'
 import { IDENTITIES_CONFIG_MAP, NAMESPACES, WEBHOOK } from '../../config/names.ts'
-import { applyFolder } from '../../lab/apply.ts'
-import type { BareLab } from '../../lab/bare.ts'
-import { LDAP_PROCESS, startLdap } from '../../lab/ldap.ts'
-import { openPlatform } from '../../lab/platform.ts'
-import { renderWith } from '../../lab/render.ts'
-import {
-  deskfleet,
-  eventually,
-  must,
-  plainPod,
-  published,
-  sharedLab,
-  tryPod,
-  tryPodUntilTaken,
-} from './lab.ts'
+import type { BareLab } from '../../lab/bare/bare.ts'
+import { LDAP_PROCESS, startLdap } from '../../lab/bare/ldap.ts'
+import { openPlatform } from '../../lab/bare/platform.ts'
+import { applyFolder } from '../../lab/manifests/apply.ts'
+import { renderWith } from '../../lab/manifests/render.ts'
+import { must, sharedLab } from '../harness/lab.ts'
+import { deskfleet, plainPod, published, tryPod, tryPodUntilTaken } from '../harness/platform.ts'
+import { eventually, secondsOf } from '../harness/wait.ts'
 
 /** The main job on real parts: from `cluster.yaml` and LDAP to a pod that is somebody's; and what breaks on the way. */
 
@@ -203,11 +196,13 @@ test.serial(
       await applyFolder(lab, `${platform.dist}/webhook`, { webhookUrl: webhookUrl(platform.dist) }),
       [],
     )
-    const took = await eventually(
-      'the webhook publishes its certificate again, by itself',
-      async () => (await tryPod(lab, 'mary')).code === 0,
+    const took = await secondsOf(() =>
+      eventually(
+        'the webhook publishes its certificate again, by itself',
+        async () => (await tryPod(lab, 'mary')).code === 0,
+      ),
     )
-    t.log(`open again after ${took} ms`)
+    t.log(`open again after ${took.toFixed(1)} s`)
   },
 )
 
@@ -247,7 +242,7 @@ test.serial('what somebody wrote into the ConfigMap of identities is put right',
   await eventually(
     'mallory is gone',
     async () => !(await must(lab, ['get', ...map, '-o', 'json'])).includes('mallory'),
-    75,
+    { seconds: 75 },
   )
   t.pass()
 })

@@ -1,9 +1,11 @@
 import test, { type ExecutionContext } from 'ava'
 import { z } from 'zod'
 import { NAMESPACES } from '../../config/names.ts'
+import { VERSION } from '../../config/version.ts'
 import type { Room } from '../../lab/room/room.ts'
 import { addPerson, inPod, must, plainPod } from '../delivery/person.ts'
-import { becomes, readiness, sharedRoom } from '../lab/room/shared-room.ts'
+import { pcBecomes, sharedRoom } from '../harness/room.ts'
+import { becomes } from '../harness/wait.ts'
 
 const WORKLOADS = [
   [NAMESPACES.directory, 'statefulset/ldap'],
@@ -14,7 +16,7 @@ const WORKLOADS = [
 ] as const
 
 /** By tag: what is asked for here never depends on what the room's images are at the moment. */
-const image = 'registry.room.example.org:5000/deskfleet:0.1.0'
+const image = `registry.room.example.org:5000/deskfleet:${VERSION}`
 const pod = (name: string, pc?: string) => plainPod(name, 'ada', image, pc)
 
 test.serial('delivered: secrets are made, and every program is ready', async (t) => {
@@ -91,7 +93,12 @@ test.serial('one webhook pod is killed: pods of people keep their identity, or a
   const kill = ['delete', victim, '-n', NAMESPACES.system, '--grace-period=0', '--force', '--wait=false']
   const [told] = await Promise.all([askFor(t, room, 6), must(room, kill)])
   t.log(`webhook pod killed: ${told}`)
-  await becomes(async () => typeof (await admitted(room, pod('after'))), 'number', 60)
+  await becomes(
+    'the answer of admission',
+    async () => typeof (await admitted(room, pod('after'))),
+    'number',
+    { seconds: 60 },
+  )
 })
 
 test.serial('the PC of a webhook pod loses power: the same', async (t) => {
@@ -106,9 +113,14 @@ test.serial('the PC of a webhook pod loses power: the same', async (t) => {
   try {
     t.log(`${pc} off: ${await askFor(t, room, 60)}`)
     // A minute later all is as before.
-    await becomes(async () => typeof (await admitted(room, pod('after'))), 'number', 30)
+    await becomes(
+      'the answer of admission',
+      async () => typeof (await admitted(room, pod('after'))),
+      'number',
+      { seconds: 30 },
+    )
   } finally {
     await room.pc.on(pc)
-    await becomes(() => readiness(room, pc), 'True')
+    await pcBecomes(room, pc, 'True')
   }
 })

@@ -67,7 +67,7 @@ test('metrics count decisions and their time, and tell what is known', async (t)
   await post(running, { body: reviewOf(pod('ada')) })
   await post(running, { body: reviewOf(pod()) })
   await post(running, { body: 'x' })
-  const text = await running.metrics.registry.metrics()
+  const text = await running.registry.metrics()
   for (const line of [
     'deskfleet_webhook_decisions_total{result="patched",reason=""} 1',
     'deskfleet_webhook_decisions_total{result="refused",reason="unlabelled"} 1',

@@ -1,7 +1,7 @@
 import jsonpatch from 'jsonpatch'
 import { type Decision, decide } from '../../webhook/decide.ts'
 import type { Call } from '../../webhook/review.ts'
-import { lookup } from './people.ts'
+import { known } from './people.ts'
 
 /** The call that an API server makes when this pod is created in `desktops`. */
 export function callOf(object: unknown, change: Partial<Call> = {}): Call {
@@ -25,7 +25,7 @@ export function reviewOf(object: unknown, change: Partial<Call> = {}): string {
   })
 }
 
-export const decideOn = (object: unknown): Decision => decide(callOf(object), lookup)
+export const decideOn = (object: unknown): Decision => decide(callOf(object), known)
 
 /** The pod as an API server would make it of a decision; an independent library applies the patch. */
 export function applied<T>(object: T, decision: Decision): T {

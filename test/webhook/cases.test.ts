@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { type Decision, decide } from '../../webhook/decide.ts'
 import { applied, callOf, decideOn, valueAt } from './calls.ts'
-import { lookup } from './people.ts'
+import { known } from './people.ts'
 
 const FOLDER = new URL('cases/', import.meta.url)
 
@@ -28,6 +28,8 @@ const caseSchema = z.strictObject({
       adds: z.array(z.string()).optional(),
       /** JSON pointers of the pod that must say afterwards what they said before. */
       leaves: z.array(z.string()).optional(),
+      /** Lists that end with what they were. */
+      ends: z.array(z.string()).optional(),
       /** The whole pod afterwards. */
       result: z.unknown().optional(),
     })
@@ -35,7 +37,7 @@ const caseSchema = z.strictObject({
   refused: z
     .strictObject({
       code: z.literal([400, 403, 422]),
-      why: z.enum(['unsupported', 'misshapen', 'unlabelled', 'unknown', 'unfit', 'conflict']),
+      why: z.enum(['unsupported', 'misshapen', 'unlabelled', 'unknown', 'locked', 'unfit', 'conflict']),
       says: z.array(z.string()).min(1),
       /** So many lines of conflicts, no more. */
       conflicts: z.number().optional(),
@@ -50,7 +52,7 @@ for (const name of names) {
   const one = caseSchema.parse(parse(readFileSync(new URL(name, FOLDER), 'utf8')))
   test(`${name}: ${one.what}`, (t) => {
     const given = structuredClone(one.pod)
-    const decision = decide(callOf(one.pod, one.call), lookup)
+    const decision = decide(callOf(one.pod, one.call), known)
     t.deepEqual(one.pod, given, 'deciding changes nothing')
     if (one.refused) checkRefused(t, decision, one.refused)
     else if (one.patched) checkPatched(t, decision, one.pod, one.patched)
@@ -94,6 +96,11 @@ function checkPatched(
   const after = applied(pod, decision)
   for (const path of wanted.leaves ?? []) {
     t.deepEqual(valueAt(after, path), valueAt(pod, path), path)
+  }
+  for (const path of wanted.ends ?? []) {
+    const [was, is] = [valueAt(pod, path), valueAt(after, path)]
+    if (!Array.isArray(was) || !Array.isArray(is)) throw new Error(`${path} is no list`)
+    t.deepEqual(is.slice(-was.length), was, path)
   }
   if (wanted.result) t.deepEqual(after, wanted.result)
   t.is(decideOn(after).result, 'untouched', 'a second call adds nothing')

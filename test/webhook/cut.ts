@@ -9,7 +9,8 @@ export interface Line {
   end(): void
 }
 
-export async function lineTo(port: number): Promise<Line> {
+/** @param host Where it is called, of the machine's own addresses; the server is at 127.0.0.1 all the same. */
+export async function lineTo(port: number, host = '127.0.0.1'): Promise<Line> {
   const sockets = new Set<Socket>()
   let whole = true
   const server = createServer((near) => {
@@ -31,7 +32,7 @@ export async function lineTo(port: number): Promise<Line> {
       })
     }
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   const cut = () => {
     whole = false

@@ -3,7 +3,8 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { PERSON } from '../../config/labels.ts'
 import { WEBHOOK } from '../../config/names.ts'
-import { REQUEST_TIMEOUT } from '../../webhook/serve.ts'
+import { LIMITS } from '../../webhook/limits.ts'
+import { eventually } from '../harness/wait.ts'
 import { reviewOf } from './calls.ts'
 import { type Answer, dial, type Post, post, type Running, startWebhook, stopNow } from './running.ts'
 
@@ -81,7 +82,12 @@ const bodies: Record<string, Post & { status: number }> = {
     status: 200,
   },
   'lists in lists without end': { body: deep('[', ']', 200_000), status: 400 },
-  'lists never closed': { body: '['.repeat(2_000_000), status: 400 },
+  'lists never closed': { body: '['.repeat(200_000), status: 400 },
+  'lists without number': { body: `[${'[],'.repeat(2_000_000)}[]]`, status: 413 },
+  'more fields than any pod has': {
+    body: withObject(`{${Array.from({ length: 300_000 }, (_, i) => `"${i}":{}`).join(',')}}`),
+    status: 413,
+  },
   'depth in a person': {
     body: withObject(`{"metadata":{"labels":{"${PERSON}":${deep('[', ']', 100_000)}}}}`),
     status: 200,
@@ -156,9 +162,43 @@ test('a body that does not say how long it is may be no longer', async (t) => {
   t.is((await post(webhook, { body: padded(mebibytes(6)), headers: chunked })).status, 200)
 })
 
+test('a long text may hold as many commas and brackets as it likes', async (t) => {
+  const webhook = await running(t)
+  const value = '\\",[{'.repeat(200_000)
+  const containers = [{ name: 'd', image: 'd', env: [{ name: 'A', value }] }]
+  t.is((await post(webhook, { body: reviewOf({ ...pod, spec: { containers } }) })).status, 200)
+})
+
+test('bodies that are held at once have a bound: large ones are refused above it, small ones still judged', async (t) => {
+  const webhook = await running(t)
+  const part = mebibytes(6)
+  const head = `POST ${WEBHOOK.path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${part + 1}\r\n\r\n`
+  const held = () => webhook.metrics.inFlight.get().then(({ values: [one] }) => one?.value)
+  const sockets: TLSSocket[] = []
+  for (const many of [1, 2]) {
+    const socket = await dial(webhook)
+    sockets.push(socket)
+    await new Promise((sent) =>
+      socket.write(Buffer.concat([Buffer.from(head), Buffer.alloc(part, 0x20)]), sent),
+    )
+    await eventually('it is on its way', async () => (await held()) === many)
+  }
+  const large = () => post(webhook, { body: padded(part) })
+  const refused = await eventually('it is full', async () => {
+    const answer = await large().catch(() => undefined)
+    return answer?.status === 503 ? answer : undefined
+  })
+  t.is(refused.headers['retry-after'], '1')
+  t.is(refused.headers.connection, 'close')
+  t.true(JSON.parse(refused.text).message.includes('too many reviews'))
+  for (let one = 0; one < 20; one++) await stillAnswers(t, webhook)
+  for (const socket of sockets) socket.destroy()
+  await eventually('there is room again', async () => (await large().catch(() => undefined))?.status === 200)
+})
+
 test('a body that comes too slowly ends with 408, and one that is aborted with nothing', async (t) => {
   t.timeout(60_000)
-  const webhook = await running(t, REQUEST_TIMEOUT)
+  const webhook = await running(t, LIMITS.requestTimeout)
   const head = `POST ${WEBHOOK.path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`
   const aborted = await dial(webhook)
   aborted.write(head, () => aborted.destroy())

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { Identity } from '../../config/identity.ts'
+import type { Known } from '../../webhook/decide.ts'
 
 const group = z.object({ name: z.string(), gid: z.number() })
 const spec = z.object({
@@ -30,4 +31,9 @@ export function person(slug: string): Identity {
   return found
 }
 
-export const lookup = (slug: string): Identity | undefined => people.get(slug)
+/** These people, and nobody of them locked. */
+export const known: Known = {
+  lookup: (slug) => people.get(slug),
+  locks: { of: () => undefined, gone: () => false },
+  staleness: () => ({ state: 'fresh', checked: 0 }),
+}

@@ -1,41 +1,65 @@
 import { Agent, request } from 'node:https'
 import { connect, type TLSSocket } from 'node:tls'
 import pino from 'pino'
-import { newAuthority, type Pair } from '../../certificates/authority.ts'
+import { Registry } from 'prom-client'
+import { newAuthority } from '../../certificates/authority.ts'
+import type { Pair } from '../../certificates/issue.ts'
 import { newLeaf } from '../../certificates/leaf.ts'
 import { WEBHOOK } from '../../config/names.ts'
+import { openConnections } from '../../service/connections.ts'
+import { type Callers, type HttpsServing, serveHttps } from '../../service/https.ts'
 import { admissionApp } from '../../webhook/admit.ts'
+import { CONNECTIONS, LIMITS } from '../../webhook/limits.ts'
 import { newMetrics } from '../../webhook/metrics.ts'
-import { type Serving, serve } from '../../webhook/serve.ts'
-import { lookup } from './people.ts'
+import { known } from './people.ts'
 
 /**
  * A webhook on loopback, as it runs in the cluster but for where its people and its certificate come from, and for its
  * patience: a busy machine may bring the largest body slowly.
  */
 export interface Running {
-  readonly serving: Serving
+  readonly serving: HttpsServing
+  readonly registry: Registry
   readonly authority: Pair
   readonly metrics: ReturnType<typeof newMetrics>
 }
 
-export async function startWebhook(ready = () => true, requestTimeout = 60_000): Promise<Running> {
-  const authority = await newAuthority('test', new Date())
+export async function startWebhook(
+  ready = () => true,
+  requestTimeout = 60_000,
+  callers?: Callers,
+): Promise<Running> {
+  const authority = await newAuthority({ name: 'test' }, new Date())
   const leaf = await newLeaf(authority, ['127.0.0.1'], new Date())
-  const metrics = newMetrics({
+  const registry = new Registry()
+  const metrics = newMetrics(registry, {
     identities: () => 5,
     identitiesSeen: () => 1_000,
+    locked: () => 0,
+    directoryChecked: () => 500,
     certificateEnds: () => 9_000,
     now: () => 3_500,
   })
   const log = pino({ level: 'silent' })
-  const app = admissionApp({ lookup, ready, metrics, log, clock: () => performance.now() })
-  const serving = await serve({ host: '127.0.0.1', port: 0 }, leaf, app, requestTimeout)
-  return { serving, authority, metrics }
+  const request = admissionApp({ known, ready, metrics, log, clock: () => performance.now() })
+  const serving = await serveHttps({
+    listen: { host: '127.0.0.1', port: 0 },
+    certificate: leaf,
+    limits: {
+      ...LIMITS,
+      requestTimeout,
+      bodyTimeout: requestTimeout + 2_000,
+      headersTimeout: requestTimeout,
+    },
+    connections: openConnections(CONNECTIONS),
+    ...(callers ? { callers } : {}),
+    request,
+  })
+  return { serving, authority, metrics, registry }
 }
 
 /** Ends a server at once. */
-export const stopNow = (serving: Serving): Promise<void> =>
+export const stopNow = (serving: HttpsServing): Promise<void> =>
   serving.drain(Promise.resolve(), Promise.resolve())
 
 export interface Answer {

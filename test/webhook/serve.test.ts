@@ -1,9 +1,10 @@
+import { once } from 'node:events'
 import { Agent } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import test from 'ava'
 import { newAuthority } from '../../certificates/authority.ts'
-import { newLeaf } from '../../certificates/leaf.ts'
+import { newCaller, newLeaf } from '../../certificates/leaf.ts'
 import { PERSON } from '../../config/labels.ts'
 import { WEBHOOK } from '../../config/names.ts'
 import { reviewOf } from './calls.ts'
@@ -97,27 +98,80 @@ test('another certificate is served from the next handshake on; open connections
   t.teardown(() => stopNow(running.serving))
   const agent = keepAlive(running)
   await post(running, { body: good, agent })
-  const other = await newAuthority('other', new Date())
+  const other = await newAuthority({ name: 'other' }, new Date())
   running.serving.renew(await newLeaf(other, ['127.0.0.1'], new Date()))
   t.is((await post(running, { body: good, agent })).status, 200)
   await t.throwsAsync(post(running, { body: good }), { message: /certificate/ })
   t.is((await post({ ...running, authority: other }, { body: good })).status, 200)
 })
 
-test('TLS before 1.2 is refused', async (t) => {
+test('TLS before 1.3 is refused', async (t) => {
   const running = await startWebhook()
   t.teardown(() => stopNow(running.serving))
   const socket = connect({
     host: '127.0.0.1',
     port: running.serving.port,
     ca: running.authority.certificate,
-    minVersion: 'TLSv1',
-    maxVersion: 'TLSv1.1',
-    ciphers: 'DEFAULT@SECLEVEL=0',
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.2',
   })
   const outcome = await new Promise((resolve) => {
     socket.once('secureConnect', () => resolve('connected'))
     socket.once('error', () => resolve('refused'))
   })
   t.is(outcome, 'refused')
+})
+
+test('a session of the certificate before is not resumed', async (t) => {
+  const running = await startWebhook()
+  t.teardown(() => stopNow(running.serving))
+  const options = { host: '127.0.0.1', port: running.serving.port, ca: running.authority.certificate }
+  const resumes = async (session: Buffer): Promise<boolean> => {
+    const socket = connect({ ...options, session })
+    await once(socket, 'secureConnect')
+    const reused = socket.isSessionReused()
+    socket.destroy()
+    return reused
+  }
+  const first = connect(options)
+  const [session] = await once(first, 'session')
+  first.destroy()
+  t.true(await resumes(session))
+  running.serving.renew(await newLeaf(running.authority, ['127.0.0.1'], new Date()))
+  t.false(await resumes(session))
+})
+
+test('where callers must prove themselves, one of that name is served, and nobody else', async (t) => {
+  const callers = await newAuthority({ name: 'cluster' }, new Date())
+  const running = await startWebhook(undefined, undefined, {
+    authority: callers.certificate,
+    commonName: 'kube-apiserver',
+  })
+  t.teardown(() => stopNow(running.serving))
+  const now = new Date()
+  const ca = running.authority.certificate
+  const askAs = (shown?: { certificate: string; key: string }) => {
+    const agent = new Agent({ ca, ...(shown ? { cert: shown.certificate, key: shown.key } : {}) })
+    return post(running, { body: good, agent })
+  }
+  const right = await newCaller(callers, 'kube-apiserver', now)
+  const check = async () => {
+    await t.throwsAsync(askAs(), undefined, 'no certificate')
+    await t.throwsAsync(
+      askAs(await newCaller(running.authority, 'kube-apiserver', now)),
+      undefined,
+      'another',
+    )
+    const server = await newLeaf(callers, ['kube-apiserver'], now)
+    await t.throwsAsync(askAs(server), undefined, 'one to serve with')
+    for (const name of ['somebody', 'kube-apiserver-2', 'Kube-apiserver']) {
+      const { status, text } = await askAs(await newCaller(callers, name, now))
+      t.is(status, 403, name)
+      t.regex(text, /only kube-apiserver is served/)
+    }
+    t.is((await askAs(right)).status, 200)
+  }
+  await check()
+  running.serving.renew(await newLeaf(running.authority, ['127.0.0.1'], now))
+  await check()
 })

@@ -1,16 +1,16 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 export type Metrics = ReturnType<typeof newMetrics>
 
 /** What the gauges that are asked, not told, tell. */
 export interface Known {
   screens(): number
+  connections(): number
   desktops(): { readonly on: number; readonly waiting: number }
   leading(): boolean
 }
 
-export function newMetrics(known: Known) {
-  const registry = new Registry()
+export function newMetrics(registry: Registry, known: Known) {
   const registers = [registry]
   const asked = (name: string, help: string, value: () => number) =>
     new Gauge({
@@ -22,11 +22,11 @@ export function newMetrics(known: Known) {
       },
     })
   asked('screens', 'Screens that are open at this replica.', known.screens)
+  asked('connections', 'Connections that are open at this replica.', known.connections)
   asked('desktops_on', 'Desktops that are on.', () => known.desktops().on)
   asked('desktops_waiting', 'People who wait for a desktop.', () => known.desktops().waiting)
   asked('leading', 'Whether this replica starts and stops desktops.', () => Number(known.leading()))
   return {
-    registry,
     pages: new Histogram({
       name: 'deskfleet_gateway_page_duration_seconds',
       help: 'From a request to its answer; what lasts by its nature is left out.',
@@ -36,8 +36,13 @@ export function newMetrics(known: Known) {
     }),
     logins: new Counter({
       name: 'deskfleet_gateway_logins_total',
-      help: 'Logins by result (welcome, refused, throttled, busy, unknown, failed).',
+      help: 'Logins by result (welcome, refused, throttled, busy, failed, locked).',
       labelNames: ['result'] as const,
+      registers,
+    }),
+    tooMany: new Counter({
+      name: 'deskfleet_gateway_connections_ended_total',
+      help: 'Connections ended because their address, or everybody together, had too many.',
       registers,
     }),
     upgrades: new Counter({

@@ -1,5 +1,8 @@
 import { z } from 'zod'
+import { secondsOf } from '../config/duration.ts'
 import type { Identity } from '../config/identity.ts'
+import { groupKey } from '../config/names.ts'
+import { screenPixels } from '../config/screen-size.ts'
 
 const Template = z.object({
   name: z.string().min(1),
@@ -26,6 +29,8 @@ const Offer = z.object({
     timeZone: z.string(),
   }),
   templates: z.array(Template).min(1),
+  /** Whether storage says of every home that it is ready. */
+  homesAreTold: z.boolean().default(false),
 })
 export type Offer = z.infer<typeof Offer>
 
@@ -36,11 +41,9 @@ export function readOffer(text: string): Offer {
 
 /** The templates that this person may use, in the administrator's order. */
 export function templatesFor({ templates }: Offer, { spec }: Identity): OfferedTemplate[] {
-  const groups = new Set(spec.groups.map(({ name }) => name))
-  return templates.filter((template) => template.groups.some((group) => groups.has(group)))
+  const groups = new Set(spec.groups.map(({ name }) => groupKey(name)))
+  return templates.filter((template) => template.groups.some((group) => groups.has(groupKey(group))))
 }
-
-const MINUTE = 60_000
 
 /**
  * How long a desktop of the template of that name may go without input, in ms. One of a template that was taken out of
@@ -52,7 +55,14 @@ export function idleLimit({ templates }: Pick<Offer, 'templates'>, name: string)
 }
 
 function patienceOf({ idle }: OfferedTemplate): number {
-  return Number(idle.slice(0, -1)) * (idle.endsWith('h') ? 60 * MINUTE : MINUTE)
+  return secondsOf(idle) * 1_000
+}
+
+/** How large the screen of a desktop of that template may be; of one that was taken out, no more than any holds. */
+export function pixelsOf({ templates }: Pick<Offer, 'templates'>, name: string | undefined): number {
+  const template = templates.find((one) => one.name === name)
+  const all = (template ? [template] : templates).map(({ resources }) => screenPixels(resources.memoryLimit))
+  return Math.min(...all)
 }
 
 export const titleOf = ({ title, name }: Pick<OfferedTemplate, 'title' | 'name'>): string => title ?? name

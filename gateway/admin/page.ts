@@ -1,15 +1,25 @@
+import type { Lock } from '../../config/lock.ts'
 import { type Html, html } from '../html.ts'
 import { type Frame, notice, page, token } from '../pages/layout.ts'
 import type { DesktopRow, Overview, PcRow } from './overview.ts'
 
+/** Characters of a message to a person, as its field counts them. */
+export const LONGEST_MESSAGE = 500
+
 /** Who is on, where, since when, and how the PCs stand. */
-export function administrationPage(frame: Frame, room: Overview, now: number): Html {
+export function administrationPage(
+  frame: Frame,
+  room: Overview,
+  now: number,
+  troubles: readonly string[] = [],
+): Html {
   const { administration: words } = frame.texts
   const { columns } = words
   return page(frame, {
     title: words.title,
     here: 'administration',
     body: html`<div class="title"><h1>${words.title}</h1><a class="button" href="/administration">${words.refresh}</a></div>
+${troubles.map((text) => notice('bad', text))}
 <section aria-labelledby="desktops"><h2 id="desktops">${words.desktops}</h2>
 <p class="lead">${words.summary(room.on, room.waiting, room.atMost)}</p>
 ${
@@ -69,11 +79,13 @@ export interface PersonDesk {
   readonly row: DesktopRow | undefined
   readonly formToken: string
   readonly now: number
+  /** Of an account that is locked in the cluster itself. */
+  readonly lock: Lock | undefined
   readonly news?: { readonly kind: 'good' | 'bad'; readonly text: string }
 }
 
 /** One person's desktop, and what an administrator can do about it. */
-export function personPage(frame: Frame, { slug, row, formToken, now, news }: PersonDesk): Html {
+export function personPage(frame: Frame, { slug, row, formToken, now, lock, news }: PersonDesk): Html {
   const { administration: words, choose } = frame.texts
   const { facts } = words
   const fact = (name: string, value: Html | string | undefined) =>
@@ -83,6 +95,7 @@ export function personPage(frame: Frame, { slug, row, formToken, now, news }: Pe
     here: 'administration',
     body: html`<p class="back"><a href="/administration">← ${words.back}</a></p>
 <h1>${words.personTitle(slug)}</h1>${news && notice(news.kind, news.text)}
+${lock && html`<dl class="facts">${fact(facts.locked, words.lockedSince(lock.since, lock.reason))}</dl>`}
 ${
   row === undefined
     ? html`<p class="lead">${words.noDesktop}</p>`
@@ -92,7 +105,7 @@ ${
 ${
   row?.state === 'ready' &&
   html`<form method="post" action="/administration/people/${slug}/message" class="card stack">${token(formToken)}<h2>${words.message}</h2>
-<label for="text">${words.messageLabel}</label><textarea id="text" name="text" rows="3" maxlength="500" required></textarea>
+<label for="text">${words.messageLabel}</label><textarea id="text" name="text" rows="3" maxlength="${LONGEST_MESSAGE}" required></textarea>
 <button class="main">${words.messageSubmit}</button></form>`
 }
 ${
@@ -102,6 +115,11 @@ ${
 <button class="main">${words.stop}</button><button name="logout" value="yes">${words.stopBoth}</button></form>`
 }
 <form method="post" action="/administration/people/${slug}/logout" class="card stack">${token(formToken)}<h2>${words.logout}</h2><p>${words.logoutText}</p>
-<button>${words.logout}</button></form></div>`,
+<button>${words.logout}</button></form>
+${
+  lock === undefined &&
+  html`<form method="post" action="/administration/people/${slug}/lock" class="card stack">${token(formToken)}<h2>${words.lock}</h2><p>${words.lockText}</p>
+<button>${words.lock}</button></form>`
+}</div>`,
   })
 }

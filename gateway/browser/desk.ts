@@ -1,14 +1,20 @@
-import { block, button, CLOSED, element, firstTold, post, say, type Told } from './page.ts'
-import './files.ts'
+import type { SentStatus } from '../pages/status.ts'
+import { copiedThere, forgetClipboard, shareClipboard } from './clipboard.ts'
+import { forgetFiles, showFiles } from './files.ts'
+import { follow } from './follow.ts'
+import { noticesOf } from './notices.ts'
+import * as overlay from './overlay.ts'
+import { block, button, CLOSED, element, firstStatus, post, say, stillMine } from './page.ts'
 import { openScreen, type Screen } from './screen.ts'
-import * as veil from './veil.ts'
 
 /**
  * The window of a desktop. The server tells what becomes of the desktop; while it is ready there is a screen, and when
  * it moves, falls or comes back the screen follows by itself.
  */
 
-let told: Told = firstTold
+let status: SentStatus = firstStatus
+/** When the desktop will be stopped, by this page's monotonic clock: the clock of this PC may be wrong. */
+let ends = endOf(status)
 let screen: Screen | undefined
 /** Why there is to be no screen although the desktop is ready; undefined while there is. */
 let held: 'taken' | 'away' | 'again' | 'ended' | undefined
@@ -21,69 +27,61 @@ let had = false
 let shownPod: string | undefined
 
 const size = element('size', HTMLSelectElement)
-const clipText = element('clip-text', HTMLTextAreaElement)
 const SLOW = 90_000
-const begun = Date.now()
+const begun = performance.now()
 
-function follow(): void {
-  const events = new EventSource('/desktop/events')
-  events.addEventListener('message', ({ data }) => {
-    const before = told
-    told = JSON.parse(data)
-    if (told.state === 'ready' && told.pod !== before.pod) tries = 0
-    refresh()
-  })
-  events.addEventListener('ended', () => {
-    events.close()
-    end()
-  })
-  events.addEventListener('error', () => {
-    // The browser itself tries again, unless it was refused.
-    if (events.readyState !== EventSource.CLOSED) return
-    void whoAmI().then((known) => {
-      if (known === false) end()
-      else setTimeout(follow, 2_000)
-    })
-  })
+function endOf({ stopsIn }: SentStatus): number | undefined {
+  return stopsIn === undefined ? undefined : performance.now() + stopsIn
 }
 
-/** Whether the session is still good; undefined when nobody answers. */
-const whoAmI = (): Promise<boolean | undefined> =>
-  fetch('/desktop', { method: 'HEAD', headers: { Accept: 'application/json' } }).then(
-    ({ status }) => status !== 401,
-    () => undefined,
-  )
+function told(now: SentStatus): void {
+  const before = status
+  status = now
+  ends = endOf(status)
+  if (status.state === 'ready' && status.pod !== before.pod) tries = 0
+  refresh()
+}
 
+/** Whoever comes to this browser next finds nothing of the person in a tab that was left. */
 function end(): void {
   held = 'ended'
   screen?.close()
+  for (const panel of document.querySelectorAll('dialog')) panel.close()
+  forgetFiles()
+  forgetClipboard()
   refresh()
 }
 
 function refresh(): void {
-  const { pc, stopsAt } = told
+  const { pc } = status
   block('where').textContent = pc ? say('on', { pc }) : ''
-  warn(held === undefined ? stopsAt : undefined)
+  warn(held === undefined ? ends : undefined)
+  noticesOf(status.state === 'ready' && held === undefined ? status.pod : undefined)
   if (held === 'ended') {
-    veil.show({
+    overlay.show({
       title: say('endedTitle'),
       text: say('endedText'),
       go: { name: 'login', to: '/login?after=ended' },
     })
-  } else if (told.state === 'off') {
+  } else if (status.state === 'off') {
     screen?.close()
     // Whoever switches it on again is at another tab, maybe at another PC: this one must not take their screen.
     if (had) held ??= 'again'
-    veil.show({ ...told, go: { name: 'choose', to: '/desktop' } })
-  } else if (told.state !== 'ready') {
-    const slow = told.state === 'coming' && !told.trouble && Date.now() - begun > SLOW
-    veil.show({ ...told, giveUp: told.state, ...(slow ? { more: say('slow') } : {}) })
+    overlay.show({ ...status, go: { name: 'choose', to: '/desktop' } })
+  } else if (status.state !== 'ready') {
+    const slow = status.state === 'coming' && !status.trouble && performance.now() - begun > SLOW
+    overlay.show({
+      ...status,
+      giveUp: status.state,
+      ...(slow ? { more: say('slow') } : {}),
+      ...(status.files ? { act: { name: 'files', does: showFiles } as const } : {}),
+    })
   } else if (held === 'taken') {
-    veil.show({ title: say('takenTitle'), text: say('takenText'), act: { name: 'take', does: takeUp } })
+    overlay.show({ title: say('takenTitle'), text: say('takenText'), act: { name: 'take', does: takeUp } })
   } else if (held === 'again') {
-    veil.show({ title: say('againTitle'), text: say('againText'), act: { name: 'take', does: takeUp } })
+    overlay.show({ title: say('againTitle'), text: say('againText'), act: { name: 'take', does: takeUp } })
   } else if (held === 'away') {
-    veil.show({ title: say('awayTitle'), text: say('awayText'), act: { name: 'connect', does: takeUp } })
+    overlay.show({ title: say('awayTitle'), text: say('awayText'), act: { name: 'connect', does: takeUp } })
   } else {
     connect()
   }
@@ -96,43 +94,45 @@ function takeUp(): void {
 }
 
 function connect(): void {
-  if (screen && shownPod !== told.pod) {
+  if (screen && shownPod !== status.pod) {
     // It moved: the old connection may seem to stand for long, yet nobody is there.
     const old = screen
     screen = undefined
     picture = false
     old.close()
   }
-  if (screen && picture) veil.hide()
+  if (screen && picture) overlay.hide()
   if (screen || retry) return
-  shownPod = told.pod
+  shownPod = status.pod
   if (!picture)
-    veil.show({ title: say(tries > 0 ? 'reconnecting' : 'connecting'), text: told.text, steps: told.steps })
+    overlay.show({
+      title: say(tries > 0 ? 'reconnecting' : 'connecting'),
+      text: status.text,
+      steps: status.steps,
+    })
+  // Not before it is looked at: tabs behind would take the screen from the one that somebody works at.
+  if (document.hidden) return
   const mine = openScreen(size.value)
   screen = mine
   mine.onPicture = () => {
     picture = true
     had = true
     tries = 0
-    veil.hide()
+    overlay.hide()
     mine.focus()
   }
-  mine.onClipboard = (text) => {
-    clipText.value = text
-    // Browsers allow it while the page has the focus; the panel holds it all the same.
-    void navigator.clipboard?.writeText(text).catch(() => {})
-  }
+  mine.onClipboard = copiedThere
   mine.onEnd = (code) => {
     if (screen !== mine) return
     screen = undefined
     picture = false
     if (code === CLOSED.takenOver) held = 'taken'
-    if (code === CLOSED.ended) held = 'ended'
-    if (held !== undefined || told.state !== 'ready') {
+    if (code === CLOSED.ended) return end()
+    if (held !== undefined || status.state !== 'ready') {
       refresh()
       return
     }
-    veil.show({ title: say('reconnecting'), text: told.text })
+    overlay.show({ title: say('reconnecting'), text: status.text })
     again()
   }
 }
@@ -143,7 +143,7 @@ function again(): void {
   tries++
   retry = setTimeout(async () => {
     retry = undefined
-    if (tries > 3 && (await whoAmI()) === false) end()
+    if (tries > 3 && (await stillMine()) === false) end()
     else refresh()
   }, pause)
 }
@@ -151,17 +151,18 @@ function again(): void {
 const warning = block('warning')
 let ticking: ReturnType<typeof setInterval> | undefined
 
-function warn(stopsAt: number | undefined): void {
+/** `at`: by this page's monotonic clock. */
+function warn(at: number | undefined): void {
   clearInterval(ticking)
-  warning.hidden = stopsAt === undefined
-  if (stopsAt === undefined) return
+  warning.hidden = at === undefined
+  if (at === undefined) return
   const write = () => {
-    const minutes = Math.ceil((stopsAt - Date.now()) / 60_000)
+    const minutes = Math.ceil((at - performance.now()) / 60_000)
     const { text = '', soon = '', minutes: some = '' } = warning.dataset
     const time = minutes < 1 ? soon : some.replace('{minutes}', String(minutes))
     const line = text.replace('{time}', time)
-    const at = warning.querySelector('span')
-    if (at && at.textContent !== line) at.textContent = line
+    const place = warning.querySelector('span')
+    if (place && place.textContent !== line) place.textContent = line
   }
   write()
   ticking = setInterval(write, 10_000)
@@ -183,31 +184,7 @@ button('away').addEventListener('click', () => {
   refresh()
 })
 
-const clip = element('clip-panel', HTMLDialogElement)
-button('clip').addEventListener('click', () => {
-  clip.showModal()
-  clipText.focus()
-})
-button('clip-send').addEventListener('click', () => {
-  screen?.paste(clipText.value)
-  clip.close()
-})
-button('clip-copy').addEventListener('click', () => {
-  clipText.select()
-  void navigator.clipboard?.writeText(clipText.value).catch(() => {})
-})
-/** What was copied elsewhere comes along when the person returns to this window, where the browser allows it. */
-window.addEventListener('focus', async () => {
-  const allowed = await navigator.permissions
-    ?.query({ name: 'clipboard-read' as PermissionName })
-    .catch(() => undefined)
-  if (allowed?.state !== 'granted') return
-  const text = await navigator.clipboard.readText().catch(() => '')
-  if (text !== '' && text !== clipText.value) {
-    clipText.value = text
-    screen?.paste(text)
-  }
-})
+shareClipboard((text) => screen?.paste(text))
 
 button('restart').addEventListener('click', () => element('restart-panel', HTMLDialogElement).showModal())
 for (const panel of document.querySelectorAll('dialog'))
@@ -254,5 +231,6 @@ window.addEventListener(
   { capture: true },
 )
 
-follow()
+document.addEventListener('visibilitychange', refresh)
+follow({ told, ended: end })
 refresh()

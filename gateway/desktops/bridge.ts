@@ -3,28 +3,35 @@ import { request as requestTls } from 'node:https'
 import { isIP } from 'node:net'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node'
+import { CoreV1Api, type KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
-import { BRIDGE_PATHS, desktopName, NAMESPACES } from '../../config/names.ts'
-import { keptClient } from '../../lease/kept-client.ts'
-import type { BridgeSaid } from '../keeper/decide.ts'
-import type { Word } from './early.ts'
+import { keptClient } from '../../cluster/client.ts'
+import { cut } from '../../config/cut.ts'
+import { HOME_PLACES, NOTICES, type Notice, OBSTACLES } from '../../config/desktop-troubles.ts'
+import { ENTRY_UUID } from '../../config/labels.ts'
+import { BRIDGE_PATHS, DESKTOP, desktopName, FIELD_MANAGERS, NAMESPACES } from '../../config/names.ts'
+import type { Caller } from './caller.ts'
+import type { BridgeProgress, BridgeState, Owner } from './desktop.ts'
 import { type AddressOf, serviceHost } from './render.ts'
 
 /** What a desktop's bridge is asked. It gets our bearer token and nothing of the browser's request. */
 export interface Bridges {
   /** Opens the screen. The websocket is not open yet; its `error` must be heard. */
-  screen(slug: string): Promise<WebSocket>
-  state(slug: string, now: number): Promise<BridgeSaid>
+  screen(owner: Owner): Promise<WebSocket>
+  state(owner: Owner, now: number): Promise<BridgeState>
   /** How far one is that starts. */
-  word(slug: string): Promise<Word>
-  message(slug: string, text: string): Promise<void>
-  keep(slug: string): Promise<void>
-  /** GET of a folder or a file. Its body must be read or destroyed. */
-  read(slug: string, path: string): Promise<IncomingMessage>
+  progress(owner: Owner): Promise<BridgeProgress>
+  /** What its person is to know of one that runs. */
+  notices(owner: Owner): Promise<Notice[]>
+  message(owner: Owner, text: string): Promise<void>
+  keep(owner: Owner): Promise<void>
+  /** GET of a folder or a file, by its encoded path. Its body must be read or destroyed. */
+  read(owner: Owner, path: string): Promise<IncomingMessage>
+  /** DELETE of a file or an empty folder; resolves with the bridge's status. */
+  remove(owner: Owner, path: string): Promise<number>
   /** PUT of a new file; resolves with the bridge's status. */
-  write(slug: string, path: string, body: Readable, signal: AbortSignal): Promise<number>
+  write(owner: Owner, path: string, body: Readable, signal: AbortSignal): Promise<number>
 }
 
 /** The bridge could not be asked, or did not understand: `code` is its status, if it gave one. */
@@ -38,30 +45,77 @@ export class BridgeError extends Error {
   }
 }
 
+/** Ten years in seconds; the time of a longer one might be none. */
+const LONGEST_IDLE = 315_360_000
+const NOTICES_AT_MOST = HOME_PLACES.length
 /** As much of `bridge/state.ts` as is needed here. */
-const State = z.looseObject({ idleSeconds: z.number().min(0), viewers: z.number().int().min(0) })
-const Progress = z.looseObject({ phase: z.string(), reason: z.string().optional() })
+const State = z.looseObject({
+  idleSeconds: z.number().min(0).max(LONGEST_IDLE),
+  viewers: z.number().int().min(0).max(10_000),
+})
+const Progress = z.looseObject({
+  phase: z.string(),
+  reason: z.string().optional(),
+  // A word that is not known says nothing.
+  obstacle: z.enum(OBSTACLES).optional().catch(undefined),
+})
+const AnyNotice = z
+  .object({ what: z.enum(NOTICES), place: z.enum(HOME_PLACES).optional() })
+  .transform(({ what, place }): Notice => ({ what, ...(place === undefined ? {} : { place }) }))
+/** One that an older version started says none. */
+const Notices = z.looseObject({
+  notices: z.array(AnyNotice.optional().catch(undefined)).max(NOTICES_AT_MOST).catch([]).default([]),
+})
 
-/** Ms until the bridge has to answer; the page tries again by itself. */
+/**
+ * Ms until the bridge has to have answered: whoever sits at a desktop may make it say anything, as slowly as they like.
+ * The page tries again by itself.
+ */
 const TIMEOUT = 4_000
 /** Messages of Xvnc's picture may be large, yet the bridge cuts them into pieces far below. */
 const LONGEST_MESSAGE = 16 * 1024 * 1024
 const SECRET_KEPT = 60_000
 
 interface Held {
+  /** The name of the start that this is for. */
+  readonly name: string
   readonly ca: string
   readonly token: string
   readonly until: number
 }
 
-export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monotonic: () => number): Bridges {
-  const core = keptClient(kubeConfig, CoreV1Api)
+export interface BridgesParts {
+  readonly cluster: KubeConfig
+  readonly addressOf: AddressOf
+  /** The name that its certificate must be for; undefined where that person has no desktop. */
+  readonly nameOf: (owner: Owner) => string | undefined
+  readonly caller: Caller
+  readonly monotonic: () => number
+}
+
+export function openBridges({ cluster, addressOf, nameOf, caller, monotonic }: BridgesParts): Bridges {
+  const core = keptClient(cluster, CoreV1Api)
   const secrets = new Map<string, Held>()
 
-  const held = async (slug: string, fresh = false): Promise<Held> => {
+  /** A desktop that runs on while the gateway's authority changes is told of the new one. */
+  const tell = async (name: string, told: string | undefined): Promise<void> => {
+    const authorities = Buffer.from(caller.authorities()).toString('base64')
+    // One that an older version started does not ask for it.
+    if (told === undefined || told === authorities) return
+    const body = { data: { [DESKTOP.gatewayAuthorities]: authorities } }
+    const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
+    const request = { namespace: NAMESPACES.desktops, name, body, fieldManager: FIELD_MANAGERS.gateway }
+    // The next look tries again: meanwhile the desktop knows the former one.
+    await core.patchNamespacedSecret(request, merge).catch(() => {})
+  }
+
+  const held = async (owner: Owner, fresh = false): Promise<Held> => {
+    const { slug, entryUUID } = owner
     const kept = secrets.get(slug)
-    if (kept && !fresh && kept.until > monotonic()) return kept
-    const { data = {} } = await core.readNamespacedSecret({
+    const name = nameOf(owner)
+    if (name === undefined) throw new BridgeError(`${slug} has no desktop`)
+    if (kept && !fresh && kept.name === name && kept.until > monotonic()) return kept
+    const { data = {}, metadata } = await core.readNamespacedSecret({
       namespace: NAMESPACES.desktops,
       name: desktopName(slug),
     })
@@ -71,46 +125,60 @@ export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monoto
         .trim(),
     )
     if (!ca || !token) throw new BridgeError(`the Secret of ${desktopName(slug)} is not whole`)
-    const now = { ca, token, until: monotonic() + SECRET_KEPT }
+    if ((metadata?.annotations?.[ENTRY_UUID] ?? entryUUID) !== entryUUID)
+      throw new BridgeError(`the Secret of ${desktopName(slug)} is a former person’s`)
+    await tell(desktopName(slug), data[DESKTOP.gatewayAuthorities])
+    const now = { name, ca, token, until: monotonic() + SECRET_KEPT }
     secrets.set(slug, now)
     return now
   }
 
-  const optionsFor = (slug: string, { ca, token }: Held) => ({
-    ...addressOf(slug),
+  const optionsFor = (owner: Owner, { name, ca, token }: Held) => ({
+    ...addressOf(owner),
     ca,
-    servername: serviceHost(slug),
+    servername: name,
+    cert: caller.shown().certificate,
+    key: caller.shown().key,
     minVersion: 'TLSv1.3' as const,
-    headers: { host: serviceHost(slug), authorization: `Bearer ${token}` },
+    headers: { host: serviceHost(owner.slug), authorization: `Bearer ${token}` },
   })
 
-  const ask = async (slug: string, options: RequestOptions, body?: string): Promise<IncomingMessage> => {
+  const ask = async (owner: Owner, options: RequestOptions, body?: string): Promise<IncomingMessage> => {
     try {
-      return await send({ ...optionsFor(slug, await held(slug)), ...options }, body)
+      return await send({ ...optionsFor(owner, await held(owner)), ...options }, body)
     } catch (error) {
       // A new start has new secrets: what is kept may be those of the last one.
-      const kept = secrets.get(slug)
-      secrets.delete(slug)
+      const kept = secrets.get(owner.slug)
+      secrets.delete(owner.slug)
       if (!(error instanceof BridgeError) || !mayBeStale(error)) throw error
-      const now = await held(slug, true)
+      const now = await held(owner, true)
       if (now.token === kept?.token) throw error
-      return await send({ ...optionsFor(slug, now), ...options }, body)
+      return await send({ ...optionsFor(owner, now), ...options }, body)
     }
   }
 
-  const told = async (slug: string, path: string, body: string): Promise<void> => {
+  /** A small answer, whole: one deadline lies over all of it, with the second try. */
+  const small = async (owner: Owner, options: RequestOptions, body?: string): Promise<Said> => {
+    const signal = AbortSignal.timeout(TIMEOUT)
+    const answer = await ask(owner, { ...options, signal }, body)
+    return { status: answer.statusCode ?? 500, text: await bodyOf(answer, LONGEST_SAYING) }
+  }
+
+  const told = async (owner: Owner, path: string, body: string): Promise<void> => {
     const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }
-    const base = optionsFor(slug, await held(slug))
-    const answer = await ask(slug, { method: 'POST', path, headers: { ...base.headers, ...headers } }, body)
-    answer.resume()
-    if ((answer.statusCode ?? 500) >= 300)
-      throw new BridgeError(`the bridge said ${answer.statusCode}`, answer.statusCode)
+    const base = optionsFor(owner, await held(owner))
+    const { status } = await small(
+      owner,
+      { method: 'POST', path, headers: { ...base.headers, ...headers } },
+      body,
+    )
+    if (status >= 300) throw new BridgeError(`the bridge said ${status}`, status)
   }
 
   return {
-    async screen(slug) {
+    async screen(owner) {
       // Always the newest secrets: behind an older certificate there may still be an older pod.
-      const { host, port, headers, ...tls } = optionsFor(slug, await held(slug, true))
+      const { host, port, headers, ...tls } = optionsFor(owner, await held(owner, true))
       const at = isIP(host) === 6 ? `[${host}]` : host
       return new WebSocket(`wss://${at}:${port}${BRIDGE_PATHS.screen}`, [], {
         ...tls,
@@ -121,31 +189,48 @@ export function openBridges(kubeConfig: KubeConfig, addressOf: AddressOf, monoto
         followRedirects: false,
       })
     },
-    async state(slug, now) {
-      const answer = await ask(slug, { path: BRIDGE_PATHS.state })
-      const { idleSeconds, viewers } = State.parse(JSON.parse(await textOf(answer)))
+    async state(owner, now) {
+      const { status, text } = await small(owner, { path: BRIDGE_PATHS.state })
+      if (status !== 200) throw new BridgeError(cut(text, 200), status)
+      const { idleSeconds, viewers } = State.parse(JSON.parse(text))
       // A span, not a time: that PC's clock is not ours.
       return { askedAt: now, lastInput: now - idleSeconds * 1000, viewers }
     },
-    async word(slug) {
-      const answer = await ask(slug, { path: BRIDGE_PATHS.ready })
-      const { phase, reason } = Progress.parse(JSON.parse(await bodyOf(answer)))
+    async progress(owner) {
+      const { text } = await small(owner, { path: BRIDGE_PATHS.ready })
+      const { phase, reason, obstacle } = Progress.parse(JSON.parse(text))
       if (phase === 'ready') return 'ready'
+      if (obstacle !== undefined) return obstacle === 'storage' ? 'home' : obstacle
       // Every one waits for a moment; one that knows why has found the home in other hands.
       return phase === 'waiting' && reason !== undefined ? 'held' : 'starting'
     },
-    message: (slug, text) => told(slug, BRIDGE_PATHS.message, JSON.stringify({ text })),
-    keep: (slug) => told(slug, BRIDGE_PATHS.keep, ''),
-    read: (slug, path) => ask(slug, { path: `${BRIDGE_PATHS.files}?path=${encodeURIComponent(path)}` }),
-    async write(slug, path, body, signal) {
-      const to = `${BRIDGE_PATHS.files}?path=${encodeURIComponent(path)}`
-      const { headers, ...rest } = optionsFor(slug, await held(slug, true))
+    async notices(owner) {
+      const { status, text } = await small(owner, { path: BRIDGE_PATHS.state })
+      if (status !== 200) throw new BridgeError(text.slice(0, 200), status)
+      return Notices.parse(JSON.parse(text)).notices.filter((one) => one !== undefined)
+    },
+    message: (owner, text) => told(owner, BRIDGE_PATHS.message, JSON.stringify({ text })),
+    keep: (owner) => told(owner, BRIDGE_PATHS.keep, ''),
+    async remove(owner, path) {
+      const { status } = await small(owner, {
+        method: 'DELETE',
+        path: `${BRIDGE_PATHS.files}?path=${path}`,
+      })
+      return status
+    },
+    read: (owner, path) => ask(owner, { path: `${BRIDGE_PATHS.files}?path=${path}` }),
+    async write(owner, path, body, signal) {
+      const to = `${BRIDGE_PATHS.files}?path=${path}`
+      const { headers, ...rest } = optionsFor(owner, await held(owner, true))
       const type = { 'content-type': 'application/octet-stream' }
       const asked = requestTls({ ...rest, path: to, method: 'PUT', headers: { ...headers, ...type }, signal })
       const answered = new Promise<number>((done, fail) => {
         asked.once('error', fail)
         asked.once('response', (answer) => {
+          answer.on('error', () => {})
           answer.resume()
+          const limit = setTimeout(() => answer.destroy(), TIMEOUT)
+          answer.once('close', () => clearTimeout(limit))
           done(answer.statusCode ?? 500)
         })
       })
@@ -175,33 +260,43 @@ function send(options: RequestOptions, body = ''): Promise<IncomingMessage> {
         done(answer)
         return
       }
-      answer.resume()
+      answer.destroy()
       fail(new BridgeError('the bridge does not know our token', 401))
     })
     asked.end(body)
   })
 }
 
+interface Said {
+  readonly status: number
+  readonly text: string
+}
+
+/** Bytes. What a bridge says of itself takes a line; a folder's list is the longest. */
+const LONGEST_SAYING = 16 * 1024
 const LONGEST_TEXT = 1024 * 1024
 
-/** The text of a small answer; a failed or a long one throws. */
+/** The text of a folder's list; a failed, a long or a slow one throws. */
 export async function textOf(answer: IncomingMessage): Promise<string> {
-  const text = await bodyOf(answer)
-  if (answer.statusCode !== 200) throw new BridgeError(text.slice(0, 200), answer.statusCode)
+  const text = await bodyOf(answer, LONGEST_TEXT)
+  if (answer.statusCode !== 200) throw new BridgeError(cut(text, 200), answer.statusCode)
   return text
 }
 
-async function bodyOf(answer: IncomingMessage): Promise<string> {
+async function bodyOf(answer: IncomingMessage, longest: number): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of answer) {
-    const bytes = Buffer.from(chunk)
-    length += bytes.length
-    if (length > LONGEST_TEXT) {
-      answer.destroy()
-      throw new BridgeError('the bridge said more than anybody asked')
+  const limit = setTimeout(() => answer.destroy(new BridgeError(`not whole within ${TIMEOUT} ms`)), TIMEOUT)
+  try {
+    for await (const chunk of answer) {
+      const bytes = Buffer.from(chunk)
+      length += bytes.length
+      if (length > longest) throw new BridgeError('the bridge said more than anybody asked')
+      chunks.push(bytes)
     }
-    chunks.push(bytes)
+    return Buffer.concat(chunks).toString('utf8')
+  } finally {
+    clearTimeout(limit)
+    answer.destroy()
   }
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,7 +1,10 @@
 import type { CoreV1Event, V1ContainerStatus, V1Deployment, V1Pod } from '@kubernetes/client-node'
 import {
+  BEGUN_WITH_PASSWORD,
+  ENTRY_UUID,
   LAST_INPUT,
   PERSON,
+  START,
   STARTED_AT,
   STOPPED_AT,
   STOPPED_WHY,
@@ -23,38 +26,54 @@ export function observe(
   if (slug === undefined || name !== desktopName(slug) || deployment.metadata?.deletionTimestamp)
     return undefined
   const time = (key: string) => timeOf(annotations[key])
-  const own = pods.filter((pod) => isOf(pod, name))
-  const living = own
-    .filter((pod) => !pod.metadata?.deletionTimestamp && !isOver(pod))
-    .sort((a, b) => made(b) - made(a))[0]
-  const ending = own.filter((pod) => pod.metadata?.deletionTimestamp && !isOver(pod))
+  const entryUUID = entryUUIDOf(deployment) ?? ''
+  // Of one that an older version made no pod says whose it is.
+  const isOwners = ({ metadata }: V1Pod) => (metadata?.annotations?.[ENTRY_UUID] ?? entryUUID) === entryUUID
+  const stays = (pod: V1Pod) => !pod.metadata?.deletionTimestamp && isOwners(pod)
+  const there = pods.filter((pod) => isOf(pod, name) && !isOver(pod))
+  const living = there.filter(stays).sort((a, b) => made(b) - made(a))[0]
+  const ending = there.filter((pod) => !stays(pod))
   const on = (deployment.spec?.replicas ?? 1) > 0
   return defined({
     slug,
+    entryUUID,
     template: labels[TEMPLATE] ?? '',
     version: resourceVersion,
     on,
     waitingSince: time(WAITING_SINCE),
     startedAt: time(STARTED_AT),
+    start: annotations[START],
     stoppedAt: time(STOPPED_AT),
     stoppedWhy: annotations[STOPPED_WHY],
     lastInput: time(LAST_INPUT),
     stopsAt: time(STOPS_AT),
+    passwordSet: annotations[BEGUN_WITH_PASSWORD],
     refused: on && !living ? refusalOf(deployment) : undefined,
     pod: living && podOf(living, events),
     endingSince:
       ending.length > 0
-        ? Math.min(
-            ...ending.map((pod) => timeOf(pod.metadata?.deletionTimestamp) ?? Number.POSITIVE_INFINITY),
-          )
+        ? Math.min(...ending.map((pod) => timeOf(pod.metadata?.deletionTimestamp) ?? made(pod)))
         : undefined,
   })
 }
 
-/** Pods of a ReplicaSet of that Deployment, and no other: their names are `<deployment>-<hash>-<random>`. */
+/** Whose desktop a Deployment is; undefined where nobody wrote it down. */
+export const entryUUIDOf = ({ metadata, spec }: V1Deployment): string | undefined =>
+  metadata?.annotations?.[ENTRY_UUID] ??
+  // Where an older version made it.
+  spec?.template.spec?.containers
+    .flatMap(({ env = [] }) => env)
+    .find(({ name }) => name === 'DESKFLEET_ENTRY_UUID')?.value
+
+/**
+ * Pods that a ReplicaSet of that Deployment made, and no other: their names are `<deployment>-<hash>-<random>`. Anybody may
+ * name any owner in a pod of their own, but no name that begins like a desktop's, which the API server keeps for us.
+ */
 const isOf = (pod: V1Pod, deployment: string): boolean =>
+  (pod.metadata?.name ?? '').startsWith(`${deployment}-`) &&
   (pod.metadata?.ownerReferences ?? []).some(
-    ({ kind, name }) =>
+    ({ kind, name, controller }) =>
+      controller === true &&
       kind === 'ReplicaSet' &&
       name.startsWith(`${deployment}-`) &&
       !name.slice(deployment.length + 1).includes('-'),
@@ -84,13 +103,12 @@ function podOf(pod: V1Pod, events: readonly CoreV1Event[]): DesktopPod {
   const condition = (type: string) => pod.status?.conditions?.find((one) => one.type === type)
   const ready = condition('Ready')
   const { reason: scheduling, message: why = '' } = condition('PodScheduled') ?? {}
-  // The scheduler's word for a home that is not there is the one for a full room; taken for that, it would keep
-  // everybody else waiting.
-  const noHome = scheduling === 'Unschedulable' && /persistentvolumeclaim|persistent volume/i.test(why)
-  const step = stepOf(pod, happened.at(-1)?.reason, noHome ? undefined : scheduling)
-  const fault = noHome
-    ? ({ kind: 'home', detail: why } as const)
-    : faultOf(pod.status?.containerStatuses ?? [], happened.at(-1))
+  const nowhere = scheduling === 'Unschedulable' ? nowhereOf(why) : undefined
+  const step = stepOf(pod, happened.at(-1), nowhere === 'full')
+  const fault =
+    nowhere === 'home' || nowhere === 'place'
+      ? { kind: nowhere, detail: why }
+      : faultOf(pod.status?.containerStatuses ?? [], happened.at(-1))
   return defined({
     name,
     step,
@@ -102,13 +120,31 @@ function podOf(pod: V1Pod, events: readonly CoreV1Event[]): DesktopPod {
   })
 }
 
-function stepOf(pod: V1Pod, last: string | undefined, scheduling: string | undefined): Step {
+/**
+ * Why a pod finds no PC. The scheduler has one word for a room that is full, a home that is not there, and PCs that do not
+ * take this very pod; only the first keeps everybody else waiting, too.
+ */
+function nowhereOf(message: string): 'full' | 'home' | 'place' {
+  if (/persistentvolumeclaim|persistent volume/i.test(message)) return 'home'
+  return /insufficient|too many pods/i.test(message) ? 'full' : 'place'
+}
+
+/** What the last event says of the way of a pod: the kubelet has one word for an image and for programs that fail. */
+const STEP_OF: Readonly<Record<string, (message: string) => Step>> = {
+  Pulling: () => 'image',
+  Failed: (message) => (/image|ErrImage/i.test(message) ? 'image' : 'start'),
+  BackOff: (message) => (/pulling image/i.test(message) ? 'image' : 'start'),
+  Pulled: () => 'start',
+  Created: () => 'start',
+  Started: () => 'start',
+}
+
+function stepOf(pod: V1Pod, last: CoreV1Event | undefined, isFull: boolean): Step {
   const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
   if (isReady) return 'ready'
-  if (!pod.spec?.nodeName) return scheduling === 'Unschedulable' ? 'noRoom' : 'asked'
+  if (!pod.spec?.nodeName) return isFull ? 'unschedulable' : 'asked'
   if (pod.status?.containerStatuses?.some(({ state }) => state?.running)) return 'start'
-  if (last === 'Pulling' || last === 'Failed' || last === 'BackOff') return 'image'
-  return last === 'Pulled' || last === 'Created' || last === 'Started' ? 'start' : 'found'
+  return STEP_OF[last?.reason ?? '']?.(last?.message ?? '') ?? 'found'
 }
 
 const IMAGE_FAULTS = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']

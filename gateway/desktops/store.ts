@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import {
-  ApiException,
   AppsV1Api,
   CoreV1Api,
   type KubeConfig,
@@ -9,9 +8,14 @@ import {
   type V1Deployment,
 } from '@kubernetes/client-node'
 import { selfSigned } from '../../certificates/self-signed.ts'
+import { unless } from '../../cluster/answer.ts'
+import { keptClient } from '../../cluster/client.ts'
+import { swap } from '../../cluster/swap.ts'
 import type { Identity } from '../../config/identity.ts'
 import {
+  BEGUN_WITH_PASSWORD,
   LAST_INPUT,
+  START,
   STARTED_AT,
   STOPPED_AT,
   STOPPED_WHY,
@@ -20,10 +24,11 @@ import {
 } from '../../config/labels.ts'
 import { desktopName, FIELD_MANAGERS, NAMESPACES } from '../../config/names.ts'
 import type { DesktopKeys } from '../../desktop/objects.ts'
-import { keptClient } from '../../lease/kept-client.ts'
 import type { OfferedTemplate } from '../offer.ts'
-import type { StopReason } from './desktop.ts'
-import { type RenderDesktop, serviceHost } from './render.ts'
+import type { Caller } from './caller.ts'
+import type { Owner, StopReason } from './desktop.ts'
+import { entryUUIDOf } from './observe.ts'
+import { bridgeName, type RenderDesktop } from './render.ts'
 
 const namespace = NAMESPACES.desktops
 const fieldManager = FIELD_MANAGERS.gateway
@@ -43,8 +48,12 @@ export interface DesktopStore {
   ask(identity: Identity, template: OfferedTemplate): Promise<Asked>
   /** Gives it new secrets and lets its pod come. */
   start(identity: Identity, template: OfferedTemplate, version: string): Promise<Written | { unfit: string }>
-  /** Takes its pod away; its objects and its home stay. `again` queues it at once. */
-  stop(slug: string, why: StopReason, options?: { version?: string; again?: boolean }): Promise<Written>
+  /** Takes its pod away; its objects and its home stay. `again` queues it at once. With `entryUUID` only that person's. */
+  stop(
+    slug: string,
+    why: StopReason,
+    options?: { version?: string; again?: boolean; entryUUID?: string },
+  ): Promise<Written>
   /** Sets annotations by key; null takes one away. */
   annotate(
     slug: string,
@@ -53,87 +62,105 @@ export interface DesktopStore {
   ): Promise<Written>
 }
 
+/** Of two tabs or two logins one wins; more turns than this are a fight. */
 const TURNS = 5
 
 /** Kubernetes' times have whole seconds; ours keep milliseconds, for the order of the queue. */
 export const stamp = (now: number): string => new Date(now).toISOString()
 
-export function desktopStore(kubeConfig: KubeConfig, render: RenderDesktop, now: () => number): DesktopStore {
+export function desktopStore(
+  kubeConfig: KubeConfig,
+  render: RenderDesktop,
+  caller: Pick<Caller, 'authorities'>,
+  now: () => number,
+): DesktopStore {
   const apps = keptClient(kubeConfig, AppsV1Api)
   const core = keptClient(kubeConfig, CoreV1Api)
   const read = (name: string) => unless(404, () => apps.readNamespacedDeployment({ namespace, name }))
-  const replace = async (body: V1Deployment): Promise<Written> => {
-    const name = body.metadata?.name ?? ''
-    const done = await unless(409, () =>
-      apps.replaceNamespacedDeployment({ namespace, name, body, fieldManager }),
+  const replace = (body: V1Deployment) =>
+    unless(409, () =>
+      apps.replaceNamespacedDeployment({ namespace, name: body.metadata?.name ?? '', body, fieldManager }),
     )
-    return done ? 'written' : 'superseded'
+  const create = (body: V1Deployment) =>
+    unless(409, () => apps.createNamespacedDeployment({ namespace, body, fieldManager }))
+  const keysFor = async ({ metadata, spec }: Identity, start: string): Promise<DesktopKeys> => {
+    const name = bridgeName(ownerOf({ metadata, spec }), start)
+    const { certificate, key } = await selfSigned([name], new Date(now()))
+    const token = randomBytes(32).toString('base64url')
+    return { certificate, key, token, gatewayAuthorities: caller.authorities() }
   }
 
   return {
     async ask(identity, template) {
-      const rendered = render(identity, template, await newSecrets(identity.metadata.name, now()))
+      const rendered = render(identity, template, await keysFor(identity, newStart()))
       if ('unfit' in rendered) return rendered
       const name = desktopName(identity.metadata.name)
-      for (let turn = 0; turn < TURNS; turn++) {
-        const live = await read(name)
-        if (live && ((live.spec?.replicas ?? 1) > 0 || annotation(live, WAITING_SINCE)))
-          return { asked: 'there' }
-        const body = over(live, rendered.deployment, 0, {
-          [WAITING_SINCE]: stamp(now()),
-          [STOPS_AT]: null,
-        })
-        if (live) {
-          if ((await replace(body)) === 'written') return { asked: 'queued' }
-        } else if (
-          await unless(409, () => apps.createNamespacedDeployment({ namespace, body, fieldManager }))
-        ) {
-          return { asked: 'queued' }
-        }
-      }
-      throw new Error(`${name} changes faster than it can be written`)
+      const { state } = await swap<V1Deployment>(
+        {
+          read: () => read(name),
+          change: (live) =>
+            live && isOwners(live, identity) && (isOn(live) || annotation(live, WAITING_SINCE))
+              ? undefined
+              : over(live, rendered.deployment, 0, { [WAITING_SINCE]: stamp(now()), [STOPS_AT]: null }),
+          write: (body, live) => (live ? replace(body) : create(body)),
+        },
+        TURNS,
+      )
+      if (state === 'contended') throw new Error(`${name} changes faster than it can be written`)
+      return { asked: state === 'written' ? 'queued' : 'there' }
     },
 
     async start(identity, template, version) {
       const name = desktopName(identity.metadata.name)
-      const rendered = render(identity, template, await newSecrets(identity.metadata.name, now()))
+      const start = newStart()
+      const rendered = render(identity, template, await keysFor(identity, start))
       if ('unfit' in rendered) return rendered
       const live = await read(name)
-      if (!live || live.metadata?.resourceVersion !== version) return 'superseded'
+      if (!live || live.metadata?.resourceVersion !== version || !isOwners(live, identity))
+        return 'superseded'
       const apply = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply)
       const request = { namespace, name, fieldManager, force: true }
       const { deployment, secret, service } = rendered
       // The secrets first: a pod reads them once, when it starts.
       await core.patchNamespacedSecret({ ...request, body: secret }, apply)
       await core.patchNamespacedService({ ...request, body: service }, apply)
-      return await replace(
+      const written = await replace(
         over(live, deployment, 1, {
           // Its place in the queue is kept until its pod has a PC.
           [WAITING_SINCE]: annotation(live, WAITING_SINCE) ?? stamp(now()),
+          [START]: start,
           [STARTED_AT]: stamp(now()),
+          [BEGUN_WITH_PASSWORD]: identity.spec.passwordSet ?? '',
           [LAST_INPUT]: stamp(now()),
           [STOPPED_AT]: null,
           [STOPPED_WHY]: null,
           [STOPS_AT]: null,
         }),
       )
+      return written ? 'written' : 'superseded'
     },
 
-    async stop(slug, why, { version, again = false } = {}) {
-      for (let turn = 0; turn < TURNS; turn++) {
-        const live = await read(desktopName(slug))
-        if (!live || (version !== undefined && live.metadata?.resourceVersion !== version))
-          return 'superseded'
-        const body = over(live, live, 0, {
-          [STOPPED_AT]: stamp(now()),
-          [STOPPED_WHY]: why,
-          [WAITING_SINCE]: again ? stamp(now()) : null,
-          [STOPS_AT]: null,
-        })
-        if ((await replace(body)) === 'written') return 'written'
-        if (version !== undefined) return 'superseded'
-      }
-      return 'superseded'
+    async stop(slug, why, { version, again = false, entryUUID } = {}) {
+      const { state } = await swap<V1Deployment>(
+        {
+          read: () => read(desktopName(slug)),
+          change: (live) =>
+            !live ||
+            (version !== undefined && live.metadata?.resourceVersion !== version) ||
+            (entryUUID !== undefined && entryUUIDOf(live) !== entryUUID)
+              ? undefined
+              : over(live, live, 0, {
+                  [STOPPED_AT]: stamp(now()),
+                  [STOPPED_WHY]: why,
+                  [WAITING_SINCE]: again ? stamp(now()) : null,
+                  [STOPS_AT]: null,
+                }),
+          write: replace,
+        },
+        // What was decided on one version is not to be done to the next.
+        version === undefined ? TURNS : 1,
+      )
+      return state === 'written' ? 'written' : 'superseded'
     },
 
     async annotate(slug, annotations, version) {
@@ -153,7 +180,10 @@ function over(
   replicas: 0 | 1,
   annotations: Readonly<Record<string, string | null>>,
 ): V1Deployment {
-  const all = { ...live?.metadata?.annotations, ...rendered.metadata?.annotations, ...annotations }
+  const before = live?.metadata?.annotations ?? {}
+  // What is noted of a former person's desktop says nothing of this one.
+  const own = live && entryUUIDOf(live) === entryUUIDOf(rendered) ? before : {}
+  const all = { ...own, ...rendered.metadata?.annotations, ...annotations }
   const kept = Object.entries(all).flatMap(([key, value]) => (value === null ? [] : [[key, value]]))
   const { metadata, spec } = rendered
   const version = live?.metadata?.resourceVersion
@@ -172,17 +202,11 @@ function over(
 const annotation = ({ metadata }: V1Deployment, key: string): string | undefined =>
   metadata?.annotations?.[key]
 
-async function newSecrets(slug: string, now: number): Promise<DesktopKeys> {
-  const { certificate, key } = await selfSigned([serviceHost(slug)], new Date(now))
-  return { certificate, key, token: randomBytes(32).toString('base64url') }
-}
+/** As a DNS label, since certificates name it. */
+const newStart = (): string => randomBytes(8).toString('hex')
 
-/** What the call brings; nothing where the API server answers with that code. */
-async function unless<T>(code: number, call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call()
-  } catch (error) {
-    if (error instanceof ApiException && error.code === code) return undefined
-    throw error
-  }
-}
+const isOwners = (live: V1Deployment, { spec }: Identity): boolean => entryUUIDOf(live) === spec.entryUUID
+
+const ownerOf = ({ metadata, spec }: Identity): Owner => ({ slug: metadata.name, entryUUID: spec.entryUUID })
+
+const isOn = ({ spec }: V1Deployment): boolean => (spec?.replicas ?? 1) > 0

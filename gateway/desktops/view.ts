@@ -28,13 +28,13 @@ const MOVED = 20_000
 export function viewOf(desktop: Desktop | undefined, all: readonly Desktop[], atMost: number): View {
   if (!desktop) return { state: 'off' }
   const { on, pod, waitingSince, stoppedAt, stoppedWhy } = desktop
-  if (waitingSince !== undefined && (!on || pod?.step === 'noRoom')) {
-    return {
-      ...placeOf(desktop, all),
-      state: 'waiting',
-      why: whyWaiting(desktop, all, atMost),
-      since: waitingSince,
-    }
+  if (waitingSince !== undefined && (!on || pod?.step === 'unschedulable')) {
+    const place = placeOf(desktop, all)
+    const why = whyWaiting(desktop, all, atMost)
+    // Nobody is ahead and nobody starts: its turn comes within a second, and nothing is waited for.
+    if (why === 'turn' && place.place === 1 && !all.some(isStarting))
+      return { state: 'coming', step: 'asked', again: false }
+    return { ...place, state: 'waiting', why, since: waitingSince }
   }
   if (!on) {
     return {
@@ -51,7 +51,7 @@ export function viewOf(desktop: Desktop | undefined, all: readonly Desktop[], at
   const again =
     desktop.endingSince !== undefined ||
     (pod !== undefined && pod.made - (desktop.startedAt ?? pod.made) > MOVED)
-  const step = pod?.step === 'noRoom' || !pod ? 'asked' : pod.step
+  const step = pod?.step === 'unschedulable' || !pod ? 'asked' : pod.step
   return {
     state: 'coming',
     step,
@@ -61,10 +61,12 @@ export function viewOf(desktop: Desktop | undefined, all: readonly Desktop[], at
   }
 }
 
+const isStarting = ({ on, pod }: Desktop): boolean => on && pod?.step !== 'ready'
+
 /** Everybody who waits, first come first. Those whose pods look for a PC already are ahead of all others. */
 export function queueOf(all: readonly Desktop[]): Desktop[] {
   return all
-    .filter((one) => one.waitingSince !== undefined && (!one.on || one.pod?.step === 'noRoom'))
+    .filter((one) => one.waitingSince !== undefined && (!one.on || one.pod?.step === 'unschedulable'))
     .sort((a, b) => (a.waitingSince ?? 0) - (b.waitingSince ?? 0) || (a.slug < b.slug ? -1 : 1))
 }
 
@@ -76,8 +78,8 @@ function placeOf(desktop: Desktop, all: readonly Desktop[]): { place: number; of
 function whyWaiting(desktop: Desktop, all: readonly Desktop[], atMost: number): 'turn' | 'full' | 'ending' {
   if (desktop.endingSince !== undefined && !desktop.on) return 'ending'
   const full =
-    desktop.pod?.step === 'noRoom' ||
+    desktop.pod?.step === 'unschedulable' ||
     all.filter(({ on }) => on).length >= atMost ||
-    all.some(({ template, pod, on }) => on && pod?.step === 'noRoom' && template === desktop.template)
+    all.some(({ template, pod, on }) => on && pod?.step === 'unschedulable' && template === desktop.template)
   return full ? 'full' : 'turn'
 }

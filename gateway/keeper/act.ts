@@ -1,15 +1,14 @@
 import type { Logger } from 'pino'
 import { LAST_INPUT, STOPS_AT, WAITING_SINCE } from '../../config/labels.ts'
-import { personOf } from '../cluster/person.ts'
-import type { Room } from '../cluster/room.ts'
+import type { ClusterView } from '../cluster/view.ts'
 import type { Bridges } from '../desktops/bridge.ts'
 import type { Desktops } from '../desktops/desktops.ts'
 import { type DesktopStore, stamp } from '../desktops/store.ts'
 import type { Offer } from '../offer.ts'
 import type { Action, Note } from './decide.ts'
 
-export interface Hands {
-  readonly room: Room
+export interface Effects {
+  readonly cluster: ClusterView
   readonly desktops: Desktops
   readonly store: DesktopStore
   readonly bridges: Bridges
@@ -20,10 +19,10 @@ export interface Hands {
 }
 
 /** Does one thing that was decided. A write that came too late does nothing: the next look decides anew. */
-export async function act(hands: Hands, action: Action): Promise<void> {
-  const { store, log, bridges } = hands
+export async function act(effects: Effects, action: Action): Promise<void> {
+  const { store, log, bridges } = effects
   const { slug, version } = action
-  if (action.do === 'start') await start(hands, slug, version)
+  if (action.do === 'start') await start(effects, slug, version)
   if (action.do === 'stop') {
     const written = await store.stop(slug, action.why, { version })
     if (written === 'written') log.info({ slug, why: action.why }, 'stopping a desktop')
@@ -33,7 +32,9 @@ export async function act(hands: Hands, action: Action): Promise<void> {
     const { stopsAt } = action.note
     if (written === 'written' && typeof stopsAt === 'number') {
       log.info({ slug, stopsAt: stamp(stopsAt) }, 'warned of the end of an idle desktop')
-      await bridges.message(slug, hands.warning(stopsAt)).catch(() => {})
+      // Not waited for: it is that desktop's own trouble when it does not listen.
+      const desktop = effects.desktops.named(slug)
+      if (desktop) void bridges.message(desktop, effects.warning(stopsAt)).catch(() => {})
     }
   }
 }
@@ -50,14 +51,16 @@ function annotationsOf({ lastInput, stopsAt, waitingSince }: Note): Record<strin
 }
 
 async function start(
-  { room, desktops, store, offer, log }: Hands,
+  { cluster, desktops, store, offer, log }: Effects,
   slug: string,
   version: string,
 ): Promise<void> {
-  const person = personOf(room.identities.get(slug))
-  const wanted = desktops.of(slug)?.template
+  const person = cluster.people.get(slug)
+  const desktop = desktops.named(slug)
+  const wanted = desktop?.template
   const template = offer().templates.find(({ name }) => name === wanted)
-  if (!person || !template) {
+  const isTheirs = desktop?.entryUUID === person?.identity.spec.entryUUID
+  if (!person || !isTheirs || person.identity.spec.locked || !template) {
     // Nobody can be made such a desktop any more: it leaves the queue, and their page says that it is off.
     log.warn({ slug, template: wanted }, 'a desktop is not started: its person or its template is gone')
     await store.annotate(slug, { [WAITING_SINCE]: null }, version)

@@ -1,13 +1,5 @@
-import type { Desktop, StopReason } from '../desktops/desktop.ts'
+import type { BridgeState, Desktop, StopReason } from '../desktops/desktop.ts'
 import { queueOf } from '../desktops/view.ts'
-
-/** What a desktop's bridge said when it was asked last. Times in ms since the epoch. */
-export interface BridgeSaid {
-  readonly askedAt: number
-  readonly lastInput: number
-  /** Browsers that show it now. */
-  readonly viewers: number
-}
 
 export interface Limits {
   /** Desktops that may run at once. */
@@ -44,7 +36,7 @@ export const SPARE_AFTER = 5 * 60_000
 /** An answer that is older says nothing: who cannot be asked is not stopped. */
 export const FRESH = 2 * 60_000
 /** The scheduler may say once that there is no room, and find some in the next moment. */
-const ROOM_PATIENCE = 3_000
+const UNSCHEDULABLE_PATIENCE = 3_000
 /** Idle time is told in whole seconds: the same input seems to be at a slightly different time at every asking. */
 const JITTER = 2_000
 const NOTE_EVERY = 60_000
@@ -52,7 +44,7 @@ const NOTE_EVERY = 60_000
 /** All that is to be done now. Pure: the same desktops, answers and time give the same actions. */
 export function decide(
   desktops: readonly Desktop[],
-  said: ReadonlyMap<string, BridgeSaid>,
+  said: ReadonlyMap<string, BridgeState>,
   limits: Limits,
   now: number,
 ): Action[] {
@@ -63,7 +55,7 @@ export function decide(
     ...idle,
     ...starts,
     ...makeRoom(desktops, said, limits, now, stopping, starts.length),
-    ...noteRoom(desktops),
+    ...notePlaces(desktops),
   ]
 }
 
@@ -71,7 +63,7 @@ export function decide(
 const isStarting = ({ on, pod, startedAt = 0 }: Desktop, now: number): boolean =>
   on &&
   pod?.step !== 'ready' &&
-  pod?.step !== 'noRoom' &&
+  pod?.step !== 'unschedulable' &&
   pod?.fault === undefined &&
   now - startedAt < START_PATIENCE
 
@@ -83,7 +75,7 @@ function decideStarts(
   let free = atMost - desktops.filter(({ on }) => on).length
   let turns = startingAtOnce - desktops.filter((desktop) => isStarting(desktop, now)).length
   const full = new Set(
-    desktops.filter(({ on, pod }) => on && pod?.step === 'noRoom').map(({ template }) => template),
+    desktops.filter(({ on, pod }) => on && pod?.step === 'unschedulable').map(({ template }) => template),
   )
   const actions: Action[] = []
   for (const { slug, version, on, endingSince, template } of queueOf(desktops)) {
@@ -98,10 +90,10 @@ function decideStarts(
 }
 
 /** When a desktop was last of use: its input, or its start. */
-export const lastUse = (desktop: Desktop, said: BridgeSaid | undefined): number =>
+export const lastUse = (desktop: Desktop, said: BridgeState | undefined): number =>
   Math.max(said?.lastInput ?? 0, desktop.lastInput ?? 0, desktop.startedAt ?? 0, desktop.pod?.readySince ?? 0)
 
-function decideIdle(desktop: Desktop, said: BridgeSaid | undefined, limits: Limits, now: number): Action[] {
+function decideIdle(desktop: Desktop, said: BridgeState | undefined, limits: Limits, now: number): Action[] {
   const { slug, version, on, pod, stopsAt } = desktop
   const limit = limits.idle(desktop.template)
   if (!on || pod?.step !== 'ready' || !said || now - said.askedAt > FRESH) return []
@@ -121,7 +113,7 @@ function note(
   desktop: Desktop,
   used: number,
   stopsAt: number | null | undefined,
-  said: BridgeSaid,
+  said: BridgeState,
 ): Action[] {
   const behind = said.lastInput - (desktop.lastInput ?? 0) >= NOTE_EVERY && used === said.lastInput
   if (!behind && stopsAt === undefined) return []
@@ -133,20 +125,22 @@ function note(
 /** Idle desktops that nobody looks at give way to those who wait: the longest idle first, no more than are needed. */
 function makeRoom(
   desktops: readonly Desktop[],
-  said: ReadonlyMap<string, BridgeSaid>,
+  said: ReadonlyMap<string, BridgeState>,
   { atMost }: Limits,
   now: number,
   stopping: ReadonlySet<string>,
   starts: number,
 ): Action[] {
   const on = desktops.filter((desktop) => desktop.on && !stopping.has(desktop.slug))
-  const roomless = on.filter(({ pod }) => pod?.step === 'noRoom' && now - pod.made >= ROOM_PATIENCE).length
+  const unschedulable = on.filter(
+    ({ pod }) => pod?.step === 'unschedulable' && now - pod.made >= UNSCHEDULABLE_PATIENCE,
+  ).length
   const queued = queueOf(desktops).filter((desktop) => !desktop.on).length - starts
-  const blocked = roomless > 0 || on.length + starts >= atMost
+  const blocked = unschedulable > 0 || on.length + starts >= atMost
   const ending = desktops.filter(
     (one) => !one.on && one.endingSince !== undefined && one.waitingSince === undefined,
   )
-  const needed = (blocked ? roomless + queued : 0) - ending.length - stopping.size
+  const needed = (blocked ? unschedulable + queued : 0) - ending.length - stopping.size
   if (needed <= 0) return []
   return on
     .flatMap((desktop) => {
@@ -162,13 +156,13 @@ function makeRoom(
 }
 
 /** A pod without a PC takes its place in the queue, and leaves it when it has one. */
-function noteRoom(desktops: readonly Desktop[]): Action[] {
+function notePlaces(desktops: readonly Desktop[]): Action[] {
   return desktops.flatMap(({ slug, version, on, pod, waitingSince, startedAt }): Action[] => {
     if (!on || !pod) return []
-    if (pod.step === 'noRoom' && waitingSince === undefined) {
+    if (pod.step === 'unschedulable' && waitingSince === undefined) {
       return [{ do: 'note', slug, version, note: { waitingSince: startedAt ?? pod.made } }]
     }
-    const placed = pod.step !== 'noRoom' && pod.step !== 'asked' && waitingSince !== undefined
+    const placed = pod.step !== 'unschedulable' && pod.step !== 'asked' && waitingSince !== undefined
     return placed ? [{ do: 'note', slug, version, note: { waitingSince: null } }] : []
   })
 }

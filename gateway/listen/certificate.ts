@@ -1,6 +1,8 @@
-import { ApiException, type CoreV1Api } from '@kubernetes/client-node'
-import { type Pair, readPair } from '../../certificates/authority.ts'
-import { holdAuthority, holdLeaf } from '../../certificates/hold.ts'
+import type { CoreV1Api } from '@kubernetes/client-node'
+import { readPair } from '../../certificates/authority.ts'
+import type { Pair } from '../../certificates/issue.ts'
+import { readKept } from '../../certificates/read.ts'
+import { unless } from '../../cluster/answer.ts'
 import { AUTHORITY, GATEWAY, NAMESPACES } from '../../config/names.ts'
 
 /** What is served with, and whether browsers trust it without being taught (it is the administrator's own). */
@@ -13,32 +15,28 @@ export interface Served {
 
 const namespace = NAMESPACES.system
 
-/** The administrator's certificate where there is a usable one, else a leaf of the cluster's authority. */
-export async function holdCertificate(
-  api: CoreV1Api,
-  names: readonly string[],
-  now: () => Date,
-): Promise<Served> {
+/** The administrator's certificate where there is a usable one, else the one that the cluster's keeper makes. */
+export async function holdCertificate(api: CoreV1Api, now: () => Date): Promise<Served> {
   const given = await administratorsOwn(api)
   const fault = given && faultIn(given, now())
   if (given && fault === undefined) return { pair: given, own: true }
-  const authority = await holdAuthority(api, { namespace, name: AUTHORITY.secret }, now)
-  const pair = await holdLeaf(api, { namespace, name: AUTHORITY.gatewaySecret }, authority, names, now)
+  const pair = await readKept(api, { namespace, name: AUTHORITY.gatewaySecret })
   return { pair, own: false, ...(fault === undefined ? {} : { fault }) }
 }
 
 async function administratorsOwn(api: CoreV1Api): Promise<Pair | undefined> {
-  try {
-    const { data = {} } = await api.readNamespacedSecret({ namespace, name: GATEWAY.certificateSecret })
-    const [certificate = '', key = ''] = ['tls.crt', 'tls.key'].map((item) =>
-      Buffer.from(data[item] ?? '', 'base64').toString('utf8'),
-    )
-    return { certificate, key }
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 404) return undefined
-    throw error
-  }
+  const name = GATEWAY.certificateSecret
+  const secret = await unless(404, () => api.readNamespacedSecret({ namespace, name }))
+  if (!secret) return undefined
+  const [certificate = '', key = ''] = ['tls.crt', 'tls.key'].map((item) =>
+    Buffer.from(secret.data?.[item] ?? '', 'base64').toString('utf8'),
+  )
+  return { certificate, key }
 }
+
+/** Whether nothing changed that anybody would be told of. */
+export const isSameCertificate = (before: Served, after: Served): boolean =>
+  before.pair.certificate === after.pair.certificate && before.fault === after.fault
 
 function faultIn(pair: Pair, now: Date): string | undefined {
   const read = readPair(pair)

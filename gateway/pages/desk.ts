@@ -1,13 +1,18 @@
+import { CLIPBOARD } from '../../config/clipboard.ts'
 import { type Html, html } from '../html.ts'
 import type { Texts } from '../texts/texts.ts'
 import { ICONS, LOGO } from './icons.ts'
 import { type Frame, page, token } from './layout.ts'
-import type { Told } from './told.ts'
+import type { SentStatus } from './status.ts'
 
 export interface Desk {
-  readonly told: Told
+  readonly status: SentStatus
   readonly formToken: string
+  /** The session's mark. */
+  readonly session: string
   readonly name: string
+  /** The most that the screen may have. */
+  readonly pixels: number
   /** Close codes of the screen's websocket by meaning, for the script. */
   readonly closed: Readonly<Record<string, number>>
 }
@@ -16,30 +21,34 @@ export interface Desk {
  * The window of a desktop: the bar, the screen, and over the screen a card that says what goes on while there is no
  * picture. It is complete without a script: the card then looks again by itself.
  */
-export function deskPage(frame: Frame, { told, formToken, name, closed }: Desk): Html {
+export function deskPage(frame: Frame, { status, formToken, session, name, pixels, closed }: Desk): Html {
   const { desktop, progress } = frame.texts
   return page(frame, {
     title: desktop.title,
     shape: 'desk',
     script: 'desk.ts',
-    refresh: told.state === 'ready' ? undefined : 3,
-    body: html`<div class="desk" id="desk" data-token="${formToken}" data-closed="${JSON.stringify(closed)}" data-told="${JSON.stringify(told)}">
+    refresh: status.state === 'ready' ? undefined : 3,
+    body: html`<div class="desk" id="desk" data-token="${formToken}" data-session="${session}" data-pixels="${pixels}" data-clipboard="${CLIPBOARD.longest}" data-closed="${JSON.stringify(closed)}" data-status="${JSON.stringify(status)}">
 ${toolbar(frame.texts, formToken, name)}
 <div class="warning" id="warning" role="alert" hidden data-text="${desktop.idle}" data-soon="${desktop.idleSoon}" data-minutes="${desktop.idleMinutes}"><span></span>
 <button type="button" id="keep" class="main">${desktop.keep}</button></div>
+<div class="warning" id="notice" role="alert" hidden><span id="notice-text"></span>
+<button type="button" id="notice-close">${desktop.understood}</button></div>
+<div class="warning" id="home-notices" role="alert" hidden><div id="home-notices-list" class="notices"></div>
+<button type="button" id="home-notices-close">${desktop.understood}</button></div>
 <main class="stage" id="stage">
 <div id="screen" class="screen" role="application" aria-label="${desktop.screen}"></div>
-<div class="veil" id="veil"><section class="card narrow" aria-live="polite">${LOGO}
-<h1 id="told-title">${told.title}</h1>
-<p id="told-text" class="${told.trouble ? 'trouble' : ''}">${told.text}</p>
-<p id="told-more" class="place">${told.more}</p>
-<ol class="steps" id="told-steps">${told.steps.map(({ text, state }) => html`<li class="${state}" ${state === 'now' && html`aria-current="step"`}>${text}</li>`)}</ol>
-<noscript><p class="fine">${told.state === 'ready' ? desktop.noscript : progress.noscript}</p></noscript>
+<div class="overlay" id="overlay"><section class="card narrow" aria-live="polite">${LOGO}
+<h1 id="status-title">${status.title}</h1>
+<p id="status-text" class="${status.trouble ? 'trouble' : ''}">${status.text}</p>
+<p id="status-more" class="place">${status.more}</p>
+<ol class="steps" id="status-steps">${status.steps.map(({ text, state }) => html`<li class="${state}" ${state === 'now' && html`aria-current="step"`}>${text}</li>`)}</ol>
+<noscript><p class="fine">${status.state === 'ready' ? desktop.noscript : progress.noscript}</p></noscript>
 <p class="actions">
-<button type="button" class="main" id="act" hidden data-take="${desktop.takeBack}" data-connect="${desktop.connect}"></button>
+<button type="button" class="main" id="act" hidden data-take="${desktop.takeBack}" data-connect="${desktop.connect}" data-files="${desktop.files}"></button>
 <a class="button" id="go" hidden data-login="${desktop.login}" data-choose="${desktop.choose}" href="/desktop"></a></p>
-<form method="post" action="/desktop/stop" id="give-up" class="give-up" ${told.state === 'ready' && html`hidden`}>${token(formToken)}
-<button class="quiet" id="give-up-text" data-waiting="${frame.texts.waiting.cancel}" data-coming="${progress.cancel}">${told.state === 'waiting' ? frame.texts.waiting.cancel : progress.cancel}</button></form>
+<form method="post" action="/desktop/stop" id="give-up" class="give-up" ${status.state === 'ready' && html`hidden`}>${token(formToken)}
+<button class="quiet" id="give-up-text" data-waiting="${frame.texts.waiting.cancel}" data-coming="${progress.cancel}">${status.state === 'waiting' ? frame.texts.waiting.cancel : progress.cancel}</button></form>
 </section></div>
 </main>
 ${clipboard(frame.texts)}${files(frame.texts)}${restart(frame.texts, formToken)}${sentences(frame.texts)}
@@ -50,7 +59,7 @@ ${clipboard(frame.texts)}${files(frame.texts)}${restart(frame.texts, formToken)}
 function toolbar({ desktop, product }: Texts, formToken: string, name: string): Html {
   const tool = (id: string, icon: Html, text: string, more: Html | false = false) =>
     html`<button type="button" id="${id}" title="${text}" ${more}>${icon}<span>${text}</span></button>`
-  return html`<header class="tools" id="tools" role="toolbar" aria-label="${desktop.toolbar}">
+  return html`<header><h1 class="unseen">${desktop.title}</h1><div class="tools" id="tools" role="toolbar" aria-label="${desktop.toolbar}">
 <a class="brand" href="/desktop" title="${product}">${LOGO}</a>
 <span class="where"><b>${name}</b> <span id="where"></span></span>
 ${tool('full', ICONS.fullScreen, desktop.fullScreen, html`data-leave="${desktop.leaveFullScreen}" data-enter="${desktop.fullScreen}"`)}
@@ -63,7 +72,7 @@ ${tool('restart', ICONS.restart, desktop.restart, html`aria-haspopup="dialog"`)}
 ${tool('away', ICONS.disconnect, desktop.disconnect)}
 <form method="post" action="/logout">${token(formToken)}<button title="${desktop.logout}">${ICONS.logout}<span>${desktop.logout}</span></button></form>
 ${tool('hide', ICONS.hide, desktop.hide, html`class="fold"`)}
-</header><button type="button" class="show" id="show" title="${desktop.show}" hidden>${ICONS.show}<span class="unseen">${desktop.show}</span></button>`
+</div><button type="button" class="show" id="show" title="${desktop.show}" hidden>${ICONS.show}<span class="unseen">${desktop.show}</span></button></header>`
 }
 
 const head = (id: string, title: string, close: string): Html =>
@@ -76,6 +85,7 @@ ${head('clip-panel', desktop.clipboardTitle, desktop.close)}
 <p id="clip-about">${desktop.clipboardText}</p>
 <label class="unseen" for="clip-text">${desktop.clipboardLabel}</label>
 <textarea id="clip-text" rows="6" aria-describedby="clip-about" spellcheck="false"></textarea>
+<p class="notice bad" id="clip-said" role="alert" hidden></p>
 <p class="actions"><button type="button" class="main" id="clip-send">${desktop.clipboardSend}</button>
 <button type="button" id="clip-copy">${desktop.clipboardCopy}</button></p></dialog>`
 
@@ -83,7 +93,8 @@ const files = ({ desktop }: Texts): Html => html`<dialog id="files-panel" aria-l
 ${head('files-panel', desktop.filesTitle, desktop.close)}
 <p class="path"><button type="button" id="files-up" class="quiet">${desktop.filesUp}</button> <span id="files-path"></span></p>
 <ul class="files" id="files-list"></ul>
-<p id="files-news" class="news" role="status"></p>
+<p id="files-about" class="fine"></p>
+<div id="files-news" class="news" role="log" tabindex="0" aria-label="${desktop.filesNews}"></div>
 <label class="button drop" for="files-send">${desktop.filesChoose}</label><input class="unseen" type="file" id="files-send" multiple></dialog>`
 
 const restart = (
@@ -111,6 +122,8 @@ const sentences = ({ desktop, progress }: Texts): Html => {
     endedText: desktop.endedText,
     slow: progress.slow,
     on: desktop.pc('{pc}'),
+    clipLong: desktop.clipboardLong,
+    clipLost: desktop.clipboardLost,
     empty: desktop.filesEmpty,
     failed: desktop.filesFailed,
     home: desktop.filesHome,
@@ -119,6 +132,19 @@ const sentences = ({ desktop, progress }: Texts): Html => {
     there: desktop.filesThere,
     long: desktop.filesLong,
     broken: desktop.filesBroken,
+    folder: desktop.filesFolder,
+    noFile: desktop.filesNone,
+    badName: desktop.filesBadName,
+    notHere: desktop.filesNotHere,
+    full: desktop.filesFull,
+    delete: desktop.filesDelete,
+    deleteYes: desktop.filesDeleteYes,
+    deleted: desktop.filesDeleted,
+    kept: desktop.filesKept,
+    notEmpty: desktop.filesNotEmpty,
+    notYours: desktop.filesNotYours,
+    more: desktop.filesMore,
+    odd: desktop.filesOdd,
   }
   return html`<div id="texts" hidden data-texts="${JSON.stringify(said)}"></div>`
 }

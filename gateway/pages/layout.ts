@@ -27,6 +27,8 @@ export interface PageParts {
   readonly ahead?: string
   /** Seconds after which a browser without scripts looks again. */
   readonly refresh?: number | undefined
+  /** A page that waits: after so many seconds every browser goes there. */
+  readonly onward?: { readonly seconds: number; readonly to: string } | undefined
   /** `bare`: no bar, one thing in the middle. `desk`: the whole window. */
   readonly shape?: 'bare' | 'desk' | 'plain'
 }
@@ -34,7 +36,7 @@ export interface PageParts {
 /** A whole page. */
 export function page(
   frame: Frame,
-  { title, body, here, script, ahead, refresh, shape = 'plain' }: PageParts,
+  { title, body, here, script, ahead, refresh, onward, shape = 'plain' }: PageParts,
 ): Html {
   const { texts, asset, modules } = frame
   const soon = [script, ahead].flatMap((one) => (one === undefined ? [] : modules(one)))
@@ -51,6 +53,7 @@ export function page(
 ${soon.map((address) => html`<link rel="modulepreload" href="${address}">`)}
 ${script && html`<script type="module" src="${asset(script)}"></script>`}
 ${refresh && html`<noscript><meta http-equiv="refresh" content="${refresh}"></noscript>`}
+${onward && html`<meta http-equiv="refresh" content="${onward.seconds};url=${onward.to}">`}
 </head>
 <body class="${shape}">
 ${shape !== 'desk' && html`<a class="skip" href="#content">${texts.nav.skip}</a>`}

@@ -21,7 +21,7 @@ ${notice('bad', problem)}${notice('good', news)}
 <label for="login">${words.login}</label>
 <input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="64" ${login === '' && html`autofocus`}>
 <label for="password">${words.password}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256" ${login !== '' && html`autofocus`}>
+<input id="password" name="password" type="password" autocomplete="current-password" required ${login !== '' && html`autofocus`}>
 <button class="main">${words.submit}</button>
 </form>
 <p class="fine">${words.help}</p>

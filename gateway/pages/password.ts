@@ -9,7 +9,7 @@ export function passwordPage(frame: Frame, formToken: string, login: string, pro
     autocomplete: string,
     hint?: string,
   ) => html`<label for="${id}">${label}</label>
-<input id="${id}" name="${id}" type="password" autocomplete="${autocomplete}" required maxlength="256" ${hint && html`aria-describedby="${id}-hint"`}>
+<input id="${id}" name="${id}" type="password" autocomplete="${autocomplete}" required ${hint && html`aria-describedby="${id}-hint"`}>
 ${hint && html`<small id="${id}-hint">${hint}</small>`}`
   return page(frame, {
     title: words.title,

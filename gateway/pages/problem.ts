@@ -4,6 +4,10 @@ import { type Frame, page } from './layout.ts'
 
 export type ProblemName = Exclude<keyof Texts['problems'], 'wayOut'>
 
+/** What changes by itself: the page looks again, until there is a desktop to go to. */
+const PASSES: ReadonlySet<ProblemName> = new Set(['unknown', 'noHome'])
+const LOOK_AGAIN = { seconds: 3, to: '/desktop' }
+
 /** A page for what went wrong: what it is, what it means, what to do. */
 export function problemPage(frame: Frame, name: ProblemName): Html {
   const { problems, login } = frame.texts
@@ -14,6 +18,7 @@ export function problemPage(frame: Frame, name: ProblemName): Html {
   return page(frame, {
     title,
     shape: frame.visitor ? 'plain' : 'bare',
+    onward: PASSES.has(name) ? LOOK_AGAIN : undefined,
     body: html`<div class="card narrow"><h1>${title}</h1><p>${text}</p><p class="advice">${todo}</p>
 <p class="actions"><a class="button" href="${way.path}">${way.text}</a></p></div>`,
   })

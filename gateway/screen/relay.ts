@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws'
+import { cut } from '../../config/cut.ts'
 
 /** Two websockets joined; each end's messages go to the other, no faster than it takes them. */
 export interface Relay {
@@ -28,7 +29,7 @@ export function relay(browser: WebSocket, desktop: WebSocket, onEnd: () => void)
     for (const socket of [browser, desktop]) {
       // A paused socket reads no answer to its closing.
       socket.resume()
-      socket.close(sayable(code), reason.slice(0, 100))
+      socket.close(sayable(code), cut(reason, 100))
       setTimeout(() => socket.terminate(), 2_000).unref()
     }
     onEnd()

@@ -2,12 +2,14 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { BRIDGE_PATHS } from '../../config/names.ts'
-import { reasonOf } from '../cluster/watch.ts'
+import { reasonOf } from '../../cluster/answer.ts'
+import { CLIPBOARD } from '../../config/clipboard.ts'
 import type { Bridges } from '../desktops/bridge.ts'
+import type { Owner } from '../desktops/desktop.ts'
 import type { Desktops } from '../desktops/desktops.ts'
+import { upgradeFault } from '../request/origin.ts'
+import { isForSession } from '../session/session.ts'
 import type { Sessions, Visitor } from '../session/sessions.ts'
-import { upgradeFault } from '../web/origin.ts'
 import { CLOSED } from './closed.ts'
 import { type Relay, relay } from './relay.ts'
 
@@ -27,6 +29,8 @@ export interface ScreenParts {
   readonly bridges: Bridges
   readonly hosts: readonly string[]
   readonly log: Logger
+  /** This connection carries that person. */
+  readonly known: (socket: Duplex, slug: string) => void
   readonly count: (outcome: 'opened' | Refusal['why']) => void
 }
 
@@ -37,8 +41,8 @@ interface Entry {
   relay?: Relay
 }
 
-/** What a browser sends is small, but for a clipboard. */
-const LONGEST_MESSAGE = 2 * 1024 * 1024
+/** A browser that does not answer the end of its screen is cut off after this. Ms. */
+const LAST_WORD = 2_000
 /** Screens of one person at one replica: a page that is taken over closes its own. */
 const MOST_PER_PERSON = 6
 const MOST = 600
@@ -61,10 +65,11 @@ const REFUSALS: Readonly<Record<Refusal['why'], string>> = {
  * The one way to a screen. Path, host, origin, session, and the person's own running desktop are all found good before
  * anything is dialled; whose desktop it is follows from the session alone.
  */
-export function openScreens({ sessions, desktops, bridges, hosts, log, count }: ScreenParts): Screens {
+export function openScreens({ sessions, desktops, bridges, hosts, log, known, count }: ScreenParts): Screens {
   const server = new WebSocketServer({
     noServer: true,
-    maxPayload: LONGEST_MESSAGE,
+    // What a browser sends is small, but for a clipboard.
+    maxPayload: CLIPBOARD.message,
     perMessageDeflate: false,
     clientTracking: false,
   })
@@ -72,28 +77,38 @@ export function openScreens({ sessions, desktops, bridges, hosts, log, count }: 
   let leaving = false
 
   const judge = async (request: IncomingMessage): Promise<{ visitor: Visitor } | Refusal['why']> => {
-    if (request.url !== BRIDGE_PATHS.screen) return 'path'
+    const mark = markAt(request.url)
+    if (mark === false) return 'path'
     const fault = upgradeFault(request.headers, hosts)
     if (fault) return fault
     const visitor = await sessions.visitor(request.headers.cookie)
-    if (!visitor) return 'session'
+    if (!visitor || !isForSession(mark, visitor.session)) return 'session'
     const { slug } = visitor.session
-    if (!(await readySoon(desktops, slug))) return 'off'
+    if (!(await readySoon(desktops, visitor.session))) return 'off'
+    if (!sessions.stillGood(visitor.session)) return 'session'
     const own = [...open.values()].filter((one) => one.visitor.session.slug === slug).length
     return own >= MOST_PER_PERSON || open.size >= MOST || leaving ? 'many' : { visitor }
   }
 
   const join = async (browser: WebSocket, visitor: Visitor): Promise<void> => {
     const { slug } = visitor.session
-    const entry: Entry = { visitor, pod: desktops.of(slug)?.pod?.name }
+    const entry: Entry = { visitor, pod: desktops.of(visitor.session)?.pod?.name }
     open.set(browser, entry)
     browser.on('error', () => {})
     browser.once('close', () => open.delete(browser))
     // What the browser says before the desktop answers waits in its connection.
     browser.pause()
     try {
-      const desktop = await bridges.screen(slug)
+      const desktop = await bridges.screen(visitor.session)
       await opened(desktop, browser)
+      // It may have ended while the desktop was dialled. The two are not joined: nothing passes, whatever the browser does.
+      if (!sessions.stillGood(visitor.session)) {
+        desktop.terminate()
+        browser.resume()
+        browser.close(CLOSED.ended, 'the session ended')
+        setTimeout(() => browser.terminate(), LAST_WORD).unref()
+        return
+      }
       entry.relay = relay(browser, desktop, () => open.delete(browser))
       desktop.resume()
       browser.resume()
@@ -113,6 +128,7 @@ export function openScreens({ sessions, desktops, bridges, hosts, log, count }: 
       refuse(socket, REFUSALS[judged])
       return
     }
+    known(socket, judged.visitor.session.slug)
     server.handleUpgrade(request, socket, head, (browser) => void join(browser, judged.visitor))
   }
 
@@ -134,7 +150,7 @@ export function openScreens({ sessions, desktops, bridges, hosts, log, count }: 
     review() {
       for (const [browser, { visitor, pod, relay: relayed }] of open) {
         // The pod of a PC without power says nothing more, and its connection would seem to stand for a minute.
-        const now = desktops.of(visitor.session.slug)?.pod?.name
+        const now = desktops.of(visitor.session)?.pod?.name
         if (now !== undefined && now !== pod)
           end(browser, relayed, CLOSED.unreachable, 'the desktop has moved')
         if (!sessions.stillGood(visitor.session)) end(browser, relayed, CLOSED.ended, 'the session ended')
@@ -148,11 +164,19 @@ export function openScreens({ sessions, desktops, bridges, hosts, log, count }: 
   }
 }
 
+const ADDRESS = /^\/screen(?:\?session=([\w-]{1,64}))?$/
+
+/** The mark of a session in the address of a screen, if it says one; false where it is no such address. */
+function markAt(address = ''): string | undefined | false {
+  const found = ADDRESS.exec(address)
+  return found === null ? false : found[1]
+}
+
 /** The replica that told the page may have known a moment before this one. */
 const SOON = 1_000
 
-function readySoon(desktops: Desktops, slug: string): Promise<boolean> {
-  const is = (step: string): boolean => desktops.of(slug)?.pod?.step === step
+function readySoon(desktops: Desktops, owner: Owner): Promise<boolean> {
+  const is = (step: string): boolean => desktops.of(owner)?.pod?.step === step
   if (!is('start')) return Promise.resolve(is('ready'))
   return new Promise((done) => {
     const timer = setTimeout(finish, SOON)

@@ -35,8 +35,9 @@ export const ENGLISH = {
     submit: 'Log in',
     refused: 'This login and password do not belong together. Check both and try again.',
     blank: 'Type your login and your password.',
+    locked: 'Your account is locked. Your files are kept. Ask your administrator.',
     throttled: (ms: number) =>
-      `There were too many tries. Wait ${span(Math.max(ms, 60_000))}, then try again. If you forgot your password, ask your administrator for a new one.`,
+      `There were too many tries. Wait ${span(Math.max(ms, 60_000))}, then try again, or use a browser that you logged in with before. If you forgot your password, ask your administrator for a new one.`,
     loggedOut: 'You are logged out. Your desktop keeps running until it has been idle for a while.',
     ended: 'Your session has ended. Log in again to return to your desktop.',
     passwordChanged: 'Your password is changed. Log in with the new one.',
@@ -54,6 +55,9 @@ export const ENGLISH = {
       Idle: 'It was stopped because nobody used it for a while.',
       Person: 'You stopped it.',
       Administrator: 'An administrator stopped it. Ask them if you do not know why.',
+      Locked: 'It was stopped because the account was locked.',
+      Removed: 'It was stopped because the account was removed.',
+      PasswordSet: 'It was stopped because a new password was set for the account.',
       MadeRoom: 'It was idle, and it was stopped to make room for somebody who waited.',
     } as Readonly<Record<string, string>>,
     ago: (ms: number) => `${span(ms)} ago`,
@@ -73,12 +77,20 @@ export const ENGLISH = {
     imageText: 'This PC loads the programs for the first time. That can take some minutes, once.',
     slow: 'This takes longer than usual. You may wait, or come back later: nothing is lost.',
     fault: {
+      place:
+        'No PC takes your desktop at the moment. It starts as soon as one does; tell your administrator if this stays.',
       image:
         'The programs cannot be loaded at the moment. It is tried again and again; tell your administrator if this stays.',
       home: 'Your files cannot be reached from this PC at the moment. It is tried again; tell your administrator if this stays.',
       held: 'Your files are still held by the PC that your desktop was on. It goes on as soon as that PC lets go of them; tell your administrator if this stays.',
       crash:
         'Your desktop stopped while it started. It is tried again; tell your administrator if this stays.',
+      full: 'There is no room left where everybody’s files are kept, and your desktop cannot start without any. Delete what you do not need under Files, and tell your administrator. It starts by itself when there is room.',
+      quota:
+        'Your share of the room for files is used up, and your desktop cannot start without any. Delete what you do not need under Files. It starts by itself when there is room.',
+      lock: 'The folder .deskfleet in your home cannot be used: it is not yours, or something else stands in its place. Your administrator can give it back to you, or remove it; nothing of yours is in it. Your desktop then starts by itself.',
+      session:
+        'Your desktop starts and ends again, over and over. It is tried again, with longer breaks. Your files can be had under Files; tell your administrator if this stays.',
       refused:
         'The room does not take your desktop at the moment. Your administrator can see why; tell them if this stays.',
     },
@@ -122,6 +134,10 @@ export const ENGLISH = {
     clipboardLabel: 'Shared text',
     clipboardSend: 'Give to desktop',
     clipboardCopy: 'Copy',
+    clipboardLong: 'This text is too long: the clipboard takes {most} at most. Send it as a file instead.',
+    clipboardLost:
+      'What you copied on the desktop did not come here. If it is long, save it in a file, and fetch that under Files.',
+    understood: 'OK',
     close: 'Close',
     restartTitle: 'Restart your desktop?',
     restartText: 'All programs on it are closed. Save your work first; what is saved stays.',
@@ -149,6 +165,18 @@ export const ENGLISH = {
     idleSoon: 'a moment',
     idleMinutes: '{minutes} min',
     keep: 'Keep it',
+    notice: {
+      full: 'There is no room left where everybody’s files are kept: what you save now is lost. Delete what you do not need, here on your desktop or under Files, and tell your administrator.',
+      quota:
+        'Your share of the room for files is used up: what you save now is lost. Delete what you do not need, here on your desktop or under Files, and empty the trash.',
+      foreign: (place: string) =>
+        `The folder ${place} in your home is not yours to write to. Settings that programs keep there are lost when this desktop stops. Your administrator can give it back to you.`,
+      blocked: (place: string) =>
+        `In your home something that is no folder stands at ${place}. Settings that programs keep there are lost when this desktop stops. Move it away, then restart your desktop.`,
+      unmade: (place: string) =>
+        `When your desktop started there was no room in your home for what belongs into the folder ${place}. Settings that programs keep there are lost when this desktop stops. Make room, then restart your desktop.`,
+      bare: 'Your desktop ended again and again with the settings in your home, so it runs without them this time, and keeps none. Your files are all there. Your administrator can help to find out which setting it was; restart your desktop to try them again.',
+    },
     filesTitle: 'Files in your home folder',
     filesUp: 'Up',
     filesEmpty: 'This folder is empty.',
@@ -159,6 +187,21 @@ export const ENGLISH = {
     filesThere: '{name} is there already. Rename it first; nothing is ever overwritten.',
     filesLong: '{name} is too large to be sent here.',
     filesBroken: '{name} could not be sent. Try again.',
+    filesNews: 'What became of what you sent',
+    filesFolder: '{name} is a folder, and only files can be sent. Pack it into one file, such as a ZIP.',
+    filesNone: 'What you dropped holds no file.',
+    filesBadName: '{name} cannot be the name of a file there. Rename it first.',
+    filesNotHere: '{name} cannot be put into this folder: your desktop may not write there.',
+    filesDelete: 'Delete',
+    filesDeleteYes: 'Delete for good',
+    filesDeleted: '{name} is deleted.',
+    filesKept: '{name} could not be deleted. Try again in a moment.',
+    filesNotEmpty: '{name} is not empty. Delete what is in it first; some of it may not be shown here.',
+    filesNotYours: '{name} cannot be deleted: your desktop may not write there.',
+    filesFull: '{name} has no room there. Delete something first.',
+    filesMore:
+      'There is more in this folder than is shown here. The file manager of your desktop shows all of it.',
+    filesOdd: 'holds signs that cannot be shown',
     filesHome: 'Home',
   },
   password: {
@@ -223,6 +266,7 @@ export const ENGLISH = {
       why: 'Why it was stopped',
       template: 'Kind',
       trouble: 'What is wrong',
+      locked: 'Locked since',
     },
     stop: 'Stop the desktop',
     stopText: 'Programs on it are closed. Files stay. The person may start it again.',
@@ -236,6 +280,18 @@ export const ENGLISH = {
     sent: 'The message is on the desktop.',
     notSent: 'The message could not be shown: the desktop does not answer.',
     loggedOut: 'The person is logged out everywhere.',
+    lock: 'Lock the account',
+    lockText:
+      'At once: they are logged out everywhere, their desktop stops, and nothing starts as them, whether the list of people answers or not. Files stay. To open the account again: npx deskfleet people unlock.',
+    locked: 'The account is locked.',
+    notLocked: 'The account could not be locked. The log of the gateway says why.',
+    lockedSince: (time: string, reason: string) => `${time}${reason && ` (${reason})`}`,
+    listGone:
+      'The list of locked accounts is gone: no desktop starts. Run the Job make-secrets again (docs/secrets.md), then lock again whoever must be.',
+    ageing: (since: number, left: number) =>
+      `The list of people was last read ${span(since)} ago: who was locked or removed since is not known. In ${span(left)} no desktop starts any more. See whether LDAP answers, and the log of the identity sync.`,
+    stale: (since: number) =>
+      `The list of people was last read ${span(since)} ago, so no desktop starts any more; those that run go on. See whether LDAP answers, and the log of the identity sync.`,
     noDesktop: 'This person has no desktop now.',
   },
   problems: {
@@ -273,12 +329,12 @@ export const ENGLISH = {
     unknown: problem(
       'You are not known in this room yet',
       'Your login and password are right, but the room has no place for you yet. New people are known after a few seconds.',
-      'Wait a moment and log in again. If this stays, ask your administrator.',
+      'This page goes on by itself. If it stays for some minutes, ask your administrator.',
     ),
     noHome: problem(
       'Your home folder is not ready yet',
       'It is being made. Without it a desktop would have nowhere to put your files.',
-      'Wait a moment and try again. If this stays, ask your administrator.',
+      'This page goes on by itself. If it stays for some minutes, ask your administrator.',
     ),
     noTemplate: problem(
       'There is no desktop for you',
@@ -290,7 +346,7 @@ export const ENGLISH = {
       'Something in your entry in the list of people does not fit.',
       'Ask your administrator; the log of the gateway says what it is.',
     ),
-    room: problem(
+    apiUnavailable: problem(
       'The room does not answer',
       'Your desktop may well be running, but it cannot be seen from here at the moment.',
       'Try again in a minute. Tell your administrator if this stays.',

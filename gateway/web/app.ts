@@ -1,17 +1,27 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import { reasonOf } from '../../cluster/answer.ts'
 import { administrationRoutes } from '../admin/routes.ts'
-import { reasonOf } from '../cluster/watch.ts'
 import { onwardPage } from '../pages/problem.ts'
+import {
+  field,
+  frameOf,
+  PageError,
+  remember,
+  sendPage,
+  sendProblem,
+  tokenFits,
+  visitorOf,
+} from '../request/exchange.ts'
+import { protect } from '../request/headers.ts'
+import { hostFault, originFault } from '../request/origin.ts'
+import type { Parts } from '../request/parts.ts'
+import { isForSession } from '../session/session.ts'
 import { desktopRoutes } from './desktop.ts'
-import { field, frameOf, Problem, remember, sendPage, sendProblem, tokenFits, visitorOf } from './exchange.ts'
 import { fileRoutes } from './files.ts'
-import { protect } from './headers.ts'
 import { loginRoutes } from './login.ts'
-import { hostFault, originFault } from './origin.ts'
-import type { Parts } from './parts.ts'
 import { passwordRoutes } from './password.ts'
 
-const FORM_LIMIT = '8kb'
+const FORM_LIMIT = '16kb'
 const MOST_FIELDS = 12
 
 /** All pages, behind what holds for all of them: our name, our headers, our origin, a session, the form's token. */
@@ -23,30 +33,33 @@ export function gatewayApp(parts: Parts): Express {
   app.use((request, response, next) => {
     protect(response, parts.strictTransport())
     measure(parts, request, response)
-    limit(request)
-    if (hostFault(request.headers.host, parts.hosts)) throw new Problem('host')
+    if (hostFault(request.headers.host, parts.hosts)) throw new PageError('host')
     next()
   })
   assetRoutes(app, parts)
   app.use((request, _response, next) => {
-    if (changes(request) && originFault(request.headers, parts.hosts)) throw new Problem('foreign')
+    if (changes(request) && originFault(request.headers, parts.hosts)) throw new PageError('foreign')
     next()
   })
   app.use(express.urlencoded({ extended: false, limit: FORM_LIMIT, parameterLimit: MOST_FIELDS }))
   app.use(async (request, _response, next) => {
     const visitor = await parts.sessions.visitor(request.headers.cookie)
-    if (visitor) {
+    const mark = request.get('x-desk-session') ?? request.query.session
+    if (visitor && isForSession(mark, visitor.session)) {
       remember(request, visitor)
+      parts.known(request, visitor.session.slug)
       const given = request.get('x-desk-token') ?? field(request, 'token')
       if (changes(request) && request.path !== '/login' && !tokenFits(given, visitor))
-        throw new Problem('foreign')
+        throw new PageError('foreign')
     }
     next()
   })
   loginRoutes(app, parts)
   app.get('/', (_request, response) => response.redirect(303, '/desktop'))
-  app.use((request, response, next) => {
+  app.use(async (request, response, next) => {
     if (visitorOf(request)) next()
+    else if (request.path === '/desktop' && (await parts.sessions.isAwaited(request.headers.cookie)))
+      sendProblem(parts, response, 'unknown')
     else turnAway(parts, request, response)
   })
   desktopRoutes(app, parts)
@@ -54,7 +67,7 @@ export function gatewayApp(parts: Parts): Express {
   passwordRoutes(app, parts)
   administrationRoutes(app, parts)
   app.use(() => {
-    throw new Problem('notFound')
+    throw new PageError('notFound')
   })
   app.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) {
@@ -71,20 +84,11 @@ export function gatewayApp(parts: Parts): Express {
   return app
 }
 
-/** The body of a form is there within seconds; only files may take as long as they take. Ms. */
-const BODY_WITHIN = 15_000
-
-function limit(request: Request): void {
-  if (!changes(request) || request.path === '/desktop/files') return
-  const timer = setTimeout(() => request.destroy(), BODY_WITHIN)
-  for (const event of ['end', 'close']) request.once(event, () => clearTimeout(timer))
-}
-
 const changes = ({ method }: Request): boolean => method !== 'GET' && method !== 'HEAD'
 
 /** What is not ours comes from Express and its parsers, with the status of a caller's mistake. */
 function problemOf(error: unknown) {
-  if (error instanceof Problem) return error.problem
+  if (error instanceof PageError) return error.problem
   const status = typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500
   return error instanceof URIError || (status >= 400 && status < 500) ? 'bad' : 'failed'
 }
@@ -112,7 +116,7 @@ function assetRoutes(app: Express, { assets }: Parts): void {
   app.get('/assets/:version/*name', (request, response) => {
     const { version, name } = request.params
     const asset = assets.find(Array.isArray(name) ? name.join('/') : String(name))
-    if (!asset) throw new Problem('notFound')
+    if (!asset) throw new PageError('notFound')
     const fits = version === assets.version
     response.setHeader('Cache-Control', fits ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-store')
     response.setHeader('Content-Type', asset.type)

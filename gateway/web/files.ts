@@ -1,26 +1,35 @@
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Express } from 'express'
-import { reasonOf } from '../cluster/watch.ts'
+import { reasonOf } from '../../cluster/answer.ts'
+import { encodedPath, LONGEST_PATH, pathAsked, pathBytes, shownName } from '../../config/file-path.ts'
+import { mayTakeLong } from '../../service/body-time.ts'
 import { textOf } from '../desktops/bridge.ts'
-import { mustBeThere } from './desktop.ts'
-import type { Parts } from './parts.ts'
+import { mustBeThere } from '../request/exchange.ts'
+import type { Parts } from '../request/parts.ts'
 
-const LONGEST_PATH = 4_096
 /** An upload that stands still for so long is given up. Ms. */
 const STANDSTILL = 30_000
 
-/** Whether a path may be asked for: relative to the home, and without a step that the bridge would have to judge. */
-export function pathFault(path: unknown): string | undefined {
-  if (typeof path !== 'string' || path.length > LONGEST_PATH) return 'it is missing or too long'
-  if (/\p{Cc}/u.test(path)) return 'it holds control characters'
-  if (path.startsWith('/') || path.includes('\\')) return 'it is not relative to the home'
-  return path.split('/').some((step) => step === '..' || step === '.') ? 'it steps aside' : undefined
+/**
+ * The path that an address asks for, in bytes: relative to the home, and without a step that the bridge would have to
+ * judge. A text says what is wrong with it.
+ */
+export function placeAsked(address: string): Buffer | string {
+  const path = pathBytes(pathAsked(address) ?? '')
+  if (path === undefined) return 'it is not percent-encoded'
+  if (path.length > LONGEST_PATH) return 'it is too long'
+  if (path.includes(0)) return 'it holds a zero'
+  if (path[0] === SLASH) return 'it is not relative to the home'
+  const steps = path.toString('latin1').split('/')
+  return steps.some((step) => step === '..' || step === '.') ? 'it steps aside' : path
 }
 
+const SLASH = 0x2f
+
 /** A file's name as a header takes it, for every browser (RFC 6266). */
-export function disposition(path: string): string {
-  const name = path.split('/').at(-1) ?? ''
+export function disposition(path: Buffer): string {
+  const name = shownName(path.subarray(path.lastIndexOf(SLASH) + 1))
   const encoded = encodeURIComponent(name).replace(
     /['()*]/g,
     (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -31,13 +40,14 @@ export function disposition(path: string): string {
 /** Files of the person's own home, through their desktop. Nothing of them is ever shown as a page of ours. */
 export function fileRoutes(app: Express, parts: Parts): void {
   app.get('/desktop/files', async (request, response) => {
-    const { slug } = mustBeThere(request).session
-    const path = request.query.path ?? ''
-    if (typeof path !== 'string' || pathFault(path)) {
+    const { session } = mustBeThere(request)
+    const { slug } = session
+    const path = placeAsked(request.originalUrl)
+    if (typeof path === 'string') {
       response.status(400).end()
       return
     }
-    const answer = await parts.bridges.read(slug, path).catch((error: unknown) => {
+    const answer = await parts.bridges.read(session, encodedPath(path)).catch((error: unknown) => {
       parts.log.warn({ slug, reason: reasonOf(error) }, 'files could not be shown')
       return undefined
     })
@@ -50,7 +60,7 @@ export function fileRoutes(app: Express, parts: Parts): void {
       /^application\/json\b/.test(answer.headers['content-type'] ?? '') && request.query.as !== 'file'
     if (status !== 200) {
       answer.resume()
-      response.status(status === 404 || status === 403 || status === 409 ? status : 502).end()
+      response.status([400, 403, 404, 409].includes(status) ? status : 502).end()
     } else if (isFolder) {
       response.type('json').send(await textOf(answer))
     } else {
@@ -60,20 +70,23 @@ export function fileRoutes(app: Express, parts: Parts): void {
       const length = answer.headers['content-length']
       if (length !== undefined) response.setHeader('Content-Length', length)
       // Whoever leaves in the middle is no failure of ours.
-      await pipeline(answer, response).catch(() => {})
+      const stop = () => void answer.destroy(new Error('the session has ended'))
+      await parts.transfers.during(session, stop, () => pipeline(answer, response)).catch(() => {})
     }
   })
 
   app.put('/desktop/files', async (request, response) => {
-    const { slug } = mustBeThere(request).session
-    const { path } = request.query
+    const { session } = mustBeThere(request)
+    const { slug } = session
+    const path = placeAsked(request.originalUrl)
     const refuse = (status: number) => {
       // What is left of the body is not read, so the connection cannot serve another request.
       response.setHeader('Connection', 'close')
       response.status(status).end()
     }
-    if (typeof path !== 'string' || path === '' || pathFault(path)) return refuse(400)
+    if (typeof path === 'string' || path.length === 0) return refuse(400)
     if (Number(request.headers['content-length'] ?? 0) > parts.longestUpload) return refuse(413)
+    mayTakeLong(request)
     const stop = new AbortController()
     const watchdog = setInterval(() => stop.abort(), STANDSTILL)
     let length = 0
@@ -90,7 +103,11 @@ export function fileRoutes(app: Express, parts: Parts): void {
     request.on('error', () => stop.abort())
     request.on('aborted', () => stop.abort())
     try {
-      const status = await parts.bridges.write(slug, path, request.pipe(measured), stop.signal)
+      const status = await parts.transfers.during(
+        session,
+        () => stop.abort(new Error('the session has ended')),
+        () => parts.bridges.write(session, encodedPath(path), request.pipe(measured), stop.signal),
+      )
       if (status >= 300) return refuse([400, 403, 404, 409, 413, 507].includes(status) ? status : 502)
       response.status(201).end()
     } catch (error) {
@@ -99,5 +116,19 @@ export function fileRoutes(app: Express, parts: Parts): void {
     } finally {
       clearInterval(watchdog)
     }
+  })
+
+  app.delete('/desktop/files', async (request, response) => {
+    const { session } = mustBeThere(request)
+    const path = placeAsked(request.originalUrl)
+    if (typeof path === 'string' || path.length === 0) {
+      response.status(400).end()
+      return
+    }
+    const status = await parts.bridges.remove(session, encodedPath(path)).catch((error: unknown) => {
+      parts.log.warn({ slug: session.slug, reason: reasonOf(error) }, 'a file could not be deleted')
+      return 502
+    })
+    response.status(status < 300 ? 204 : [400, 403, 404, 409].includes(status) ? status : 502).end()
   })
 }

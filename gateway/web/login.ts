@@ -1,22 +1,20 @@
 import type { Express, Response } from 'express'
+import { reasonOf } from '../../cluster/answer.ts'
 import { slugOf } from '../../config/names.ts'
 import { DirectoryError } from '../../directory/errors.ts'
-import { personOf } from '../cluster/person.ts'
-import { reasonOf } from '../cluster/watch.ts'
-import { templatesFor } from '../offer.ts'
+import type { Account } from '../../directory/person.ts'
+import { askForOnly } from '../desktops/ask-for-only.ts'
+import { entered } from '../desktops/entered.ts'
+import { newGate } from '../login/gate.ts'
 import { loginPage } from '../pages/login.ts'
+import { field, frameOf, PASSWORD_FIELD, sendPage, sendProblem, visitorOf } from '../request/exchange.ts'
+import type { Parts } from '../request/parts.ts'
 import { CLEAR_COOKIE } from '../session/cookie.ts'
-import { field, frameOf, sendPage, sendProblem, visitorOf } from './exchange.ts'
-import type { Parts } from './parts.ts'
-
-/** Logins that ask the directory at once: each costs slapd some 20 MiB and 20 ms. Behind them so many may wait. */
-const AT_ONCE = 8
-const MAY_WAIT = 120
 
 /** Log in and log out. */
 export function loginRoutes(app: Express, parts: Parts): void {
   const { texts } = parts
-  const gate = newGate(AT_ONCE, MAY_WAIT)
+  const [strangers, known] = [newGate(), newGate()]
 
   app.get('/login', (request, response) => {
     if (visitorOf(request)) {
@@ -33,23 +31,31 @@ export function loginRoutes(app: Express, parts: Parts): void {
   })
 
   app.post('/login', async (request, response) => {
-    const login = (field(request, 'login', 64) ?? '').trim()
-    const password = field(request, 'password') ?? ''
+    // Keyboards of phones begin with a capital; no login has one.
+    const login = (field(request, 'login', 64) ?? '').trim().toLowerCase()
+    const password = field(request, 'password', PASSWORD_FIELD) ?? ''
     const again = (problem: string, status: number) =>
       sendPage(response, loginPage(frameOf(parts), { login, problem }), status)
     if (login === '' || password.trim() === '') {
       again(texts.login.blank, 400)
       return
     }
-    const begun = parts.throttle.begin(login, parts.addressOf(request), parts.now())
+    const { cookie } = request.headers
+    const device = await parts.devices.knowing(slugOf(login), cookie)
+    const address = parts.addressOf(request)
+    const begun = parts.throttle.begin({ login, address, ...(device && { device }) }, parts.now())
     if ('wait' in begun) {
       parts.metrics.logins.inc({ result: 'throttled' })
       response.setHeader('Retry-After', String(Math.ceil(begun.wait / 1000)))
       again(texts.login.throttled(begun.wait), 429)
       return
     }
+    const gate = begun.attempt.known ? known : strangers
     const result = await gate(() => ask(parts, login, password))
-    parts.metrics.logins.inc({ result: result.came })
+    const isLocked =
+      result.came === 'welcome' &&
+      parts.cluster.locks.of(slugOf(result.login), result.entryUUID) !== undefined
+    parts.metrics.logins.inc({ result: isLocked ? 'locked' : result.came })
     if (result.came === 'refused') {
       again(texts.login.refused, 401)
       return
@@ -60,7 +66,13 @@ export function loginRoutes(app: Express, parts: Parts): void {
       return
     }
     begun.attempt.succeeded()
-    await welcome(parts, response, result.login, result.name, result.entryUUID)
+    // Told to whoever knows the password alone, so that nobody learns it of others.
+    if (isLocked) {
+      parts.log.warn({ slug: slugOf(result.login) }, 'somebody who is locked had the right password')
+      again(texts.login.locked, 403)
+      return
+    }
+    await welcome(parts, response, cookie, result)
   })
 
   app.post('/logout', async (request, response) => {
@@ -72,11 +84,13 @@ export function loginRoutes(app: Express, parts: Parts): void {
   })
 }
 
-type Came =
-  | { readonly came: 'welcome'; readonly login: string; readonly name: string; readonly entryUUID: string }
+type LoggedIn = Pick<Account, 'login' | 'name' | 'entryUUID' | 'passwordSet'>
+
+type LoginOutcome =
+  | ({ readonly came: 'welcome' } & LoggedIn)
   | { readonly came: 'refused' | 'busy' | 'failed' }
 
-async function ask({ people, log }: Parts, login: string, password: string): Promise<Came> {
+async function ask({ people, log }: Parts, login: string, password: string): Promise<LoginOutcome> {
   try {
     const result = await people.login(login, password)
     if ('refused' in result) return { came: 'refused' }
@@ -92,45 +106,22 @@ async function ask({ people, log }: Parts, login: string, password: string): Pro
 async function welcome(
   parts: Parts,
   response: Response,
-  login: string,
-  name: string,
-  entryUUID: string,
+  cookie: string | undefined,
+  { login, name, entryUUID, passwordSet = '' }: LoggedIn,
 ): Promise<void> {
-  const person = personOf(parts.room.identities.get(slugOf(login)))
-  if (!person?.published || person.identity.spec.entryUUID !== entryUUID) {
+  const slug = slugOf(login)
+  const person = parts.cluster.people.get(slug)
+  const isKnown = person?.published && person.identity.spec.entryUUID === entryUUID
+  const whose = { slug, login, entryUUID, name: name || login, passwordSet }
+  const session = await parts.sessions.begin(isKnown ? whose : { ...whose, early: true })
+  const device = await parts.devices.letIn(entryUUID, cookie)
+  response.setHeader('Set-Cookie', device === undefined ? [session] : [session, device])
+  if (!isKnown) {
     sendProblem(parts, response, 'unknown')
     return
   }
-  response.setHeader('Set-Cookie', await parts.sessions.begin(person, name || login))
-  const { slug } = { slug: person.identity.metadata.name }
-  const offered = templatesFor(parts.offer(), person.identity)
-  const [only] = offered
-  const desktop = parts.desktops.of(slug)
-  const off = desktop === undefined || (!desktop.on && desktop.waitingSince === undefined)
-  // Where there is nothing to choose, the desktop comes without being asked for once more.
-  if (off && only && offered.length === 1 && person.homeReady) {
-    await parts.store.ask(person.identity, only).catch((error: unknown) => {
-      parts.log.warn({ slug, reason: reasonOf(error) }, 'a desktop could not be asked for at login')
-    })
-  }
+  const desktop = parts.desktops.of(whose)
+  if (desktop?.on) await entered(parts, desktop, passwordSet)
+  else if (desktop?.waitingSince === undefined) await askForOnly(parts, person)
   response.redirect(303, '/desktop')
-}
-
-/** Lets so many do something at once, some more wait, and tells the others that it is busy. */
-function newGate(atOnce: number, mayWait: number) {
-  let inside = 0
-  const waiting: (() => void)[] = []
-  return async (work: () => Promise<Came>): Promise<Came> => {
-    if (inside >= atOnce) {
-      if (waiting.length >= mayWait) return { came: 'busy' }
-      await new Promise<void>((go) => waiting.push(go))
-    }
-    inside++
-    try {
-      return await work()
-    } finally {
-      inside--
-      waiting.shift()?.()
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { request as requestTls } from 'node:https'
+import { DEVICE_COOKIE } from '../../gateway/login/device.ts'
 
 /** An answer, read whole. */
 export interface Answer {
@@ -8,9 +9,12 @@ export interface Answer {
   readonly text: string
 }
 
-/** A browser as far as HTTP goes: keeps the one cookie, sends Origin with forms, finds the form's token in pages. */
+/** A browser as far as HTTP goes: keeps its two cookies, sends Origin with forms, finds the form's token in pages. */
 export interface Browser {
+  /** The session's cookie, `name=value`; empty when there is none. */
   cookie: string
+  /** The cookie by which it is known from a login before; empty for a stranger's. */
+  device: string
   token: string
   get(path: string, headers?: Record<string, string>): Promise<Answer>
   post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Answer>
@@ -24,6 +28,8 @@ export function send(
     method?: string
     headers?: Record<string, string>
     body?: string | Buffer
+    /** The address that it comes from. */
+    from?: string
     /** Called when the answer begins: one that lasts is not whole for long. */
     onHead?: () => void
   } = {},
@@ -39,6 +45,7 @@ export function send(
         headers: { host: `${hostname}:${port}`, ...options.headers },
         rejectUnauthorized: false,
         agent: false,
+        ...(options.from ? { localAddress: options.from } : {}),
       },
       (answer) => {
         options.onHead?.()
@@ -59,14 +66,21 @@ export function send(
   })
 }
 
-export function newBrowser(origin: string): Browser {
+export function newBrowser(origin: string, from?: string): Browser {
+  const cookies = (): Record<string, string> => {
+    const cookie = [browser.cookie, browser.device].filter(Boolean).join('; ')
+    return cookie ? { cookie } : {}
+  }
+  const at = from === undefined ? {} : { from }
   const browser: Browser = {
     cookie: '',
+    device: '',
     token: '',
     async get(path, headers = {}) {
       return take(
         await send(origin, path, {
-          headers: { ...(browser.cookie ? { cookie: browser.cookie } : {}), accept: 'text/html', ...headers },
+          headers: { ...cookies(), accept: 'text/html', ...headers },
+          ...at,
         }),
       )
     },
@@ -79,10 +93,10 @@ export function newBrowser(origin: string): Browser {
         origin,
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': String(Buffer.byteLength(body)),
-        ...(browser.cookie ? { cookie: browser.cookie } : {}),
+        ...cookies(),
         ...headers,
       }
-      return take(await send(origin, path, { method: 'POST', headers: all, body }))
+      return take(await send(origin, path, { method: 'POST', headers: all, body, ...at }))
     },
     async login(name, password) {
       const answer = await browser.post('/login', { login: name, password })
@@ -93,7 +107,8 @@ export function newBrowser(origin: string): Browser {
   const take = (answer: Answer): Answer => {
     for (const line of answer.headers['set-cookie'] ?? []) {
       const [pair = ''] = line.split(';')
-      browser.cookie = pair.endsWith('=') ? '' : pair
+      if (pair.startsWith(`${DEVICE_COOKIE}=`)) browser.device = pair
+      else browser.cookie = pair.endsWith('=') ? '' : pair
     }
     browser.token = /name="token" value="([^"]+)"/.exec(answer.text)?.[1] ?? browser.token
     return answer

@@ -1,15 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import type { Desktop } from '../../gateway/desktops/desktop.ts'
+import type { BridgeState, Desktop } from '../../gateway/desktops/desktop.ts'
 import { queueOf, viewOf } from '../../gateway/desktops/view.ts'
-import {
-  type Action,
-  type BridgeSaid,
-  decide,
-  type Limits,
-  SPARE_AFTER,
-  WARN_BEFORE,
-} from '../../gateway/keeper/decide.ts'
+import { type Action, decide, type Limits, SPARE_AFTER, WARN_BEFORE } from '../../gateway/keeper/decide.ts'
 
 const NOW = 1_900_000_000_000
 const MINUTE = 60_000
@@ -18,6 +11,7 @@ const LIMITS: Limits = { atMost: 3, startingAtOnce: 2, idle: () => IDLE }
 
 const off = (slug: string, more: Partial<Desktop> = {}): Desktop => ({
   slug,
+  entryUUID: `entry of ${slug}`,
   template: 'office',
   version: '1',
   on: false,
@@ -33,7 +27,7 @@ const on = (slug: string, more: Partial<Desktop> = {}): Desktop => ({
 })
 const coming = (slug: string, ago = 1_000) =>
   on(slug, { startedAt: NOW - ago, pod: { name: 'p', step: 'start', pc: 'pc-1', made: NOW - ago } })
-const said = (...all: [string, number, number?][]): Map<string, BridgeSaid> =>
+const said = (...all: [string, number, number?][]): Map<string, BridgeState> =>
   new Map(all.map(([slug, idle, viewers = 0]) => [slug, { askedAt: NOW, lastInput: NOW - idle, viewers }]))
 const run = (desktops: Desktop[], answers = said(), limits = LIMITS, now = NOW) =>
   decide(desktops, answers, limits, now)
@@ -65,8 +59,11 @@ test('an earlier pod that is still closing is waited for, but not one that is de
 })
 
 test('one that finds no PC takes its place in the queue and keeps its kind back, not other kinds', (t) => {
-  const roomless = on('r', { startedAt: NOW - 9_000, pod: { name: 'p', step: 'noRoom', made: NOW - 9_000 } })
-  t.deepEqual(run([roomless, waiting('a', 5_000), { ...waiting('g', 1), template: 'light' }]), [
+  const unschedulable = on('r', {
+    startedAt: NOW - 9_000,
+    pod: { name: 'p', step: 'unschedulable', made: NOW - 9_000 },
+  })
+  t.deepEqual(run([unschedulable, waiting('a', 5_000), { ...waiting('g', 1), template: 'light' }]), [
     { do: 'start', slug: 'g', version: '1' },
     { do: 'note', slug: 'r', version: '1', note: { waitingSince: NOW - 9_000 } },
   ])
@@ -90,7 +87,7 @@ test('idle desktops that nobody watches make room: the longest idle first, no mo
   t.deepEqual(switched(run([...full, off('e', { endingSince: NOW }), waiting('a', 1)], answers)), [])
 })
 
-test('no room is made of what is watched, in use, or cannot be asked', (t) => {
+test('a desktop that is watched, in use, or cannot be asked is not stopped to make room', (t) => {
   const full = [on('x'), on('y'), on('z'), waiting('a', 1)]
   t.deepEqual(switched(run(full, said(['x', 20 * MINUTE, 1], ['y', SPARE_AFTER - 1]))), [])
   const stale = new Map([['x', { askedAt: NOW - 3 * MINUTE, lastInput: NOW - 20 * MINUTE, viewers: 0 }]])
@@ -138,7 +135,7 @@ test('input is written down once a minute, no more often', (t) => {
 
 const anyDesktop = fc.record({
   on: fc.boolean(),
-  step: fc.constantFrom('asked', 'noRoom', 'found', 'image', 'start', 'ready' as const),
+  step: fc.constantFrom('asked', 'unschedulable', 'found', 'image', 'start', 'ready' as const),
   waited: fc.option(fc.nat(1_000_000), { nil: undefined }),
   started: fc.nat(8 * 60 * MINUTE),
   input: fc.option(fc.nat(2 * IDLE), { nil: undefined }),
@@ -156,6 +153,7 @@ test('whatever the room is like: limits hold, the on are not started, the off no
         const desktops = all.map(
           (one, i): Desktop => ({
             slug: `p${i}`,
+            entryUUID: `entry of p${i}`,
             template: one.template,
             version: String(i),
             on: one.on,
@@ -194,6 +192,12 @@ test('whatever the room is like: limits hold, the on are not started, the off no
     { numRuns: 2_000 },
   )
   t.pass()
+})
+
+test('whoever is next and waits for nobody is not told of others', (t) => {
+  t.like(viewOf(waiting('a', 3), [waiting('a', 3), on('x')], 9), { state: 'coming', step: 'asked' })
+  t.like(viewOf(waiting('a', 3), [waiting('a', 3), coming('x')], 9), { why: 'turn', place: 1 })
+  t.like(viewOf(waiting('a', 3), [waiting('a', 3), on('x')], 1), { why: 'full', place: 1 })
 })
 
 test('a place in the queue is told as it is', (t) => {

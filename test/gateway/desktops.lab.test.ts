@@ -1,13 +1,14 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { LAST_INPUT, STARTED_AT, STOPPED_WHY, STOPS_AT, WAITING_SINCE } from '../../config/labels.ts'
 import { desktopName, homeClaim, homeVolume, NAMESPACES } from '../../config/names.ts'
-import type { BareLab } from '../../lab/bare.ts'
-import { eventually, must, sharedLab } from '../main-job/lab.ts'
+import type { BareLab } from '../../lab/bare/bare.ts'
+import { must, sharedLab } from '../harness/lab.ts'
+import { eventually } from '../harness/wait.ts'
 import { type Browser, newBrowser } from './browser.ts'
 import { type OwnGateway, ownGateway, TEMPLATES } from './own-gateway.ts'
 import { PASSWORD, person } from './people.ts'
 import { type PretendPc, pretendPc } from './pretend-pc.ts'
-import { administrator, atDesk, becomes, clear, deploymentOf, homes, onlyOf, podsOf, told } from './room.ts'
+import { atDesk, becomes, clear, deploymentOf, homes, onlyOf, podsOf, told } from './room.ts'
 
 /** Desktops come, wait, move and go: two replicas over a real API server with its scheduler and controllers. */
 
@@ -24,7 +25,7 @@ test.before(async () => {
   await homes(lab, ...PEOPLE)
   for (const login of [ADA, BOB, CID, DAN]) await person(lab, login)
   await person(lab, ROOT, ['administrators'])
-  pc = await pretendPc(administrator(lab), 'dk-pc', onlyOf(...PEOPLE))
+  pc = await pretendPc(lab, 'dk-pc', onlyOf(...PEOPLE))
   const options = { env: { DESKFLEET_STARTING_AT_ONCE: '1' }, desktops: { atMost: 3 } }
   ;[first, second] = await Promise.all([
     ownGateway(lab, 'desktops-1', options),
@@ -57,6 +58,12 @@ async function loggedIn(login: string, gateway = first): Promise<Browser> {
   return browser
 }
 
+/** Somebody at their desktop, with a bridge that ends with the test. */
+async function desk(t: ExecutionContext, login: string) {
+  const found = await atDesk(lab, first.origin, login)
+  t.teardown(() => found.bridge.end())
+  return found
+}
 const annotate = (slug: string, ...pairs: string[]) =>
   must(lab, ['annotate', '--overwrite', 'deployment', desktopName(slug), '-n', NAMESPACES.desktops, ...pairs])
 
@@ -145,11 +152,7 @@ test.serial(
 test.serial(
   'at the room’s limit one waits, and the desktop that is idle longest makes room; one in use does not',
   async (t) => {
-    const desks = [
-      await atDesk(lab, first.origin, ADA),
-      await atDesk(lab, first.origin, BOB),
-      await atDesk(lab, first.origin, CID),
-    ]
+    const desks = [await desk(t, ADA), await desk(t, BOB), await desk(t, CID)]
     for (const login of [ADA, BOB, CID])
       await annotate(login, `${STARTED_AT}=2020-01-01T00:00:00Z`, `${LAST_INPUT}=2020-01-01T00:00:00Z`)
     // Later than the pods were ready, so that it is noted.
@@ -161,6 +164,9 @@ test.serial(
     })
     await new Promise((done) => setTimeout(done, 2_500))
     t.is((await told(dan)).state, 'waiting')
+    // Nobody may wait while the three are made older, one by one: the first that is old enough would make room.
+    await dan.post('/desktop/stop', {})
+    await becomes(dan, 'off')
     // Ready for long, as the pods say it from now on.
     pc.readyFor(3_600_000)
     await touchPods(ADA, BOB, CID)
@@ -168,6 +174,7 @@ test.serial(
     // Input that was noted is never forgotten; here it has to be.
     for (const login of [ADA, BOB, CID])
       await annotate(login, `${STARTED_AT}=2020-01-01T00:00:00Z`, `${LAST_INPUT}=2020-01-01T00:00:00Z`)
+    t.is((await dan.post('/desktop/start', { template: 'office' })).status, 303)
     await becomes(dan, 'ready')
     const why = async (login: string) => (await deploymentOf(lab, login)).metadata.annotations[STOPPED_WHY]
     t.deepEqual([await why(ADA), await why(BOB), await why(CID)], [undefined, undefined, 'MadeRoom'])
@@ -175,7 +182,6 @@ test.serial(
       (await desks[2]?.browser.get('/desktop'))?.text ?? '',
       /stopped to make room for somebody who waited/,
     )
-    await Promise.all(desks.map(({ bridge }) => bridge.end()))
   },
 )
 
@@ -204,7 +210,7 @@ const readyIn = async (login: string): Promise<string> => {
 test.serial(
   'idle: warned on the page and on the desktop, kept by the button, stopped in the end, started again',
   async (t) => {
-    const { browser, bridge } = await atDesk(lab, first.origin, ADA)
+    const { browser, bridge } = await desk(t, ADA)
     const past = `${new Date(Date.now() - 7_200_000).toISOString()}`
     const backThen = () => annotate(ADA, `${STARTED_AT}=${past}`, `${LAST_INPUT}=${past}`)
     pc.readyFor(7_200_000)
@@ -212,12 +218,12 @@ test.serial(
     // 26 of 30 minutes: within five of the end.
     await bridge.idle(26 * 60, 1)
     await backThen()
-    await eventually('the page warns', async () => (await told(browser)).stopsAt !== undefined)
+    await eventually('the page warns', async () => (await told(browser)).stopsIn !== undefined)
     await eventually('the desktop is told, too', async () =>
       /idle. It stops in 4 minutes/.test(bridge.said.join()),
     )
     t.is((await browser.post('/desktop/keep', {}, { 'x-desk-token': browser.token })).status, 204)
-    await eventually('the warning is gone', async () => (await told(browser)).stopsAt === undefined)
+    await eventually('the warning is gone', async () => (await told(browser)).stopsIn === undefined)
     t.is((await deploymentOf(lab, ADA)).spec.replicas, 1)
     await bridge.idle(31 * 60, 0)
     await backThen()
@@ -227,7 +233,6 @@ test.serial(
     t.is(metadata.annotations[STOPPED_WHY], 'Idle')
     t.is(metadata.annotations[STOPS_AT], undefined)
     t.regex((await browser.get('/desktop')).text, /stopped because nobody used it for a while/)
-    await bridge.end()
     await loggedIn(ADA)
     await becomes(browser, 'ready')
   },
@@ -236,7 +241,7 @@ test.serial(
 test.serial(
   'a restart brings another pod with other secrets; a moved one keeps its own, and the page says so',
   async (t) => {
-    const { browser, bridge } = await atDesk(lab, first.origin, ADA)
+    const { browser } = await desk(t, ADA)
     const secret = async () =>
       JSON.parse(
         await must(lab, ['get', 'secret', desktopName(ADA), '-n', NAMESPACES.desktops, '-o', 'json']),
@@ -261,7 +266,6 @@ test.serial(
     pc.reach('ready')
     await becomes(browser, 'ready')
     t.deepEqual((await secret()).token, two.token)
-    await bridge.end()
   },
 )
 
@@ -284,7 +288,7 @@ test.serial('the replica that starts desktops dies: the other one goes on', asyn
 test.serial(
   'administrators see who is on and where, send a message, stop a desktop; the person is told by whom',
   async (t) => {
-    const { browser, bridge } = await atDesk(lab, first.origin, ADA)
+    const { browser, bridge } = await desk(t, ADA)
     const root = await loggedIn(ROOT, second)
     await eventually('ada is shown', async () =>
       /people\/dk-ada/.test((await root.get('/administration')).text),
@@ -300,7 +304,6 @@ test.serial(
     await root.post(`/administration/people/${ADA}/stop`, {})
     await becomes(browser, 'off')
     t.regex((await browser.get('/desktop')).text, /An administrator stopped it/)
-    await bridge.end()
   },
 )
 

@@ -3,16 +3,17 @@ import { join } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { pino } from 'pino'
 import { NAMESPACES } from '../../config/names.ts'
-import { type Service, startService } from '../../gateway/service.ts'
+import { openGateway } from '../../gateway/service.ts'
 import { readSettings } from '../../gateway/settings.ts'
-import type { BareLab } from '../../lab/bare.ts'
-import { systemClock } from '../../lease/clock.ts'
+import type { BareLab } from '../../lab/bare/bare.ts'
+import { openService } from '../../service/service.ts'
+import { ownProgram } from '../harness/program-context.ts'
+import { becomes } from '../harness/wait.ts'
 
 /** A replica of the gateway in this process, acting in the lab as its own account. */
 export interface OwnGateway {
   readonly origin: string
   readonly metrics: string
-  readonly service: Service
   end(): Promise<void>
 }
 
@@ -74,37 +75,25 @@ export async function ownGateway(
     { level: 'debug', base: { replica: name } },
     pino.destination(join(lab.dir, `gateway-${name}.log`)),
   )
-  const service = await startService(
-    read.settings,
-    {
-      kubeConfig,
-      log,
-      clock: systemClock,
-      me: `${name}-${process.pid}`,
-      addressOf: (slug) => {
-        const port = ports.get(slug)
-        return { host: '127.0.0.1', port: port ?? 1 }
-      },
-    },
-    new AbortController().signal,
-  )
-  const metrics = `http://127.0.0.1:${service.metricsPort}`
-  for (let tries = 0; ; tries++) {
-    const { status, text } = await fetch(`${metrics}/readyz`).then(async (answer) => ({
-      status: answer.status,
-      text: await answer.text(),
-    }))
-    if (status === 200) break
-    if (tries > 600)
-      throw new Error(
-        `the gateway is not ready: ${text}\n${readFileSync(join(lab.dir, `gateway-${name}.log`), 'utf8').slice(-2000)}`,
-      )
-    await new Promise((done) => setTimeout(done, 100))
+  const program = ownProgram(read.settings, log, `${name}-${process.pid}`)
+  const context = await openService(program.context)
+  const addressOf = ({ slug }: { readonly slug: string }) => ({
+    host: '127.0.0.1',
+    port: ports.get(slug) ?? 1,
+  })
+  const { port } = await openGateway(context, { cluster: kubeConfig, addressOf })
+  const metrics = `http://127.0.0.1:${context.metricsPort}`
+  const file = join(lab.dir, `gateway-${name}.log`)
+  const readiness = async (): Promise<string> => {
+    const answer = await fetch(`${metrics}/readyz`)
+    return answer.status === 200
+      ? 'ready'
+      : `${await answer.text()}\n${readFileSync(file, 'utf8').slice(-2000)}`
   }
+  await becomes('the gateway', readiness, 'ready', { seconds: 60 })
   return {
-    origin: `https://localhost:${service.port}`,
+    origin: `https://localhost:${port}`,
     metrics,
-    service,
-    end: () => service.stop(Promise.resolve(), new Promise((done) => setTimeout(done, 1_000))),
+    end: program.end,
   }
 }

@@ -1,7 +1,7 @@
 import { addPerson } from '../../directory/people.ts'
-import type { BareLab } from '../../lab/bare.ts'
-import { directoryOf } from '../directory/own-slapd.ts'
-import { published } from '../main-job/lab.ts'
+import type { BareLab } from '../../lab/bare/bare.ts'
+import { published } from '../harness/platform.ts'
+import { directoryOf } from '../harness/slapd.ts'
 
 export const PASSWORD = 'correct horse battery'
 

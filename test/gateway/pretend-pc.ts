@@ -1,13 +1,15 @@
 import {
   CoordinationV1Api,
   CoreV1Api,
-  type KubeConfig,
+  KubeConfig,
   PatchStrategy,
   setHeaderOptions,
   V1MicroTime,
   type V1Pod,
 } from '@kubernetes/client-node'
 import { NAMESPACES } from '../../config/names.ts'
+import type { BareLab } from '../../lab/bare/bare.ts'
+import { administrator } from '../harness/lab.ts'
 
 /**
  * A PC for a lab that has none: a Node whose kubelet is this loop. It takes pods of desktops, says how far they are,
@@ -31,12 +33,17 @@ type Step = 'found' | 'image' | 'ready'
 const namespace = NAMESPACES.desktops
 
 export async function pretendPc(
-  kubeConfig: KubeConfig,
+  lab: BareLab,
   name: string,
   only: (pod: V1Pod) => boolean = () => true,
 ): Promise<PretendPc> {
+  const kubeConfig = administrator(lab)
   const core = kubeConfig.makeApiClient(CoreV1Api)
   const coordination = kubeConfig.makeApiClient(CoordinationV1Api)
+  // Nobody but its own kubelet may say how a desktop's pod fares.
+  const itself = new KubeConfig()
+  itself.loadFromFile(await lab.actAsUser(`system:node:${name}`, ['system:nodes']))
+  const kubelet = itself.makeApiClient(CoreV1Api)
   let reached: Step = 'ready'
   let pods = 100
   let readyFor = 0
@@ -45,10 +52,10 @@ export async function pretendPc(
   const merge = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch)
   const now = () => new Date()
 
-  // Unschedulable for the scheduler: its pods' claims have no volumes here, so this loop binds them itself.
-  await core.createNode({ body: { metadata: { name }, spec: { unschedulable: true } } }).catch(() => {})
+  // Full for the scheduler: its pods' claims have no volumes here, so this loop binds them itself.
+  await core.createNode({ body: { metadata: { name } } }).catch(() => {})
   const alive = async () => {
-    const capacity = { cpu: '4', memory: '8Gi', pods: '110' }
+    const capacity = { cpu: '4', memory: '8Gi', pods: '0' }
     const ready = {
       type: 'Ready',
       status: 'True',
@@ -98,7 +105,7 @@ export async function pretendPc(
         { name: container, image, imageID: '', ready: isReady, restartCount: 0, started: isReady, state },
       ],
     }
-    await core.patchNamespacedPodStatus(
+    await kubelet.patchNamespacedPodStatus(
       { namespace, name: pod.metadata?.name ?? '', body: { status } },
       merge,
     )

@@ -5,8 +5,14 @@ import { join } from 'node:path'
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node'
 import { makeScreen } from '../../bridge/screen.ts'
 import { bridgeServer } from '../../bridge/serve.ts'
-import { type Standing, stateOf } from '../../bridge/state.ts'
-import { desktopName, NAMESPACES } from '../../config/names.ts'
+import { keepStanding, stateOf } from '../../bridge/state.ts'
+import type { Notice } from '../../config/desktop-troubles.ts'
+import { DESKTOP, desktopName, NAMESPACES } from '../../config/names.ts'
+import { screenPixels } from '../../config/screen-size.ts'
+import { systemClock } from '../../service/clock.ts'
+
+/** A Secret's data, in base64. */
+export type SecretData = Readonly<Record<string, string>>
 
 /** The bridge itself, as it serves in a pod, for a desktop of the lab: its server, screen, files and state. */
 export interface RealBridge {
@@ -14,8 +20,10 @@ export interface RealBridge {
   readonly home: string
   readonly said: string[]
   viewers(): number
-  /** Ends as its pod does, at once, and begins anew with the secrets that the cluster has now. */
-  restart(): Promise<void>
+  /** Says that its person is to know this; until it begins anew. */
+  notice(notices: readonly Notice[]): void
+  /** Ends as its pod does, at once, and begins anew with the secrets that the cluster has now, or with others. */
+  restart(data?: SecretData): Promise<void>
   end(): void
 }
 
@@ -27,35 +35,28 @@ export async function realBridge(kubeConfig: KubeConfig, slug: string, xvnc: str
   const said: string[] = []
   let server: Server | undefined
   let viewers = () => 0
-  const begin = async () => {
-    const { data = {} } = await core.readNamespacedSecret({
-      namespace: NAMESPACES.desktops,
-      name: desktopName(slug),
-    })
+  let notice: RealBridge['notice'] = () => {}
+  const begin = async (given?: SecretData) => {
+    const place = { namespace: NAMESPACES.desktops, name: desktopName(slug) }
+    const data = given ?? (await core.readNamespacedSecret(place)).data ?? {}
     const secret = (key: string) => Buffer.from(data[key] ?? '', 'base64')
-    const standing: Standing = {
-      phase: 'ready',
-      reason: undefined,
-      home: true,
-      generation: 1,
-      startedAt: new Date(),
-      lastInput: new Date(),
-      lastInputAt: performance.now(),
-    }
-    const onInput = () => {
-      standing.lastInput = new Date()
-      standing.lastInputAt = performance.now()
-    }
-    const screen = makeScreen({ socket: xvnc, onInput, log: () => {} })
+    const standing = keepStanding(systemClock, () => {})
+    standing.foundHome()
+    standing.wonHome(1)
+    standing.phase('ready')
+    notice = standing.places
+    const { onInput } = standing
+    const screen = makeScreen({ socket: xvnc, pixels: screenPixels('2Gi'), onInput, log: () => {} })
     viewers = () => screen.viewers()
     const made = bridgeServer({
       certificate: secret('tls.crt'),
       key: secret('tls.key'),
       token: secret('token').toString(),
+      gatewayAuthorities: secret(DESKTOP.gatewayAuthorities).toString(),
       home,
       largestFile: 2 ** 30,
       screen,
-      state: () => stateOf(standing, screen.viewers(), '0', performance.now()),
+      state: () => stateOf(standing.now(), screen.viewers(), '0', performance.now()),
       keep: onInput,
       message: async (text) => void said.push(text),
       log: () => {},
@@ -76,9 +77,10 @@ export async function realBridge(kubeConfig: KubeConfig, slug: string, xvnc: str
     home,
     said,
     viewers: () => viewers(),
-    async restart() {
+    notice: (notices) => notice(notices),
+    async restart(data) {
       stop()
-      await begin()
+      await begin(data)
     },
     end() {
       stop()

@@ -1,4 +1,4 @@
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
+import { CoreV1Api } from '@kubernetes/client-node'
 import { MANAGED_BY, PERSON } from '../../config/labels.ts'
 import {
   desktopName,
@@ -9,19 +9,13 @@ import {
   SHARED_CLAIM,
   SHARED_VOLUME,
 } from '../../config/names.ts'
-import type { BareLab } from '../../lab/bare.ts'
-import { eventually, must } from '../main-job/lab.ts'
+import type { BareLab } from '../../lab/bare/bare.ts'
+import { administrator, must } from '../harness/lab.ts'
+import { becomes as becomesThat } from '../harness/wait.ts'
 import { type Browser, newBrowser } from './browser.ts'
 import { ports } from './own-gateway.ts'
 import { PASSWORD, person } from './people.ts'
 import { type SmallBridge, smallBridge } from './small-bridge.ts'
-
-/** A kubeconfig that may do everything in the lab. */
-export function administrator(lab: BareLab): KubeConfig {
-  const kubeConfig = new KubeConfig()
-  kubeConfig.loadFromFile(lab.kubeconfig)
-  return kubeConfig
-}
 
 /** Only these people's pods: test files share the lab. */
 export const onlyOf =
@@ -32,9 +26,9 @@ export const onlyOf =
 /** What the page says of the desktop now. */
 export async function told(
   browser: Browser,
-): Promise<{ state: string; title: string; more?: string; pc?: string; stopsAt?: number }> {
+): Promise<{ state: string; title: string; more?: string; pc?: string; stopsIn?: number }> {
   const { text } = await browser.get('/desktop')
-  const found = /data-told="([^"]*)"/.exec(text)?.[1]
+  const found = /data-status="([^"]*)"/.exec(text)?.[1]
   if (found !== undefined)
     return JSON.parse(found.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'))
   return {
@@ -43,8 +37,9 @@ export async function told(
   }
 }
 
+/** Waits until the page says that; resolves with the seconds that it took. */
 export const becomes = (browser: Browser, state: string, seconds = 60): Promise<number> =>
-  eventually(`the page says ${state}`, async () => (await told(browser)).state === state, seconds)
+  becomesThat('what the page says', async () => (await told(browser)).state, state, { seconds })
 
 /** Homes as storage makes them, and the shared folder, on a PC that has no disk: the scheduler wants them to be there. */
 export async function homes(lab: BareLab, ...people: string[]): Promise<void> {

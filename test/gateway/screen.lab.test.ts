@@ -2,13 +2,14 @@ import { connect } from 'node:tls'
 import test from 'ava'
 import type { WebSocket } from 'ws'
 import { CLOSED } from '../../gateway/screen/closed.ts'
-import type { BareLab } from '../../lab/bare.ts'
-import { eventually, must, sharedLab } from '../main-job/lab.ts'
+import type { BareLab } from '../../lab/bare/bare.ts'
+import { must, sharedLab } from '../harness/lab.ts'
+import { eventually } from '../harness/wait.ts'
 import { type Browser, newBrowser, send } from './browser.ts'
 import { type OwnGateway, ownGateway } from './own-gateway.ts'
 import { PASSWORD, person } from './people.ts'
 import { type PretendPc, pretendPc } from './pretend-pc.ts'
-import { administrator, atDesk, becomes, clear, homes, onlyOf, podsOf } from './room.ts'
+import { atDesk, becomes, clear, homes, onlyOf, podsOf } from './room.ts'
 import { closeCode, openScreen, screen } from './screen-client.ts'
 import type { SmallBridge } from './small-bridge.ts'
 
@@ -28,7 +29,7 @@ test.before(async () => {
   lab = await sharedLab()
   await clear(lab)
   await homes(lab, ...PEOPLE)
-  pc = await pretendPc(administrator(lab), 'sc-pc', onlyOf(...PEOPLE))
+  pc = await pretendPc(lab, 'sc-pc', onlyOf(...PEOPLE))
   gateway = await ownGateway(lab, 'screen')
   ;({ browser: ada, bridge } = await atDesk(lab, gateway.origin, ADA))
   ;({ browser: bob, bridge: bobs } = await atDesk(lab, gateway.origin, BOB))
@@ -147,6 +148,29 @@ test.serial('log-out closes the open screen at once; another one goes on', async
   staying.close()
 })
 
+test.serial(
+  'log-out while the desktop is being dialled: the page hears that the session ended',
+  async (t) => {
+    const again = newBrowser(gateway.origin)
+    await again.login(ADA, PASSWORD)
+    const [dials, joined] = [bridge.seen.headers.length, bridge.viewers()]
+    const release = bridge.holdScreens()
+    t.teardown(release)
+    const screen = await openScreen(gateway.origin, again)
+    let heard = 0
+    screen.on('message', () => heard++)
+    const code = closeCode(screen)
+    await eventually('the desktop is dialled', async () =>
+      bridge.seen.headers.slice(dials).some(({ upgrade }) => upgrade),
+    )
+    await again.post('/logout', {})
+    release()
+    t.is(await code, CLOSED.ended)
+    t.is(heard, 0)
+    await eventually('the desktop has nobody more', () => bridge.viewers() === joined)
+  },
+)
+
 test.serial('frames that are too large or of the wrong kind end that screen alone', async (t) => {
   const [large, text, good] = await Promise.all(
     [ada, ada, bob].map((browser) => openScreen(gateway.origin, browser)),
@@ -208,7 +232,7 @@ test.serial(
   },
 )
 
-test.serial('more screens than a person can look at are refused, and places come back', async (t) => {
+test.serial('screens above the limit of one person are refused until one closes', async (t) => {
   await eventually('no screen is left', async () =>
     /deskfleet_gateway_screens 0\n/.test(await (await fetch(`${gateway.metrics}/metrics`)).text()),
   )
@@ -264,38 +288,41 @@ test.serial(
   },
 )
 
-test.serial('files of the home go both ways, never over an old one, and never aside', async (t) => {
-  const put = (path: string, body: Buffer, headers: Record<string, string> = {}) =>
-    send(gateway.origin, `/desktop/files?path=${encodeURIComponent(path)}`, {
-      method: 'PUT',
-      body,
-      headers: { cookie: ada.cookie, origin: gateway.origin, 'x-desk-token': ada.token, ...headers },
-    })
-  await ada.get('/password')
-  const bytes = Buffer.alloc(3 * 1024 * 1024, 'x')
-  t.is((await put('Grüße.bin', bytes)).status, 201)
-  t.true(bridge.files.get('Grüße.bin')?.equals(bytes))
-  t.is((await put('Grüße.bin', bytes)).status, 409)
-  for (const path of ['../x', '/etc/passwd', 'a/../../b', 'a\u0000b', ''])
-    t.is((await put(path, bytes.subarray(0, 10))).status, 400, path)
-  t.is((await put('y', Buffer.from('y'), { 'x-desk-token': 'wrong' })).status, 403)
-  t.is((await put('y', Buffer.from('y'), { origin: 'https://evil.example' })).status, 403)
-  t.false(bridge.files.has('y'))
-  const file = await ada.get(`/desktop/files?path=${encodeURIComponent('Grüße.bin')}`)
-  t.is(file.text.length, bytes.length)
-  t.like(file.headers, { 'content-type': 'application/octet-stream', 'x-content-type-options': 'nosniff' })
-  t.regex(
-    String(file.headers['content-disposition']),
-    /^attachment; .*filename\*=UTF-8''Gr%C3%BC%C3%9Fe\.bin$/,
-  )
-  t.is((await ada.get('/desktop/files?path=none')).status, 404)
-  t.is(
-    (await newBrowser(gateway.origin).get('/desktop/files?path=hello.txt', { accept: 'application/json' }))
-      .status,
-    401,
-  )
-  t.false(bobs.files.has('Grüße.bin'))
-})
+test.serial(
+  'files are downloaded and uploaded, never over an existing one, and never outside the home',
+  async (t) => {
+    const put = (path: string, body: Buffer, headers: Record<string, string> = {}) =>
+      send(gateway.origin, `/desktop/files?path=${encodeURIComponent(path)}`, {
+        method: 'PUT',
+        body,
+        headers: { cookie: ada.cookie, origin: gateway.origin, 'x-desk-token': ada.token, ...headers },
+      })
+    await ada.get('/password')
+    const bytes = Buffer.alloc(3 * 1024 * 1024, 'x')
+    t.is((await put('Grüße.bin', bytes)).status, 201)
+    t.true(bridge.files.get('Grüße.bin')?.equals(bytes))
+    t.is((await put('Grüße.bin', bytes)).status, 409)
+    for (const path of ['../x', '/etc/passwd', 'a/../../b', 'a\u0000b', ''])
+      t.is((await put(path, bytes.subarray(0, 10))).status, 400, path)
+    t.is((await put('y', Buffer.from('y'), { 'x-desk-token': 'wrong' })).status, 403)
+    t.is((await put('y', Buffer.from('y'), { origin: 'https://evil.example' })).status, 403)
+    t.false(bridge.files.has('y'))
+    const file = await ada.get(`/desktop/files?path=${encodeURIComponent('Grüße.bin')}`)
+    t.is(file.text.length, bytes.length)
+    t.like(file.headers, { 'content-type': 'application/octet-stream', 'x-content-type-options': 'nosniff' })
+    t.regex(
+      String(file.headers['content-disposition']),
+      /^attachment; .*filename\*=UTF-8''Gr%C3%BC%C3%9Fe\.bin$/,
+    )
+    t.is((await ada.get('/desktop/files?path=none')).status, 404)
+    t.is(
+      (await newBrowser(gateway.origin).get('/desktop/files?path=hello.txt', { accept: 'application/json' }))
+        .status,
+      401,
+    )
+    t.false(bobs.files.has('Grüße.bin'))
+  },
+)
 
 test.serial(
   'the person is told on the page what becomes of the desktop, until the session ends',
@@ -323,8 +350,8 @@ test.serial('a desktop that is not what it was: another certificate or token is 
   t.is(await closeCode(refused), CLOSED.unreachable)
   t.true(bridge.seen.wrong > 0)
   await bridge.renew()
-  const asked = bridge.seen.right
   await bridge.impersonate()
+  const asked = bridge.seen.right
   t.is(await closeCode(await openScreen(gateway.origin, ada)), CLOSED.unreachable)
   t.is(bridge.seen.right, asked, 'it never heard the token')
   await bridge.renew()
@@ -349,6 +376,7 @@ test.serial(
 
 test.serial('a replica that stops sends its screens to another one, and ends', async (t) => {
   const other = await ownGateway(lab, 'screen-2')
+  t.teardown(() => other.end())
   const socket = await openScreen(other.origin, ada)
   const code = closeCode(socket)
   const ended = other.end()

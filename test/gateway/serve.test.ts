@@ -3,26 +3,32 @@ import { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import test from 'ava'
 import { selfSigned } from '../../certificates/self-signed.ts'
-import { type Serving, serve } from '../../gateway/listen/serve.ts'
+import { type BalancerFront, balancerFront } from '../../gateway/listen/balancer.ts'
+import { CONNECTIONS, LIMITS } from '../../gateway/listen/limits.ts'
+import { openConnections } from '../../service/connections.ts'
+import { type HttpsLimits, type HttpsServing, serveHttps } from '../../service/https.ts'
 
 /** The listening port: TLS, and the PROXY protocol from those who are believed. */
 
 async function serving(
   t: { teardown(undo: () => void): void },
   believed: readonly string[],
-): Promise<Serving> {
+  limits: HttpsLimits = LIMITS,
+  connections = CONNECTIONS,
+): Promise<HttpsServing> {
   const list = new BlockList()
   for (const address of believed) list.addAddress(address)
-  const at: Serving = await serve(
-    { host: '127.0.0.1', port: 0 },
-    await selfSigned(['localhost'], new Date()),
-    list,
-    {
-      request: (request, response) => response.end(at.addressOf(request.socket)),
-      upgrade: (_request, socket) => socket.destroy(),
-    },
-  )
-  t.teardown(() => void at.drain(Promise.resolve()))
+  const front: BalancerFront = balancerFront(list)
+  const at = await serveHttps({
+    listen: { host: '127.0.0.1', port: 0 },
+    certificate: await selfSigned(['localhost'], new Date()),
+    limits,
+    connections: openConnections(connections),
+    front: front.receive,
+    request: (request, response) => response.end(front.addressOf(request.socket)),
+    upgrade: (_request, socket) => socket.destroy(),
+  })
+  t.teardown(() => void at.drain(Promise.resolve(), Promise.resolve()))
   return at
 }
 
@@ -81,4 +87,88 @@ test('nobody else can say who they are', async (t) => {
   const { port } = await serving(t, ['10.0.0.1'])
   t.is(await ask(port, LINE, true), 'refused')
   t.is(await ask(port, '', false), '127.0.0.1')
+})
+
+test('a head that comes too slowly is refused, and an idle connection ends, behind a balancer too', async (t) => {
+  const limits = { ...LIMITS, headersTimeout: 200, keepAliveTimeout: 200, connectionsCheckingInterval: 50 }
+  const { port } = await serving(t, [], limits)
+  const tls = connectTls({ host: '127.0.0.1', port, servername: 'localhost', rejectUnauthorized: false })
+  tls.write('GET / HTTP/1.1\r\nHost: local')
+  let answer = ''
+  for await (const chunk of tls) answer += chunk
+  t.regex(answer, /^HTTP\/1\.1 408 /)
+})
+
+/** Whether the server ends a connection by which these bytes come, some each 100 ms; TLS or not. */
+function ends(
+  port: number,
+  bytes: readonly string[],
+  over: 'tcp' | 'tls',
+  localAddress = '127.0.0.1',
+): Promise<true> {
+  const to = { host: '127.0.0.1', port, localAddress }
+  const socket =
+    over === 'tcp'
+      ? connectTcp(to)
+      : connectTls({ ...to, servername: 'localhost', rejectUnauthorized: false })
+  let at = 0
+  const drip = setInterval(() => {
+    if (socket.writable) socket.write(bytes[at++ % bytes.length] ?? '')
+  }, 100)
+  socket.resume()
+  socket.on('error', () => {})
+  if (bytes[0])
+    socket.once(over === 'tcp' ? 'connect' : 'secureConnect', () => socket.write(bytes[at++] ?? ''))
+  return new Promise((done) =>
+    socket.once('close', () => {
+      clearInterval(drip)
+      done(true)
+    }),
+  )
+}
+
+const HEAD = 'HTTP/1.1\r\nHost: localhost\r\n'
+const SHORT: HttpsLimits = {
+  ...LIMITS,
+  ...{ handshakeTimeout: 400, headersTimeout: 400, bodyTimeout: 400, silence: 2_000 },
+  connectionsCheckingInterval: 50,
+}
+
+for (const [what, bytes, over] of [
+  ['says nothing', [''], 'tcp'],
+  ['stays in the middle of the TLS handshake', ['\x16\x03\x01\x02\0\x01', ''], 'tcp'],
+  ['drips a TLS handshake', ['\x16\x03\x01\x02\0\x01', '\0'], 'tcp'],
+  ['says nothing after the TLS handshake', [''], 'tls'],
+  ['drips its head', ['GET / HTTP/1.1\r\nHost: l', 'o'], 'tls'],
+  ['drips the body of a GET', [`GET / ${HEAD}Content-Length: 9999\r\n\r\n`, 'x'], 'tls'],
+  ['drips the body of a POST', [`POST / ${HEAD}Content-Length: 9999\r\n\r\n`, 'x'], 'tls'],
+  [
+    'drips a body in chunks by a method of its own',
+    [`PROPFIND / ${HEAD}Transfer-Encoding: chunked\r\n\r\n`, '1\r\nx\r\n'],
+    'tls',
+  ],
+] as const) {
+  for (const behind of [true, false]) {
+    test(`a connection that ${what} ends${behind ? ', behind a balancer too' : ''}`, async (t) => {
+      const { port } = await serving(t, behind ? ['127.0.0.1'] : [], SHORT)
+      if (behind && over === 'tls') t.pass('TLS behind the header is what the other tests show')
+      else t.true(await ends(port, behind ? [LINE, ...bytes] : bytes, over))
+    })
+  }
+}
+
+test('a stranger may come often, but not stay; one who is known may', async (t) => {
+  const limits = { ...CONNECTIONS, strangerLife: 400 }
+  const { port } = await serving(t, [], { ...LIMITS, connectionsCheckingInterval: 50 }, limits)
+  t.true(await ends(port, [`GET / ${HEAD}\r\n`], 'tls'))
+})
+
+test('TLS before 1.3 is refused', async (t) => {
+  const { port } = await serving(t, [])
+  const old = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' })
+  const outcome = await new Promise((done) => {
+    old.once('secureConnect', () => done('connected'))
+    old.once('error', () => done('refused'))
+  })
+  t.is(outcome, 'refused')
 })

@@ -4,12 +4,25 @@ import test from 'ava'
 import fc from 'fast-check'
 import { CompactEncrypt, EncryptJWT } from 'jose'
 import { COOKIE, cookieIn, seal, setCookie, unseal } from '../../gateway/session/cookie.ts'
-import { decideKeys, KEY_TURN, type Key, keyName, keysIn, sealingKey } from '../../gateway/session/keys.ts'
-import { isRevoked, revoke } from '../../gateway/session/revoked.ts'
+import {
+  DEVICE_KEYS,
+  decideKeys,
+  KEY_KINDS,
+  type Key,
+  keyName,
+  keysIn,
+  SESSION_KEYS,
+  sealingKey,
+} from '../../gateway/session/keys.ts'
+import { endedIn, isEnded, type Lines, lineOf, prune, saysSo } from '../../gateway/session/revoked.ts'
 import { newSession, SESSION_LIFE } from '../../gateway/session/session.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
-const key = (made: number): Key => ({ id: keyName(made), bytes: new Uint8Array(randomBytes(32)), made })
+const key = (made: number): Key => ({
+  id: keyName(SESSION_KEYS, made),
+  bytes: new Uint8Array(randomBytes(32)),
+  made,
+})
 const keys = [key(NOW - 1_000_000)]
 const person = { slug: 'ada', login: 'ada', name: 'Ada', entryUUID: 'u-1' }
 const session = newSession(person, NOW)
@@ -74,7 +87,7 @@ test('a session that claims a longer life than any has is refused, though it is 
   t.truthy(await unseal(await seal(session, keys, NOW), keys, NOW))
 })
 
-test('one cookie of ours counts; two are a trick', (t) => {
+test('a request with one session cookie is read; one with two is not', (t) => {
   t.is(cookieIn(`a=b; ${COOKIE}=x; c=d`), 'x')
   t.is(cookieIn(`${COOKIE}=x; ${COOKIE}=y`), undefined)
   t.is(cookieIn(`not${COOKIE}=x`), undefined)
@@ -84,8 +97,8 @@ test('one cookie of ours counts; two are a trick', (t) => {
 test('keys take turns: whatever was sealed can be opened for its whole life, and two keys are enough', async (t) => {
   let held: Key[] = []
   const sealed: { text: string; at: number }[] = []
-  for (let now = NOW; now < NOW + 5 * KEY_TURN; now += 5 * 60_000) {
-    const change = decideKeys(held, now)
+  for (let now = NOW; now < NOW + 5 * SESSION_KEYS.turn; now += 5 * 60_000) {
+    const change = decideKeys(SESSION_KEYS, held, now)
     held = [...held.filter(({ id }) => !change.remove.includes(id)), ...(change.add ? [key(now)] : [])]
     t.true(held.length <= 3)
     if ((now / 300_000) % 24 === 0)
@@ -101,30 +114,119 @@ test('keys take turns: whatever was sealed can be opened for its whole life, and
 })
 
 test('a new key seals only after every replica has seen it', (t) => {
-  const [old, fresh] = [key(NOW - KEY_TURN), key(NOW)]
+  const [old, fresh] = [key(NOW - SESSION_KEYS.turn), key(NOW)]
   t.is(sealingKey([old, fresh], NOW + 1_000), old)
   t.is(sealingKey([old, fresh], NOW + 61_000), fresh)
   t.is(sealingKey([fresh], NOW + 1), fresh)
 })
 
-test('what is no key of ours in the Secret is passed over', (t) => {
+test('keys of each kind take turns so that whatever they sealed is opened for its whole life', (t) => {
+  for (const kind of KEY_KINDS) {
+    let held: Key[] = []
+    const sealedBy: { id: string; at: number }[] = []
+    const step = kind.turn / 48
+    for (let now = NOW; now < NOW + 8 * kind.turn; now += step) {
+      const change = decideKeys(kind, held, now)
+      held = [...held.filter(({ id }) => !change.remove.includes(id)), ...(change.add ? [key(now)] : [])]
+      sealedBy.push({ id: sealingKey(held, now)?.id ?? '', at: now })
+      const ids = new Set(held.map(({ id }) => id))
+      for (const { id, at } of sealedBy)
+        if (now - at < kind.life && !ids.has(id)) t.fail(`${kind.letter}: sealed at ${at}, lost at ${now}`)
+    }
+    t.true(held.length <= kind.life / kind.turn + 3, `${held.length} of ${kind.letter}`)
+  }
+})
+
+test('what is no key of that kind in the Secret is passed over', (t) => {
   const good = Buffer.from(randomBytes(32)).toString('base64')
+  const data = {
+    [keyName(SESSION_KEYS, NOW)]: good,
+    [keyName(DEVICE_KEYS, NOW)]: good,
+    other: good,
+    [keyName(SESSION_KEYS, 5)]: good,
+    [keyName(SESSION_KEYS, NOW + 1)]: 'AAAA',
+  }
   t.deepEqual(
-    keysIn({ [keyName(NOW)]: good, other: good, [keyName(5)]: good, [keyName(NOW + 1)]: 'AAAA' }).map(
-      ({ id }) => id,
-    ),
-    [keyName(NOW)],
+    KEY_KINDS.map((kind) => keysIn(kind, data).map(({ id }) => id)),
+    [[keyName(SESSION_KEYS, NOW)], [keyName(DEVICE_KEYS, NOW)]],
   )
 })
 
-test('revoked: that session, or all of a person that began before; later ones live; old lines go', (t) => {
-  const lines = revoke({}, { session }, NOW)
-  t.true(isRevoked(lines, session))
-  t.false(isRevoked(lines, newSession(person, NOW)))
-  const all = revoke(lines, { person: 'ada', before: NOW + 5 }, NOW + 5)
-  t.true(isRevoked(all, newSession(person, NOW + 4)))
-  t.false(isRevoked(all, newSession(person, NOW + 5)))
-  t.false(isRevoked(all, { ...session, id: 'x', slug: 'bob' }))
-  t.false(isRevoked({}, { id: 'constructor', slug: '__proto__', began: 0 }))
-  t.deepEqual(Object.keys(revoke(all, { person: 'bob', before: NOW }, NOW + 2 * SESSION_LIFE)), ['p.bob'])
+const write = (lines: Lines, revocation: Parameters<typeof lineOf>[0]): Lines => ({
+  ...lines,
+  ...Object.fromEntries([lineOf(revocation, lines)]),
+})
+
+test('ended: that session, or all of a person that began before; later ones live; old lines go', (t) => {
+  const lines = write({}, { session })
+  t.true(isEnded(endedIn(lines), session))
+  t.false(isEnded(endedIn(lines), newSession(person, NOW)))
+  const all = write(lines, { person: 'ada', before: NOW + 5 })
+  const ended = endedIn(all)
+  t.true(isEnded(ended, newSession(person, NOW + 4)))
+  t.false(isEnded(ended, newSession(person, NOW + 5)))
+  t.false(isEnded(ended, { ...session, id: 'x', slug: 'bob' }))
+  t.false(isEnded(endedIn({}), { id: 'constructor', slug: '__proto__', began: 0 }))
+  t.true(saysSo(ended, { session }))
+  t.false(saysSo(ended, { person: 'ada', before: NOW + 6 }))
+  const later = write(all, { person: 'bob', before: NOW + SESSION_LIFE })
+  t.deepEqual(Object.keys(prune(later, NOW + SESSION_LIFE + 10) ?? {}), ['p.bob'])
+  t.deepEqual(Object.keys(prune(later, NOW) ?? {}), ['p.ada', 'p.bob'], 'the session is among all of before')
+})
+
+test('a person’s line never says less than it did, whoever writes it later', (t) => {
+  const lines = write(write({}, { person: 'ada', before: NOW }), { person: 'ada', before: NOW - 5 })
+  t.true(isEnded(endedIn(lines), newSession(person, NOW - 1)))
+})
+
+const loggedOut = (count: number, slug: (index: number) => string): Lines =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, index) =>
+      lineOf({ session: newSession({ ...person, slug: slug(index) }, NOW + index) }),
+    ),
+  )
+
+test('who logs in and out for ever has 20 lines and one more; nothing that ended lives again', (t) => {
+  const lines = loggedOut(500, () => 'ada-x')
+  const left = prune(lines, NOW + 1_000) ?? {}
+  t.is(Object.keys(left).length, 21)
+  const ended = endedIn(left)
+  for (const [index, key] of Object.keys(lines).entries())
+    t.true(isEnded(ended, { id: key.slice(2), slug: 'ada-x', began: NOW + index }))
+  // Open still, and begun after the newest that is merged: it lives. Before so many that are over: it ends with them.
+  t.false(isEnded(ended, { id: 'open', slug: 'ada-x', began: NOW + 480 }))
+  t.true(isEnded(ended, { id: 'open', slug: 'ada-x', began: NOW + 479 }))
+  t.is(prune(left, NOW + 1_000), undefined, 'a list in order is left alone')
+})
+
+test('twenty log-outs end nothing but themselves', (t) => {
+  const lines = loggedOut(20, () => 'ada')
+  t.is(prune(lines, NOW + 1_000), undefined)
+  t.false(isEnded(endedIn(lines), { id: 'open', slug: 'ada', began: NOW - 1 }))
+})
+
+test('34,000 log-outs become 5,000 lines, or one a person, whoever they are of', (t) => {
+  for (const people of [1, 100, 1_000, 9_000]) {
+    const lines = loggedOut(34_000, (index) => `p${index % people}`)
+    const left = prune(lines, NOW + 60_000) ?? {}
+    t.true(
+      Object.keys(left).length <= Math.max(5_000, people),
+      `${people} people: ${Object.keys(left).length} lines`,
+    )
+    t.true(JSON.stringify(left).length < 600_000)
+    const ended = endedIn(left)
+    t.true(
+      Object.entries(lines).every(([key, text]) =>
+        isEnded(ended, { id: key.slice(2), slug: text.split('-')[0] ?? '', began: NOW }),
+      ),
+      'none of them lives again',
+    )
+  }
+})
+
+test('lines of an older version, without a name, stay until their time is over', (t) => {
+  const old = { 's.old': String(NOW + 10) }
+  t.true(isEnded(endedIn(old), { ...session, id: 'old' }))
+  t.is(prune(old, NOW), undefined)
+  t.deepEqual(prune(old, NOW + 10), {})
 })

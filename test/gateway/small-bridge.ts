@@ -1,10 +1,13 @@
+import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { connect } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { selfSigned } from '../../certificates/self-signed.ts'
 import { BRIDGE_PATHS, desktopName, NAMESPACES, SCREEN_CLOSED } from '../../config/names.ts'
 import { serviceHost } from '../../gateway/desktops/render.ts'
+import { eventually } from '../harness/wait.ts'
 
 /**
  * A small bridge on loopback for a desktop of the lab: real TLS by the certificate in the desktop's Secret, its token
@@ -21,8 +24,16 @@ export interface SmallBridge {
   waiting(): number
   /** Tells that idle time from now on; resolves when the gateway has surely heard it. */
   idle(seconds: number, viewers?: number): Promise<void>
+  /** Says that its person is to know this. */
+  notice(notices: unknown): void
+  /** Answers about its state so from now on. */
+  misbehave(how: Misdeed): void
+  /** How often it was asked for its state. */
+  asked(): number
   /** Ends every screen rudely, as a pod that dies. */
   cut(): void
+  /** Answers nobody who asks for a screen until what it returns is called. */
+  holdScreens(): () => void
   /** Reads its secrets again, as a new pod does. */
   renew(): Promise<void>
   /** Shows a certificate of its own making, for the right name; the token is the right one. */
@@ -30,12 +41,17 @@ export interface SmallBridge {
   end(): Promise<void>
 }
 
+export type Misdeed = 'drips for ever' | 'answers 1 GB' | 'answers nonsense' | 'never answers'
+
 export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: string): Promise<SmallBridge> {
   const core = kubeConfig.makeApiClient(CoreV1Api)
   let token = ''
   let idleSeconds = 0
   let asked = 0
   let pretended: number | undefined
+  let misdeed: Misdeed | undefined
+  let notices: unknown = []
+  let held: Promise<void> = Promise.resolve()
   const screens = new Set<WebSocket>()
   const seen: SmallBridge['seen'] = { right: 0, wrong: 0, headers: [] }
   const said: string[] = []
@@ -53,12 +69,13 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
     if (!knows(request.headers)) return answer(401, {})
     const url = new URL(request.url ?? '', 'https://x')
     const path = url.searchParams.get('path') ?? ''
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
-    const body = Buffer.concat(chunks)
+    // Undefined when the gateway gave it up in the middle.
+    const body = await buffer(request).catch(() => undefined)
+    if (!body) return
     if (url.pathname === BRIDGE_PATHS.state) {
       asked++
-      return answer(200, { idleSeconds, viewers: pretended ?? screens.size, phase: 'ready' })
+      if (misdeed) return answerBadly(response, misdeed)
+      return answer(200, { idleSeconds, viewers: pretended ?? screens.size, phase: 'ready', notices })
     }
     if (url.pathname === BRIDGE_PATHS.keep) {
       idleSeconds = 0
@@ -100,7 +117,8 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
       socket.end('HTTP/1.1 401 Refused\r\nConnection: close\r\n\r\n')
       return
     }
-    sockets.handleUpgrade(request, socket, head, (screen) => {
+    void held.then(() => sockets.handleUpgrade(request, socket, head, joined))
+    function joined(screen: WebSocket) {
       screen.on('error', () => {})
       if (xvnc) for (const other of screens) other.close(SCREEN_CLOSED.takenOver, 'opened elsewhere')
       screens.add(screen)
@@ -116,7 +134,7 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
         screen.send(Buffer.from('RFB 003.008\n'))
         screen.on('message', (data) => screen.send(data))
       }
-    })
+    }
   })
   const renew = async () => {
     const { data = {} } = await core.readNamespacedSecret({
@@ -140,17 +158,30 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
     async idle(seconds, viewers) {
       idleSeconds = seconds
       pretended = viewers
-      const since = Date.now()
-      for (const until = asked + 3; asked < until; await new Promise((done) => setTimeout(done, 50)))
-        if (Date.now() - since > 60_000) throw new Error(`nobody asks the bridge of ${slug} any more`)
+      const enough = asked + 3
+      await eventually(`the bridge of ${slug} is asked three times`, () => asked >= enough, { every: 50 })
     },
+    notice(now) {
+      notices = now
+    },
+    misbehave(how) {
+      misdeed = how
+    },
+    asked: () => asked,
     cut() {
       for (const screen of screens) screen.terminate()
+    },
+    holdScreens() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = promise
+      return resolve
     },
     renew,
     async impersonate() {
       const { certificate, key } = await selfSigned([serviceHost(slug)], new Date())
       server.setSecureContext({ cert: certificate, key })
+      // Whoever is connected spoke to the bridge that this one only pretends to be.
+      server.closeAllConnections()
     },
     async end() {
       server.closeAllConnections()
@@ -158,4 +189,30 @@ export async function smallBridge(kubeConfig: KubeConfig, slug: string, xvnc?: s
       await new Promise((done) => server.close(done))
     },
   }
+}
+
+function answerBadly(response: ServerResponse, misdeed: Misdeed): void {
+  if (misdeed === 'never answers') return
+  if (misdeed === 'answers nonsense') {
+    response.end(JSON.stringify({ idleSeconds: 1e300, viewers: 'many', phase: { __proto__: null } }))
+    return
+  }
+  response.writeHead(200, { 'content-type': 'application/json' })
+  if (misdeed === 'drips for ever') {
+    const drip = setInterval(() => response.write(' '), 100)
+    response.once('close', () => clearInterval(drip))
+    return
+  }
+  const mebibyte = Buffer.alloc(1024 * 1024, ' ')
+  let left = 1024
+  const pour = () => {
+    while (left-- > 0) {
+      if (!response.write(mebibyte)) {
+        response.once('drain', pour)
+        return
+      }
+    }
+    response.end()
+  }
+  pour()
 }

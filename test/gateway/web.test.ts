@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import { amountOf } from '../../gateway/admin/overview.ts'
 import { readProxyHeader } from '../../gateway/listen/proxy-protocol.ts'
 import { idleLimit, readOffer } from '../../gateway/offer.ts'
+import { readAssets } from '../../gateway/pages/assets.ts'
+import { hostFault, originFault, upgradeFault } from '../../gateway/request/origin.ts'
 import { readSettings } from '../../gateway/settings.ts'
-import { readAssets } from '../../gateway/web/assets.ts'
-import { disposition, pathFault } from '../../gateway/web/files.ts'
-import { hostFault, originFault, upgradeFault } from '../../gateway/web/origin.ts'
+import { disposition, placeAsked } from '../../gateway/web/files.ts'
 
 const HOSTS = ['desk.example.org']
 const host = 'desk.example.org'
@@ -44,18 +44,37 @@ test('names that are not ours are refused', (t) => {
     t.is(hostFault(name, HOSTS), 'host', String(name))
 })
 
-test('paths of files cannot step aside', (t) => {
-  for (const path of ['../x', 'a/../b', '/etc/passwd', 'a\\b', 'a\u0000b', './a', 'a\nb'])
-    t.truthy(pathFault(path), path)
-  for (const path of ['', 'a', 'a/b.txt', 'Grüße/über.txt', '..a', 'a..b'])
-    t.is(pathFault(path), undefined, path)
+test('paths of files cannot step aside; a name may be any bytes', (t) => {
+  const asked = (path: string) => placeAsked(`/desktop/files?path=${path}`)
+  for (const path of [
+    '..%2Fx',
+    'a/../b',
+    'a%2f..%2Fb',
+    '%2e%2e/x',
+    '%2Fetc%2Fpasswd',
+    '/etc',
+    'a%00b',
+    './a',
+    '%',
+    'a%4',
+  ])
+    t.is(typeof asked(path), 'string', path)
+  t.is(typeof asked('x'.repeat(4_097)), 'string')
+  t.is(typeof placeAsked('/desktop/files?path=a&path=b'), 'object', 'nothing, so the home')
+  for (const path of ['', 'a', 'a/b.txt', 'Grüße/über.txt', '..a', 'a..b', 'a\\b', 'a\nb', 'a+b', 'a&path=b'])
+    t.deepEqual(asked(encodeURIComponent(path)), Buffer.from(path), path)
+  t.deepEqual(asked('caf%E9/%FF'), Buffer.from('caf\xe9/\xff', 'latin1'))
 })
 
 test('a file’s name can say nothing but itself in a header', (t) => {
-  t.is(disposition('a/x.txt'), `attachment; filename="x.txt"; filename*=UTF-8''x.txt`)
+  t.is(disposition(Buffer.from('a/x.txt')), `attachment; filename="x.txt"; filename*=UTF-8''x.txt`)
+  t.is(
+    disposition(Buffer.from('a/caf\xe9\n', 'latin1')),
+    `attachment; filename="caf_xE9_x0A"; filename*=UTF-8''caf%5CxE9%5Cx0A`,
+  )
   fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), (name) =>
-      /^attachment; filename="[^"\\\r\n]*"; filename\*=UTF-8''[!-~]*$/.test(disposition(name)),
+    fc.property(fc.uint8Array(), (name) =>
+      /^attachment; filename="[^"\\\r\n]*"; filename\*=UTF-8''[!-~]*$/.test(disposition(Buffer.from(name))),
     ),
   )
 })
@@ -97,7 +116,7 @@ test('whatever the bytes, a header is never longer than what came', (t) => {
 
 test('the browser’s files are whole: types gone, every import of ours there', (t) => {
   const assets = readAssets()
-  for (const name of ['desk.ts', 'page.ts', 'veil.ts', 'screen.ts', 'files.ts']) {
+  for (const name of ['desk.ts', 'page.ts', 'overlay.ts', 'screen.ts', 'files.ts', 'notices.ts']) {
     const text = assets.find(name)?.body.toString() ?? ''
     t.notThrows(() => new Function(text.replace(/^import .*$/gm, '').replace(/^export /gm, '')), name)
     for (const [, path = ''] of text.matchAll(/from '\.\/([^']+)'/g)) t.truthy(assets.find(path), path)

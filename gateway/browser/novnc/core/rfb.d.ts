@@ -12,4 +12,7 @@ export default class RFB extends EventTarget {
   focus(options?: FocusOptions): void
   sendCtrlAltDel(): void
   clipboardPasteFrom(text: string): void
+  /** noVNC's own, and no part of its API: see `Fitting` in `gateway/browser/screen.ts`. */
+  protected _requestRemoteResize(): void
+  protected _screenSize(): { w: number; h: number }
 }

@@ -1,8 +1,10 @@
+import { HOME_PLACES, type Notice } from '../../config/desktop-troubles.ts'
+import type { Fault } from '../desktops/desktop.ts'
 import type { View } from '../desktops/view.ts'
 import type { Texts } from '../texts/texts.ts'
 
 /** A view in words, for the page and for the script that keeps it current. */
-export interface Told {
+export interface DesktopStatus {
   readonly state: View['state']
   readonly title: string
   readonly text: string
@@ -10,6 +12,8 @@ export interface Told {
   readonly more?: string
   readonly steps: readonly { readonly text: string; readonly state: 'done' | 'now' | 'todo' }[]
   readonly trouble: boolean
+  /** Whether the person's files can be had although no desktop is to be seen. */
+  readonly files?: true
   /** Which start of the desktop is ready; another one means: connect anew. */
   readonly pod?: string
   readonly pc?: string
@@ -17,10 +21,29 @@ export interface Told {
   readonly stopsAt?: number
 }
 
+/** As a page is told: the time that is left, for its own clock may be wrong by any amount. */
+export interface SentStatus extends Omit<DesktopStatus, 'stopsAt'> {
+  /** Ms from when it was sent. */
+  readonly stopsIn?: number
+}
+
+export function asSent({ stopsAt, ...status }: DesktopStatus, now: number): SentStatus {
+  return stopsAt === undefined ? status : { ...status, stopsIn: stopsAt - now }
+}
+
+/** What a person is to know of a desktop that runs, in words. */
+export function noticeText({ what, place = HOME_PLACES[0] }: Notice, { desktop: { notice } }: Texts): string {
+  const text = notice[what]
+  return typeof text === 'string' ? text : text(place)
+}
+
 /** The steps in the order in which a person sees them come. */
 const ORDER = ['asked', 'found', 'home', 'image', 'start'] as const
 
-export function tell(view: View, texts: Texts): Told {
+/** In these troubles the bridge serves files: often they are the mend. */
+const WITH_FILES: ReadonlySet<Fault | 'refused'> = new Set(['full', 'quota', 'session'])
+
+export function statusOf(view: View, texts: Texts): DesktopStatus {
   if (view.state === 'off') {
     const { offTitle } = texts.desktop
     const why = view.why === undefined ? undefined : texts.choose.why[view.why]
@@ -47,6 +70,7 @@ export function tell(view: View, texts: Texts): Told {
     text: trouble ?? usual,
     steps: stepsAt(view.step, view.pc, texts),
     trouble: trouble !== undefined,
+    ...(view.fault !== undefined && WITH_FILES.has(view.fault) ? { files: true } : {}),
     ...(view.pc === undefined ? {} : { pc: view.pc }),
   }
 }
@@ -55,7 +79,7 @@ function stepsAt(
   at: 'asked' | 'found' | 'image' | 'start' | 'ready',
   pc: string | undefined,
   { progress: { steps } }: Texts,
-): Told['steps'] {
+): DesktopStatus['steps'] {
   const words = {
     asked: steps.asked,
     found: steps.found(pc),

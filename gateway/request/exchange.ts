@@ -15,23 +15,23 @@ const STATUS: Readonly<Record<ProblemName, number>> = {
   host: 421,
   directory: 503,
   busy: 503,
-  unknown: 403,
+  unknown: 503,
   noHome: 503,
   noTemplate: 403,
   unfit: 409,
-  room: 503,
+  apiUnavailable: 503,
   bad: 400,
   failed: 500,
   browser: 200,
 }
 
 /** A refusal on the way to a page; whatever is thrown besides is our own failure. */
-export class Problem extends Error {
+export class PageError extends Error {
   readonly problem: ProblemName
 
   constructor(problem: ProblemName) {
     super(problem)
-    this.name = 'Problem'
+    this.name = 'PageError'
     this.problem = problem
   }
 }
@@ -59,6 +59,9 @@ const visitors = new WeakMap<Request, Visitor>()
 export const remember = (request: Request, visitor: Visitor): void => void visitors.set(request, visitor)
 export const visitorOf = (request: Request): Visitor | undefined => visitors.get(request)
 
+/** As long as a whole form, so that a long password is refused for its length, and not taken for none. */
+export const PASSWORD_FIELD = 16 * 1024
+
 /** One text field of a form; undefined when it is missing, twice there, or too long. */
 export function field(request: Request, name: string, longest = 256): string | undefined {
   const body: unknown = request.body
@@ -71,4 +74,11 @@ export function field(request: Request, name: string, longest = 256): string | u
 export function tokenFits(given: string | undefined, { session }: Visitor): boolean {
   const [a, b] = [Buffer.from(given ?? ''), Buffer.from(session.formToken)]
   return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** The visitor of a route that runs only when there is one. */
+export function mustBeThere(request: Request): Visitor {
+  const visitor = visitorOf(request)
+  if (!visitor) throw new Error('a route of people ran for nobody')
+  return visitor
 }

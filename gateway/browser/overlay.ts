@@ -1,8 +1,9 @@
-import { block, button, element, type Told } from './page.ts'
+import type { SentStatus } from '../pages/status.ts'
+import { block, button, element } from './page.ts'
 
 /** The card over the screen. */
 
-const veil = block('veil')
+const overlay = block('overlay')
 const act = button('act')
 const go = element('go', HTMLAnchorElement)
 const giveUp = element('give-up', HTMLFormElement)
@@ -14,10 +15,10 @@ export interface Card {
   readonly title: string
   readonly text: string
   readonly more?: string
-  readonly steps?: Told['steps']
+  readonly steps?: SentStatus['steps']
   readonly trouble?: boolean
   /** A button of the page, by the name of its sentence. */
-  readonly act?: { readonly name: 'take' | 'connect'; readonly does: () => void }
+  readonly act?: { readonly name: 'take' | 'connect' | 'files'; readonly does: () => void }
   /** A way to another page, by the name of its sentence. */
   readonly go?: { readonly name: 'login' | 'choose'; readonly to: string }
   /** Whether the desktop can be called off, and what it is doing. */
@@ -25,10 +26,10 @@ export interface Card {
 }
 
 export function show(card: Card): void {
-  write('told-title', card.title)
-  write('told-text', card.text)
-  write('told-more', card.more ?? '')
-  block('told-text').classList.toggle('trouble', card.trouble ?? false)
+  write('status-title', card.title)
+  write('status-text', card.text)
+  write('status-more', card.more ?? '')
+  block('status-text').classList.toggle('trouble', card.trouble ?? false)
   showSteps(card.steps ?? [])
   act.hidden = card.act === undefined
   onAct = card.act?.does
@@ -40,15 +41,15 @@ export function show(card: Card): void {
   }
   giveUp.hidden = card.giveUp === undefined
   if (card.giveUp) write('give-up-text', button('give-up-text').dataset[card.giveUp] ?? '')
-  const appears = veil.hidden
-  veil.hidden = false
+  const appears = overlay.hidden
+  overlay.hidden = false
   // Whoever cannot see the card must not be left in a screen that is gone.
   if (appears || document.activeElement === document.body)
     (card.act ? act : card.go ? go : undefined)?.focus()
 }
 
 export function hide(): void {
-  veil.hidden = true
+  overlay.hidden = true
 }
 
 /** Written only when it changes: a screen reader reads every change. */
@@ -57,8 +58,8 @@ function write(id: string, text: string): void {
   if (at.textContent !== text) at.textContent = text
 }
 
-function showSteps(steps: Told['steps']): void {
-  const list = block('told-steps')
+function showSteps(steps: SentStatus['steps']): void {
+  const list = block('status-steps')
   while (list.children.length > steps.length) list.lastElementChild?.remove()
   for (const [index, { text, state }] of steps.entries()) {
     const item = list.children[index] ?? list.appendChild(document.createElement('li'))

@@ -1,16 +1,19 @@
 /**
- * Reads what a viewer sends (RFB, client to server) and counts what a person did. Bytes may come in any pieces: the
- * count after them depends on the bytes alone. Nothing is changed or held back, so what is not understood costs
- * nothing but the count.
+ * Reads what a viewer sends (RFB, client to server): counts what a person did, and lets nobody make the screen larger
+ * than the desktop's memory holds. Bytes may come in any pieces: what comes of them depends on the bytes alone.
  */
 export interface InputReader {
-  /** Takes the next bytes; returns how many signs of a person they held. */
-  readonly feed: (chunk: Uint8Array) => number
-  /**
-   * Whether a message came whose length nobody knows. From there on every byte counts as a sign: better a desktop
-   * that runs too long than one that is stopped under somebody's hands.
-   */
+  /** Takes the next bytes. */
+  readonly feed: (chunk: Uint8Array) => Passed
+  /** Whether a message came whose length nobody knows: from there on nothing passes, since nobody knows what it is. */
   readonly lost: () => boolean
+}
+
+export interface Passed {
+  /** Signs of a person in these bytes. */
+  readonly signs: number
+  /** What may go on to Xvnc: the same bytes, but that a size which is too large is none, which Xvnc refuses. */
+  readonly passes: Uint8Array
 }
 
 /** What comes next in the stream. */
@@ -28,7 +31,11 @@ interface Message {
 /** RFB's pseudo-encoding with which a viewer says that its pointer may have more than seven buttons. */
 const EXTENDED_BUTTONS = -316
 
-export function inputReader(): InputReader {
+const SET_DESKTOP_SIZE = 251
+const NOTHING = new Uint8Array()
+
+/** `pixels`: the most that the screen may have. */
+export function inputReader(pixels: number): InputReader {
   let place: Place = 'version'
   const head = new Uint8Array(HEAD)
   let have = 0
@@ -37,6 +44,9 @@ export function inputReader(): InputReader {
   /** Encodings still to come in a SetEncodings, read one by one. */
   let encodings = 0
   let extended = false
+  /** The beginning of a size that is not known yet: it waits here. */
+  let held: Uint8Array = NOTHING
+  let tooLarge = false
 
   /** The message that `head` begins, or undefined when more of it is needed. */
   const judged = (): Message | 'unknown' | undefined => {
@@ -53,8 +63,10 @@ export function inputReader(): InputReader {
         return cutText(view, have)
       case 248: // Fence
         return have < 9 ? undefined : { length: 9 + view.getUint8(8), sign: false }
-      case 251: // SetDesktopSize
-        return have < 8 ? undefined : { length: 8 + 16 * view.getUint8(6), sign: false }
+      case SET_DESKTOP_SIZE:
+        if (have < 8) return undefined
+        tooLarge = view.getUint16(2) * view.getUint16(4) > pixels
+        return { length: 8 + 16 * view.getUint8(6), sign: false }
       case 255: // QEMU: keys with their codes, or sound
         if (have < 4) return undefined
         if (view.getUint8(1) === 0) return { length: 12, sign: true }
@@ -67,14 +79,13 @@ export function inputReader(): InputReader {
 
   /** Takes in one byte; returns the signs that it completed. */
   const take = (byte: number): number => {
-    if (place === 'lost') return 1
+    if (place === 'lost') return 0
     head[have++] = byte
     if (place === 'version') {
       if (have < 12) return 0
-      // Before version 3.7 the server alone chooses the security type.
-      const old = String.fromCharCode(...head) === 'RFB 003.003\n'
-      place = old ? 'init' : 'security'
       have = 0
+      // Which messages come next depends on it; Xvnc takes others for one of these, and nobody needs them.
+      place = AFTER_VERSION[String.fromCharCode(...head)] ?? 'lost'
       return 0
     }
     if (place === 'security' || place === 'init') {
@@ -99,7 +110,7 @@ export function inputReader(): InputReader {
     if (message === undefined) return 0
     if (message === 'unknown') {
       place = 'lost'
-      return 1
+      return 0
     }
     skip = message.length - have
     have = 0
@@ -109,18 +120,39 @@ export function inputReader(): InputReader {
   return {
     lost: () => place === 'lost',
     feed(chunk) {
+      const before = held.length
+      let passes = before > 0 ? Buffer.concat([held, chunk]) : chunk
+      held = NOTHING
       let signs = 0
       let at = 0
-      while (at < chunk.length) {
+      while (at < chunk.length && place !== 'lost') {
         if (skip > 0) {
           const passed = Math.min(skip, chunk.length - at)
           skip -= passed
           at += passed
-        } else signs += take(chunk[at++] ?? 0)
+          continue
+        }
+        signs += take(chunk[at++] ?? 0)
+        if (!tooLarge) continue
+        tooLarge = false
+        // Width and height of nothing: the viewer hears that it cannot be, and shows what there is.
+        passes = Uint8Array.from(passes).fill(0, before + at - 6, before + at - 2)
       }
-      return signs
+      if (place === 'lost') return { signs, passes: NOTHING }
+      if (place === 'messages' && encodings === 0 && have > 0 && head[0] === SET_DESKTOP_SIZE) {
+        held = passes.slice(passes.length - have)
+        passes = passes.subarray(0, passes.length - have)
+      }
+      return { signs, passes }
     },
   }
+}
+
+/** What follows the version that a viewer chose. Before 3.7 the server alone chooses the security type. */
+const AFTER_VERSION: Readonly<Record<string, Place>> = {
+  'RFB 003.003\n': 'init',
+  'RFB 003.007\n': 'security',
+  'RFB 003.008\n': 'security',
 }
 
 const FIXED: Readonly<Record<number, Message>> = {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { CLIPBOARD } from '../config/clipboard.ts'
 import { SCREEN_CLOSED } from '../config/names.ts'
 import { inputReader } from './input.ts'
 
@@ -17,14 +18,14 @@ export interface Screen {
 export interface ScreenOptions {
   /** Xvnc's unix socket. */
   readonly socket: string
+  /** The most that a viewer may make of the screen. */
+  readonly pixels: number
   readonly onInput: () => void
   readonly log: (text: string) => void
   /** Milliseconds between pings; a viewer that answers none between two is gone. */
   readonly ping?: number
 }
 
-/** The largest message of a viewer: a clipboard; keys and pointer take a few bytes. */
-const LARGEST = 4 * 2 ** 20
 /** Bytes on the way to a slow viewer, at which Xvnc is made to wait, and at which it goes on. */
 const [HIGH, LOW] = [2 * 2 ** 20, 512 * 2 ** 10]
 
@@ -33,12 +34,13 @@ interface Viewer {
   end(code: number, reason: string): void
 }
 
-export function makeScreen({ socket: path, onInput, log, ping = 20_000 }: ScreenOptions): Screen {
+export function makeScreen({ socket: path, pixels, onInput, log, ping = 20_000 }: ScreenOptions): Screen {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: LARGEST,
+    // A clipboard; keys and pointer take a few bytes.
+    maxPayload: CLIPBOARD.message,
   })
   let current: Viewer | undefined
   let closed: { readonly code: number; readonly reason: string } | undefined
@@ -51,7 +53,7 @@ export function makeScreen({ socket: path, onInput, log, ping = 20_000 }: Screen
       return
     }
     const vnc = connect(path)
-    const viewer = join(web, vnc, { onInput, log, ping }, () => {
+    const viewer = join(web, vnc, { pixels, onInput, log, ping }, () => {
       if (current === viewer) current = undefined
     })
     current?.end(SCREEN_CLOSED.takenOver, 'opened elsewhere')
@@ -75,10 +77,10 @@ export function makeScreen({ socket: path, onInput, log, ping = 20_000 }: Screen
 function join(
   web: WebSocket,
   vnc: Socket,
-  { onInput, log, ping }: Required<Omit<ScreenOptions, 'socket'>>,
+  { pixels, onInput, log, ping }: Required<Omit<ScreenOptions, 'socket'>>,
   onEnd: () => void,
 ): Viewer {
-  const input = inputReader()
+  const input = inputReader(pixels)
   let over = false
   let answered = true
   const beats = setInterval(() => {
@@ -109,11 +111,13 @@ function join(
     const bytes = Buffer.isBuffer(data)
       ? data
       : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)])
-    const knew = !input.lost()
-    if (input.feed(bytes) > 0) onInput()
-    if (knew && input.lost())
-      log('a viewer sent a message that is not known: all it sends counts as input now')
-    if (!vnc.write(bytes)) web.pause()
+    const { signs, passes } = input.feed(bytes)
+    if (signs > 0) onInput()
+    if (input.lost()) {
+      log('a viewer sent a message that is not known')
+      return end(1002, 'a message that is not known')
+    }
+    if (!vnc.write(passes)) web.pause()
   })
   web.on('close', () => end(1000, ''))
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UUID_PATTERN } from '../config/home-marker.ts'
 import { DESKTOP } from '../config/names.ts'
+import { type Environment, given, PROGRAM, type Read, readSettings as read } from '../service/settings.ts'
 
 /** What the pod tells its bridge; `desktop/` writes these variables. */
 export interface Settings {
@@ -14,36 +15,43 @@ export interface Settings {
   readonly pod: string
   /** WIDTHxHEIGHT. */
   readonly screen: string
+  /** The most that a viewer may make of it. */
+  readonly screenPixels: number
   /** As setxkbmap takes it: `de` or `ch(fr)`. */
   readonly keyboard: string
   readonly language: string
   readonly timeZone: string
   readonly port: number
-  /** Folder with `tls.crt`, `tls.key`, `token`. */
+  /** Folder with `tls.crt`, `tls.key`, `token`, `gateway-ca.crt`. */
   readonly secrets: string
   /** A tmpfs of the pod. */
   readonly run: string
   readonly shared: string
   /** Bytes that an uploaded file may have. */
   readonly largestFile: number
-  readonly logLevel: string
 }
 
-const Environment = z
+const Variables = z
   .object({
-    HOME: z.string().startsWith('/'),
-    USER: z.string().min(1),
-    SHELL: z.string().startsWith('/').default('/bin/bash'),
+    ...PROGRAM,
+    HOME: given.startsWith('/', 'is not an absolute path'),
+    USER: given,
+    SHELL: z.string().startsWith('/', 'is not an absolute path').default('/bin/bash'),
     PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
-    DESKFLEET_ENTRY_UUID: z.string().toLowerCase().regex(UUID_PATTERN, 'it must be an entryUUID'),
-    DESKFLEET_POD: z.string().min(1),
+    DESKFLEET_ENTRY_UUID: given.toLowerCase().regex(UUID_PATTERN, 'is no entryUUID'),
+    DESKFLEET_POD: given,
     DESKFLEET_SCREEN: z
       .string()
-      .regex(/^[1-9]\d{2,3}x[1-9]\d{2,3}$/, 'it must be WIDTHxHEIGHT')
+      .regex(/^[1-9]\d{2,3}x[1-9]\d{2,3}$/, 'is not WIDTHxHEIGHT')
       .default('1280x800'),
+    DESKFLEET_SCREEN_PIXELS: z.coerce
+      .number()
+      .int()
+      .positive()
+      .default(3840 * 2160),
     DESKFLEET_KEYBOARD: z
       .string()
-      .regex(/^[a-z]{2,12}(\([A-Za-z0-9_-]+\))?$/, 'it must be a keyboard layout, as de or ch(fr)')
+      .regex(/^[a-z]{2,12}(\([A-Za-z0-9_-]+\))?$/, 'is no keyboard layout, as de or ch(fr)')
       .default('us'),
     LANG: z.string().default('C.UTF-8'),
     TZ: z.string().default('Etc/UTC'),
@@ -56,7 +64,6 @@ const Environment = z
       .int()
       .positive()
       .default(4 * 2 ** 30),
-    DESKFLEET_LOG_LEVEL: z.string().default('info'),
   })
   .transform(
     (env): Settings => ({
@@ -67,6 +74,7 @@ const Environment = z
       entryUUID: env.DESKFLEET_ENTRY_UUID,
       pod: env.DESKFLEET_POD,
       screen: env.DESKFLEET_SCREEN,
+      screenPixels: env.DESKFLEET_SCREEN_PIXELS,
       keyboard: env.DESKFLEET_KEYBOARD,
       language: env.LANG,
       timeZone: env.TZ,
@@ -75,15 +83,8 @@ const Environment = z
       run: env.DESKFLEET_RUN,
       shared: env.DESKFLEET_SHARED,
       largestFile: env.DESKFLEET_LARGEST_FILE,
-      logLevel: env.DESKFLEET_LOG_LEVEL,
     }),
   )
 
 /** The settings, or everything that is wrong with them. */
-export function readSettings(
-  env: Readonly<Record<string, string | undefined>>,
-): { readonly settings: Settings } | { readonly faults: string[] } {
-  const read = Environment.safeParse(env)
-  if (read.success) return { settings: read.data }
-  return { faults: read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) }
-}
+export const readSettings = (environment: Environment): Read<Settings> => read(Variables, environment)

@@ -1,6 +1,6 @@
 import type { Identity } from '../config/identity.ts'
 import { supplementaryGids } from '../config/identity.ts'
-import { GROUP, PASSWD } from '../config/labels.ts'
+import { ENTRY_UUID, GROUP, PASSWD } from '../config/labels.ts'
 import { homeClaim, SHARED_CLAIM } from '../config/names.ts'
 import { accountFault, groupText, passwdText } from './accounts.ts'
 
@@ -39,8 +39,8 @@ export interface Belongings {
   readonly mounts: readonly BelongingMount[]
   /** For every container: HOME, USER, LOGNAME, SHELL. */
   readonly env: readonly { readonly name: string; readonly value: string }[]
-  /** The texts that the pod sees as `/etc/passwd` and `/etc/group`. */
-  readonly annotations: Readonly<Record<typeof PASSWD | typeof GROUP, string>>
+  /** The texts that the pod sees as `/etc/passwd` and `/etc/group`, and which person of that slug it is. */
+  readonly annotations: Readonly<Record<typeof PASSWD | typeof GROUP | typeof ENTRY_UUID, string>>
 }
 
 /** An identity that cannot be given a pod, and what to do about it. */
@@ -49,9 +49,9 @@ export interface Unfit {
   readonly mend: string
 }
 
-export const HOME_VOLUME = 'home'
-export const SHARED_VOLUME = 'shared'
-export const IDENTITY_VOLUME = 'identity'
+export const HOME_POD_VOLUME = 'home'
+export const SHARED_POD_VOLUME = 'shared'
+export const IDENTITY_POD_VOLUME = 'identity'
 
 const ACCOUNT_FILES = {
   defaultMode: 0o644,
@@ -62,10 +62,10 @@ const ACCOUNT_FILES = {
 } as const
 
 const MOUNTS: readonly BelongingMount[] = [
-  { name: HOME_VOLUME, mountPath: '/home', mountPropagation: 'HostToContainer' },
-  { name: SHARED_VOLUME, mountPath: '/mnt', mountPropagation: 'HostToContainer' },
-  { name: IDENTITY_VOLUME, mountPath: '/etc/passwd', subPath: 'passwd', readOnly: true },
-  { name: IDENTITY_VOLUME, mountPath: '/etc/group', subPath: 'group', readOnly: true },
+  { name: HOME_POD_VOLUME, mountPath: '/home', mountPropagation: 'HostToContainer' },
+  { name: SHARED_POD_VOLUME, mountPath: '/mnt', mountPropagation: 'HostToContainer' },
+  { name: IDENTITY_POD_VOLUME, mountPath: '/etc/passwd', subPath: 'passwd', readOnly: true },
+  { name: IDENTITY_POD_VOLUME, mountPath: '/etc/group', subPath: 'group', readOnly: true },
 ]
 
 /**
@@ -96,9 +96,9 @@ export function belongingsOf(identity: Identity): { belongings: Belongings } | {
       },
       containerSecurityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
       volumes: [
-        { name: HOME_VOLUME, persistentVolumeClaim: { claimName: homeClaim(metadata.name) } },
-        { name: SHARED_VOLUME, persistentVolumeClaim: { claimName: SHARED_CLAIM } },
-        { name: IDENTITY_VOLUME, downwardAPI: ACCOUNT_FILES },
+        { name: HOME_POD_VOLUME, persistentVolumeClaim: { claimName: homeClaim(metadata.name) } },
+        { name: SHARED_POD_VOLUME, persistentVolumeClaim: { claimName: SHARED_CLAIM } },
+        { name: IDENTITY_POD_VOLUME, downwardAPI: ACCOUNT_FILES },
       ],
       mounts: MOUNTS,
       env: [
@@ -107,7 +107,11 @@ export function belongingsOf(identity: Identity): { belongings: Belongings } | {
         { name: 'LOGNAME', value: spec.login },
         { name: 'SHELL', value: spec.shell },
       ],
-      annotations: { [PASSWD]: passwdText(spec), [GROUP]: groupText(spec) },
+      annotations: {
+        [PASSWD]: passwdText(spec),
+        [GROUP]: groupText(spec),
+        [ENTRY_UUID]: spec.entryUUID,
+      },
     },
   }
 }

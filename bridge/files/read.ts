@@ -1,10 +1,16 @@
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
+import { encodedPath, LONGEST_LIST, shownName } from '../../config/file-path.ts'
 import { isRefusal, namesOf, openFolder, type Refusal, refusalOf, within } from './place.ts'
 
 /** One name in a folder, as the page shows it. */
 export interface Entry {
+  /** As people see it, see `shownName`. */
   readonly name: string
+  /** As it stands in an address. */
+  readonly at: string
+  /** Whether some of the name is no text, or none that can be seen. */
+  readonly odd?: true
   readonly kind: 'folder' | 'file' | 'link' | 'other'
   /** Bytes; of files alone. */
   readonly size?: number
@@ -13,6 +19,7 @@ export interface Entry {
 }
 
 export interface Listing {
+  /** As it stands in an address. */
   readonly path: string
   readonly entries: readonly Entry[]
   /** Whether there are more than are shown. */
@@ -21,7 +28,7 @@ export interface Listing {
 
 /** A file that is open; whoever got it closes it. */
 export interface OpenFile {
-  readonly name: string
+  readonly name: Buffer
   readonly size: number
   readonly handle: FileHandle
 }
@@ -30,7 +37,7 @@ export interface OpenFile {
 const AT_MOST = 5_000
 
 /** A folder's entries by name, or an open file. */
-export async function readPlace(home: string, path: string): Promise<Listing | OpenFile | Refusal> {
+export async function readPlace(home: string, path: Uint8Array): Promise<Listing | OpenFile | Refusal> {
   const names = namesOf(path)
   if (isRefusal(names)) return names
   const last = names.at(-1)
@@ -56,27 +63,40 @@ export async function readPlace(home: string, path: string): Promise<Listing | O
   }
 }
 
-async function list(folder: FileHandle, names: readonly string[]): Promise<Listing> {
-  const all = (await readdir(`/proc/self/fd/${folder.fd}`)).sort()
-  const hidden = names.length === 0 ? (name: string) => name.startsWith('.deskfleet') : () => false
-  const shown = all.filter((name) => !hidden(name)).slice(0, AT_MOST)
+async function list(folder: FileHandle, names: readonly Uint8Array[]): Promise<Listing> {
+  const all = (await readdir(`/proc/self/fd/${folder.fd}`, { encoding: 'buffer' })).sort(Buffer.compare)
+  const hidden = (name: Buffer) => names.length === 0 && name.toString('latin1').startsWith('.deskfleet')
+  const wanted = all.filter((name) => !hidden(name))
   const entries: Entry[] = []
-  for (const name of shown) {
-    const stat = await lstat(within(folder, name)).catch(() => undefined)
+  let more = wanted.length > AT_MOST
+  let length = 0
+  for (const bytes of wanted.slice(0, AT_MOST)) {
+    const stat = await lstat(within(folder, bytes)).catch(() => undefined)
     if (stat === undefined) continue
-    const kind = stat.isSymbolicLink()
-      ? 'link'
-      : stat.isDirectory()
-        ? 'folder'
-        : stat.isFile()
-          ? 'file'
-          : 'other'
-    entries.push({
-      name,
-      kind,
-      ...(kind === 'file' ? { size: stat.size } : {}),
-      modified: stat.mtime.toISOString(),
-    })
+    const entry = entryOf(bytes, stat)
+    length += Buffer.byteLength(JSON.stringify(entry)) + 1
+    more ||= length > LONGEST_LIST
+    if (length > LONGEST_LIST) break
+    entries.push(entry)
   }
-  return { path: `/${names.join('/')}`, entries, more: all.length > AT_MOST }
+  return { path: `/${names.map(encodedPath).join('/')}`, entries, more }
+}
+
+function entryOf(bytes: Buffer, stat: Stats): Entry {
+  const kind = stat.isSymbolicLink()
+    ? 'link'
+    : stat.isDirectory()
+      ? 'folder'
+      : stat.isFile()
+        ? 'file'
+        : 'other'
+  const name = shownName(bytes)
+  return {
+    name,
+    at: encodedPath(bytes),
+    ...(Buffer.from(name).equals(bytes) ? {} : { odd: true }),
+    kind,
+    ...(kind === 'file' ? { size: stat.size } : {}),
+    modified: stat.mtime.toISOString(),
+  }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, link, lstat, open, rm } from 'node:fs/promises'
-import { isRefusal, namesOf, openFolder, type Refusal, refusalOf, within } from './place.ts'
+import { type FileHandle, link, lstat, open, unlink } from 'node:fs/promises'
+import { isRefusal, openPlace, type Refusal, refusalOf, within } from './place.ts'
 
 /**
  * Writes a new file in the home. It appears under its name with all its bytes or not at all, and never in the place of
@@ -9,16 +9,13 @@ import { isRefusal, namesOf, openFolder, type Refusal, refusalOf, within } from 
  */
 export async function writeNew(
   home: string,
-  path: string,
+  path: Uint8Array,
   bytes: AsyncIterable<Uint8Array>,
   atMost: number,
 ): Promise<{ readonly size: number } | Refusal> {
-  const names = namesOf(path)
-  if (isRefusal(names)) return names
-  const name = names.at(-1)
-  if (name === undefined) return { status: 400, reason: 'the path names no file' }
-  const folder = await openFolder(home, names.slice(0, -1))
-  if (isRefusal(folder)) return folder
+  const place = await openPlace(home, path)
+  if (isRefusal(place)) return place
+  const { folder, name } = place
   try {
     // Known before the first byte, so that nobody sends a gigabyte for nothing.
     if (
@@ -40,11 +37,11 @@ const EXISTS = Object.assign(new Error('exists'), { code: 'EEXIST' })
 
 async function put(
   folder: FileHandle,
-  name: string,
+  name: Uint8Array,
   bytes: AsyncIterable<Uint8Array>,
   atMost: number,
 ): Promise<{ readonly size: number } | Refusal> {
-  const beside = within(folder, `.upload-${randomUUID()}`)
+  const beside = within(folder, Buffer.from(`.upload-${randomUUID()}`))
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
   const file = await open(beside, flags, 0o600)
   try {
@@ -59,6 +56,6 @@ async function put(
     return { size }
   } finally {
     await file.close()
-    await rm(beside, { force: true })
+    await unlink(beside).catch(() => {})
   }
 }

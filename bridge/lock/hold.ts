@@ -1,5 +1,17 @@
-import type { Clock } from '../../lease/clock.ts'
-import { fenced, highest, overdue, RULES, type Rules, type Turn, type Watch, wait } from './decide.ts'
+import { UNCLAIMED_LOCK } from '../../config/home-lock.ts'
+import type { Clock } from '../../service/clock.ts'
+import {
+  after,
+  fenced,
+  type Generation,
+  isWon,
+  overdue,
+  RULES,
+  type Rules,
+  type Turn,
+  type Watch,
+  wait,
+} from './decide.ts'
 import type { LockStore } from './store.ts'
 
 /** What is told while a lock is won and held; `onFenced` must end the session before it returns. */
@@ -22,11 +34,14 @@ const LOOK = 1_000
 /**
  * Waits for the home and takes it; undefined when the signal aborts before. From then on the heartbeat goes on by
  * itself, and `onFenced` is called once if the home is another's or the heartbeat cannot be written in time.
+ *
+ * @param chance a whole number from 0 to below CHANCE, new at every call
  */
 export async function winHome(
   store: LockStore,
   me: string,
   clock: Clock,
+  chance: () => number,
   listener: Listener,
   signal: AbortSignal,
   rules: Rules = RULES,
@@ -35,16 +50,18 @@ export async function winHome(
   while (!signal.aborted) {
     try {
       const began = clock.now()
-      const terms = await store.look()
-      const turn = wait(me, terms, watch, { began, ended: clock.now() }, rules)
-      if (turn.step === 'take') {
+      const generations = await store.look()
+      const turn = wait(me, generations, watch, { began, ended: clock.now() }, rules)
+      if (turn.step === 'lay') await store.lay(UNCLAIMED_LOCK)
+      else if (turn.step === 'take') {
         watch = undefined
         const since = clock.now()
-        if (await claimed(store, me, turn.generation)) {
+        const generation = after(turn.from, chance())
+        if (await claimed(store, me, turn.from, generation, generations)) {
           // The claim is as good as a heartbeat, if it did not take too long.
           if (overdue(since, clock.now(), rules)) continue
-          for (const old of terms) await store.drop(old.generation).catch(listener.failed)
-          return hold(store, me, turn.generation, since, clock, listener, rules)
+          for (const old of generations) await store.drop(old.generation).catch(listener.failed)
+          return hold(store, me, generation, since, clock, listener, rules)
         }
       } else {
         watch = turn.watch
@@ -58,12 +75,18 @@ export async function winHome(
   return undefined
 }
 
-/** Claims a generation and looks again: whoever was slow may have claimed one that has passed already. */
-async function claimed(store: LockStore, me: string, generation: number): Promise<boolean> {
-  if (!(await store.claim(generation, me))) return false
-  const top = highest(await store.look())
-  if (top?.generation === generation && top.pod === me) return true
-  if (top && top.generation > generation) await store.drop(generation)
+/** Claims a generation and looks again: where the lock was laid out twice, another may have claimed it, too. */
+async function claimed(
+  store: LockStore,
+  me: string,
+  from: number,
+  generation: number,
+  before: readonly Generation[],
+): Promise<boolean> {
+  if (!(await store.take(from, generation))) return false
+  await store.write({ pod: me, generation, heartbeat: 0, free: false })
+  if (isWon(generation, before, await store.look())) return true
+  await store.drop(generation)
   return false
 }
 
@@ -87,10 +110,14 @@ function hold(
 
   const beat = async (): Promise<void> => {
     const began = clock.now()
-    const reason = fenced(me, generation, await store.look())
+    const generations = await store.look()
+    const reason = fenced(me, generation, generations)
     if (reason !== undefined) return fence(reason)
     if (ending.signal.aborted) return
-    await store.write(generation, me, ++heartbeat, false)
+    const said = { pod: me, generation, heartbeat: ++heartbeat, free: false }
+    // The person has removed it, and nobody else has come.
+    if (generations.length === 0) await store.lay(said)
+    else await store.write(said)
     lastGood = began
   }
   const beats = async (): Promise<void> => {
@@ -125,7 +152,7 @@ function hold(
       ending.abort()
       await running
       const reason = fenced(me, generation, await store.look())
-      if (reason === undefined) await store.write(generation, me, ++heartbeat, true)
+      if (reason === undefined) await store.write({ pod: me, generation, heartbeat: ++heartbeat, free: true })
     },
   }
 }

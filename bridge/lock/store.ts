@@ -1,67 +1,46 @@
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { access, link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import type { Term } from './decide.ts'
+import { LOCK_BYTES, LOCK_FOLDER, type LockText, readLock, writtenLock } from '../../config/home-lock.ts'
+import type { Generation } from './decide.ts'
 
-/** Where the terms of a home stand. Whatever fails, fails with the error of the file system. */
+/** Where the lock of a home stands. Whatever fails, fails with the error of the file system. */
 export interface LockStore {
-  look(): Promise<Term[]>
-  /** Makes a new generation; false when another pod made it first. */
-  claim(generation: number, pod: string): Promise<boolean>
-  /** Writes the own generation anew: whole or not at all. */
-  write(generation: number, pod: string, heartbeat: number, free: boolean): Promise<void>
-  /** Removes a generation that is not the highest. */
+  look(): Promise<Generation[]>
+  /** Makes the file of a generation, unless it is there. The one step that needs room on the disk. */
+  lay(said: LockText): Promise<void>
+  /** Renames a generation's file to that of another; false when it is not there any more: somebody else has done it. */
+  take(from: number, to: number): Promise<boolean>
+  /** Writes over what a generation's file says; fails when it is not there. */
+  write(said: LockText): Promise<void>
+  /** Removes a generation's file. */
   drop(generation: number): Promise<void>
 }
 
-const Stored = z.object({ pod: z.string(), generation: z.int(), heartbeat: z.int(), free: z.boolean() })
-
-/** In the home; only the person and their desktop see it. */
-export const LOCK_FOLDER = '.deskfleet/lock'
-
-const textOf = (generation: number, pod: string, heartbeat: number, free: boolean): string =>
-  `${JSON.stringify({ pod, generation, heartbeat, free } satisfies z.input<typeof Stored>)}\n`
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
 
 const code = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
-/**
- * The lock in a home. A generation is claimed by link(2), which makes its file with its text or fails, on a network
- * file system too; each pod writes its own file alone, so a late write can never overwrite another's claim.
- */
+/** The lock in a home; only the person and their desktop see it. */
 export function lockStore(home: string): LockStore {
   const folder = join(home, LOCK_FOLDER)
   const fileOf = (generation: number): string => join(folder, `${generation}`)
 
-  const read = async (name: string): Promise<Term[]> => {
-    const text = await readFile(join(folder, name), {
-      encoding: 'utf8',
-      flag: constants.O_RDONLY | constants.O_NOFOLLOW,
-    }).catch((error) => {
+  const read = async (name: string): Promise<Generation[]> => {
+    const text = await beginningOf(join(folder, name)).catch((error) => {
       if (code(error) === 'ENOENT') return undefined
-      // A link in its place, or a folder: damaged, so it is waited for and then passed over.
-      if (code(error) === 'ELOOP' || code(error) === 'EISDIR') return `damaged: ${code(error)}`
+      // A link in its place, a folder, a pipe: damaged, so it is waited for and then passed over.
+      if (['ELOOP', 'EISDIR', 'ESPIPE', 'ENXIO'].includes(String(code(error))))
+        return `damaged: ${code(error)}`
       throw error
     })
     if (text === undefined) return []
-    const parsed = Stored.safeParse(json(text))
-    const { pod, free } = parsed.success ? parsed.data : { pod: '', free: false }
-    return [{ generation: Number(name), pod, free, text }]
-  }
-
-  /** The text in a new file beside, on the disk. */
-  const beside = async (text: string): Promise<string> => {
-    const path = join(folder, `.${randomUUID()}`)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const file = await open(path, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    return path
+    const generation = Number(name)
+    const said = readLock(text)
+    // A pod before may have written its own text after the file was renamed: it says nothing of this generation.
+    const { pod, free } = said?.generation === generation ? said : { pod: '', free: false }
+    return [{ generation, pod, free, text }]
   }
 
   return {
@@ -70,38 +49,64 @@ export function lockStore(home: string): LockStore {
         if (code(error) === 'ENOENT') return []
         throw error
       })
-      const terms = await Promise.all(names.filter((name) => /^[1-9]\d{0,14}$/.test(name)).map(read))
-      return terms.flat()
+      const generations = await Promise.all(names.filter((name) => /^[1-9]\d{0,15}$/.test(name)).map(read))
+      return generations.flat()
     },
-    async claim(generation, pod) {
-      const text = textOf(generation, pod, 0, false)
-      const path = await beside(text)
+    async lay(said) {
+      const path = join(folder, `.${randomUUID()}`)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
       try {
-        await link(path, fileOf(generation))
-        return true
-      } catch (error) {
-        if (code(error) !== 'EEXIST') throw error
-        // A server that did it and whose answer was lost is asked again, and finds its own work.
-        return (await readFile(fileOf(generation), 'utf8').catch(() => '')) === text
+        const file = await open(path, 'wx', 0o600)
+        try {
+          await file.writeFile(writtenLock(said))
+          await file.sync()
+        } finally {
+          await file.close()
+        }
+        // link(2) makes it with its text or fails, on a network file system too.
+        await link(path, fileOf(said.generation)).catch((error) => {
+          if (code(error) !== 'EEXIST') throw error
+        })
       } finally {
         await rm(path, { force: true })
       }
     },
-    async write(generation, pod, heartbeat, free) {
-      const path = await beside(textOf(generation, pod, heartbeat, free))
-      await rename(path, fileOf(generation)).catch(async (error) => {
-        await rm(path, { force: true }).catch(() => {})
-        throw error
-      })
+    async take(from, to) {
+      try {
+        await rename(fileOf(from), fileOf(to))
+        return true
+      } catch (error) {
+        if (code(error) !== 'ENOENT') throw error
+        // A server that did it and whose answer was lost is asked again, and finds its own work.
+        return await access(fileOf(to)).then(
+          () => true,
+          () => false,
+        )
+      }
+    },
+    async write(said) {
+      const bytes = Buffer.from(writtenLock(said))
+      const file = await open(fileOf(said.generation), O_WRONLY | O_NOFOLLOW | O_NONBLOCK)
+      try {
+        const { bytesWritten } = await file.write(bytes, 0, bytes.length, 0)
+        if (bytesWritten < bytes.length)
+          throw new Error(`${bytesWritten} of ${bytes.length} bytes were written`)
+        await file.datasync()
+      } finally {
+        await file.close()
+      }
     },
     drop: (generation) => rm(fileOf(generation), { force: true, recursive: true }),
   }
 }
 
-function json(text: string): unknown {
+/** As much of a file as a lock has, whatever the person may have put there. */
+async function beginningOf(path: string): Promise<string> {
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(LOCK_BYTES), 0, LOCK_BYTES, 0)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
   }
 }

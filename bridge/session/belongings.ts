@@ -1,11 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { chmod, lstat, mkdir, open, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { HomePlaces } from '../home/places.ts'
 import type { Settings } from '../settings.ts'
-import { authorityFile, type Places } from './plan.ts'
+import { authorityFile, type Elsewhere, type Places } from './plan.ts'
+import { standInFor } from './stand-in.ts'
 
 /** Makes the places of a session in the pod's tmpfs. */
-export async function makePlaces({ home, entryUUID }: Settings, places: Places): Promise<void> {
+export async function makePlaces({ entryUUID }: Settings, places: Places): Promise<void> {
   await mkdir(places.runtime, { recursive: true, mode: 0o700 })
   await mkdir(places.cache, { recursive: true, mode: 0o700 })
   for (const folder of ['/tmp/.X11-unix', '/tmp/.ICE-unix']) {
@@ -17,11 +20,33 @@ export async function makePlaces({ home, entryUUID }: Settings, places: Places):
   await writeFile(places.machineId, `${machineId}\n`)
   await rm(places.authority, { force: true })
   await writeFile(places.authority, authorityFile(randomBytes(16)), { mode: 0o600 })
+}
+
+/**
+ * Puts into the pod's tmpfs what the home cannot keep, and says where programs find it. `bare`: nothing of the home's
+ * settings is used at all.
+ */
+export async function settle(
+  { home }: Settings,
+  places: Places,
+  found: HomePlaces,
+  bare: boolean,
+): Promise<Elsewhere> {
   // Which programs were open is all of the cache that must outlive the pod.
-  const saved = join(home, '.local', 'state', 'deskfleet', 'sessions')
-  await mkdir(saved, { recursive: true, mode: 0o700 })
-  const link = join(places.cache, 'sessions')
-  if (await absent(link)) await symlink(saved, link)
+  const sessions = join(places.cache, 'sessions')
+  await rm(sessions, { recursive: true, force: true })
+  if (bare || found.sessions) await mkdir(sessions, { mode: 0o700 })
+  else await symlink(join(home, '.local', 'state', 'deskfleet', 'sessions'), sessions)
+  if (bare) {
+    const empty = { config: join(places.bare, 'config'), data: join(places.bare, 'data') }
+    for (const folder of Object.values(empty)) await mkdir(folder, { recursive: true, mode: 0o700 })
+    return empty
+  }
+  const [config, data] = [join(places.standIns, 'config'), join(places.standIns, 'data')]
+  const inner = ['xfce4', 'xfconf', 'xfce-perchannel-xml']
+  if (found.config) await standInFor(join(home, '.config'), config, inner)
+  if (found.data) await standInFor(join(home, '.local', 'share'), data, [])
+  return { ...(found.config ? { config } : {}), ...(found.data ? { data } : {}) }
 }
 
 const absent = (path: string): Promise<boolean> =>
@@ -68,6 +93,22 @@ async function matches(folder: string, [first, ...rest]: readonly string[]): Pro
   return (await Promise.all(names.map((name) => matches(join(folder, name), rest)))).flat()
 }
 
+/** A text; '' where there is none. @throws for what is no small file: a pipe or a device is never done reading. */
+async function smallText(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (file === undefined) return ''
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile() || stat.size > 100_000) throw new Error(`${path} is no small file`)
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
 /**
  * Shows the shared folder in the file manager and on the desktop, once in the life of a home: what a person removes or
  * changes stays as they want it.
@@ -78,7 +119,7 @@ export async function showShared(home: string, shared: string): Promise<void> {
   const config = join(home, '.config', 'gtk-3.0')
   await mkdir(config, { recursive: true, mode: 0o700 })
   const bookmarks = join(config, 'bookmarks')
-  const before = await readFile(bookmarks, 'utf8').catch(() => '')
+  const before = await smallText(bookmarks)
   if (!before.includes(`file://${shared}`)) {
     await writeFile(
       bookmarks,

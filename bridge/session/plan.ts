@@ -1,13 +1,26 @@
+import { CLIPBOARD } from '../../config/clipboard.ts'
 import type { Settings } from '../settings.ts'
 
 /** The places of a session; all in the pod's own tmpfs, but for the home. */
 export interface Places {
   readonly runtime: string
   readonly cache: string
+  /** Stand in for folders of the home that cannot be written. */
+  readonly standIns: string
+  /** Empty folders in place of those of the home, for a session that its settings end. */
+  readonly bare: string
   readonly screen: string
   readonly authority: string
+  /** By which programs of a session know each other (ICE). */
+  readonly iceAuthority: string
   readonly bus: string
   readonly machineId: string
+}
+
+/** Where programs find settings and data that the home cannot keep; in the home where nothing is said. */
+export interface Elsewhere {
+  readonly config?: string
+  readonly data?: string
 }
 
 /** A program of the session. */
@@ -28,8 +41,11 @@ export const MARK = 'DESKFLEET_SESSION'
 export const placesIn = (run: string): Places => ({
   runtime: `${run}/runtime`,
   cache: `${run}/cache`,
+  standIns: `${run}/stand-ins`,
+  bare: `${run}/bare`,
   screen: `${run}/screen.sock`,
   authority: `${run}/runtime/Xauthority`,
+  iceAuthority: `${run}/runtime/ICEauthority`,
   bus: `${run}/runtime/bus`,
   machineId: `${run}/machine-id`,
 })
@@ -43,6 +59,7 @@ export function environmentOf(
   places: Places,
   mark: string,
   locales: readonly string[],
+  elsewhere: Elsewhere = {},
 ): Record<string, string> {
   return {
     HOME: home,
@@ -54,8 +71,11 @@ export function environmentOf(
     TZ: timeZone,
     DISPLAY,
     XAUTHORITY: places.authority,
+    ICEAUTHORITY: places.iceAuthority,
     XDG_RUNTIME_DIR: places.runtime,
     XDG_CACHE_HOME: places.cache,
+    ...(elsewhere.config === undefined ? {} : { XDG_CONFIG_HOME: elsewhere.config }),
+    ...(elsewhere.data === undefined ? {} : { XDG_DATA_HOME: elsewhere.data }),
     XDG_CONFIG_DIRS: '/etc/xdg',
     XDG_DATA_DIRS: '/usr/local/share:/usr/share',
     XDG_MENU_PREFIX: 'xfce-',
@@ -78,6 +98,16 @@ export function environmentOf(
 const sameLocale = (one: string, other: string): boolean =>
   one.toLowerCase().replace('utf-8', 'utf8') === other.toLowerCase().replace('utf-8', 'utf8')
 
+/**
+ * What passes between the screens of desktop and viewer. Marked text is no copied text: X's primary selection neither
+ * goes out, where it would overwrite what the person copied, nor is it overwritten from there.
+ */
+export const PASSING: readonly string[] = [
+  ...['-AcceptSetDesktopSize', '-SendPrimary=0', '-SetPrimary=0'],
+  // Both of the message and of the text in it.
+  `-MaxCutText=${CLIPBOARD.message}`,
+]
+
 /** The X server: reached by its unix sockets alone, by the person's uid alone. */
 export const xServer = ({ screen, login }: Settings, places: Places): Command => ({
   name: 'Xvnc',
@@ -88,7 +118,7 @@ export const xServer = ({ screen, login }: Settings, places: Places): Command =>
     ...['-SecurityTypes', 'None', '-nolisten', 'tcp', '-nolisten', 'local'],
     ...['-auth', places.authority, '-geometry', screen, '-depth', '24'],
     // The bridge lets one viewer in; two overlap for a moment when one takes over.
-    ...['-AlwaysShared', '-AcceptSetDesktopSize', '-desktop', login, '-Log', '*:stderr:30'],
+    ...['-AlwaysShared', ...PASSING, '-desktop', login, '-Log', '*:stderr:30'],
   ],
 })
 
@@ -109,13 +139,6 @@ export const CHECKPOINT: Command = {
     ...['/org/xfce/SessionManager', 'org.xfce.Session.Manager.Checkpoint', 'string:'],
   ],
 }
-
-/** How often the session may end by itself before the pod is started anew: so many times in so many milliseconds. */
-export const RESTARTS = { times: 5, within: 120_000 } as const
-
-/** Whether it may start once more, by when it started before (monotonic). */
-export const mayRestart = (starts: readonly number[], now: number): boolean =>
-  starts.filter((at) => now - at < RESTARTS.within).length < RESTARTS.times
 
 /** An Xauthority file with one entry: whoever can read it may use this display, from any host name. */
 export function authorityFile(cookie: Buffer): Buffer {

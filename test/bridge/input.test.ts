@@ -55,11 +55,24 @@ function* pieces(all: readonly number[], lengths: readonly number[]): Generator<
   }
 }
 
-const count = (all: readonly number[], lengths: readonly number[] = [all.length]) => {
-  const reader = inputReader()
+/** The most pixels of the screen in these tests. */
+const PIXELS = 1_024_000
+
+const read = (all: readonly number[], lengths: readonly number[] = [all.length]) => {
+  const reader = inputReader(PIXELS)
   let signs = 0
-  for (const piece of pieces(all, lengths)) signs += reader.feed(piece)
-  return { signs, lost: reader.lost() }
+  const passed: number[] = []
+  for (const piece of pieces(all, lengths)) {
+    const one = reader.feed(piece)
+    signs += one.signs
+    passed.push(...one.passes)
+  }
+  return { signs, lost: reader.lost(), passed }
+}
+
+const count = (all: readonly number[], lengths: readonly number[] = [all.length]) => {
+  const { signs, lost } = read(all, lengths)
+  return { signs, lost }
 }
 
 const lengths = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 8 })
@@ -85,12 +98,49 @@ test('any bytes give the same count in any pieces, and never an error', (t) => {
   )
 })
 
-test('an unknown message leaves the reader lost, and all that follows counts', (t) => {
-  const reader = inputReader()
-  t.is(reader.feed(Uint8Array.from([...greeting(), 3, 0, 0, 0, 0, 0, 0, 0, 0, 0])), 0)
-  t.true(reader.feed(Uint8Array.from([99, 1, 2])) > 0)
+test('after an unknown message or version nothing passes: nobody would know what it is', (t) => {
+  const reader = inputReader(PIXELS)
+  t.is(reader.feed(Uint8Array.from([...greeting(), 3, 0, 0, 0, 0, 0, 0, 0, 0, 0])).passes.length, 24)
+  t.is(reader.feed(Uint8Array.from([99, 1, 2])).passes.length, 0)
   t.true(reader.lost())
-  t.is(reader.feed(Uint8Array.from([3, 0, 0])), 3)
+  t.is(reader.feed(Uint8Array.from([3, 0, 0])).passes.length, 0)
+  for (const version of ['003.004', '003.005', '003.889', '004.000']) {
+    const all = [...greeting(version), ...size(9_000, 6_000)]
+    t.deepEqual(read(all), { signs: 0, lost: true, passed: [] }, version)
+  }
+})
+
+const size = (width: number, height: number) => [
+  ...[251, 0, ...u16(width), ...u16(height), 1, 0],
+  ...[...u32(7), ...u32(0), ...u16(width), ...u16(height), ...u32(0)],
+]
+
+test('a size above the memory of the desktop is handed on as none, in any pieces; every other byte as it is', (t) => {
+  const sizes = fc.tuple(fc.nat(65_535), fc.nat(65_535))
+  fc.assert(
+    fc.property(fc.array(fc.oneof(message, sizes)), lengths, (parts, cuts) => {
+      const sent: number[] = [...greeting()]
+      const wanted = [...sent]
+      for (const part of parts) {
+        if ('bytes' in part) {
+          sent.push(...part.bytes)
+          wanted.push(...part.bytes)
+          continue
+        }
+        const [width, height] = part
+        const bytes = size(width, height)
+        sent.push(...bytes)
+        wanted.push(
+          ...(width * height > PIXELS ? [...bytes.slice(0, 2), 0, 0, 0, 0, ...bytes.slice(6)] : bytes),
+        )
+      }
+      t.deepEqual(read(sent, cuts).passed, wanted)
+    }),
+    { numRuns: 500 },
+  )
+  const exact = [...greeting(), ...size(1280, 800)]
+  t.deepEqual(read(exact).passed, exact)
+  t.notDeepEqual(read([...greeting(), ...size(1281, 800)]).passed, [...greeting(), ...size(1281, 800)])
 })
 
 test('more than seven buttons make a pointer message longer, once the viewer has said so', (t) => {

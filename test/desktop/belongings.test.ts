@@ -9,7 +9,7 @@ function own(slug: string): Belongings {
   return made.belongings
 }
 
-test('the pod runs as the person, in strict groups, and owns no file system', (t) => {
+test('the pod runs as the person, with strict groups and no fsGroup', (t) => {
   t.deepEqual(own('ada').podSecurityContext, {
     runAsUser: 10001,
     runAsGroup: 10000,
@@ -54,7 +54,7 @@ test('claims are named by slug, folders by login', (t) => {
   t.deepEqual(env[0], { name: 'HOME', value: '/home/grace.hopper' })
 })
 
-test('homes are mounted whole and propagate; account files are read-only', (t) => {
+test('homes are mounted without subPath and see later mounts; account files are read-only', (t) => {
   for (const mount of own('ada').mounts) {
     const home = mount.name === 'home' || mount.name === 'shared'
     t.is(mount.mountPropagation, home ? 'HostToContainer' : undefined)

@@ -5,13 +5,15 @@ import { breaches } from '../../charts/kit/policies/pod-security.ts'
 import { unknownFields } from '../../charts/kit/policies/shape.ts'
 import { PERSON, TEMPLATE } from '../../config/labels.ts'
 import { DESKTOP } from '../../config/names.ts'
+import { SCRATCH } from '../../config/pod-bounds.ts'
 import { readCluster } from '../../config/read.ts'
 import type { Cluster, Template } from '../../config/schema.ts'
+import { screenPixels } from '../../config/screen-size.ts'
 import { desktopObjects } from '../../desktop/objects.ts'
 import { applied, decideOn } from '../webhook/calls.ts'
 import { person } from '../webhook/people.ts'
 
-const KEYS = { certificate: 'CERTIFICATE', key: 'KEY', token: 'TOKEN' }
+const KEYS = { certificate: 'CERTIFICATE', key: 'KEY', token: 'TOKEN', gatewayAuthorities: 'CA' }
 
 function cluster(text = ''): Cluster {
   const read = readCluster({ name: 'cluster.yaml', text: `domain: room.test\n${text}` })
@@ -28,7 +30,7 @@ function template(room: Cluster): Template {
 const made = (slug = 'ada', room = cluster(), running = true) =>
   desktopObjects(person(slug), template(room), room, { running, keys: KEYS })
 
-test('one pod or none, never two by plan, and away from a dead PC after 5 s', (t) => {
+test('a desktop has at most one pod (Recreate), which leaves a dead PC after 5 s', (t) => {
   const { deployment } = made()
   t.is(deployment.spec?.replicas, 1)
   t.is(made('ada', cluster(), false).deployment.spec?.replicas, 0)
@@ -45,7 +47,7 @@ test('one pod or none, never two by plan, and away from a dead PC after 5 s', (t
   )
 })
 
-test('Deployment and pod say whose they are and of what template; the Service leads to that pod alone', (t) => {
+test('Deployment and pod are labelled with person and template; the Service selects only that pod', (t) => {
   const { deployment, service } = made('bob')
   const pod = deployment.spec?.template.metadata?.labels ?? {}
   for (const labels of [deployment.metadata.labels ?? {}, pod]) {
@@ -58,20 +60,20 @@ test('Deployment and pod say whose they are and of what template; the Service le
   t.deepEqual(deployment.spec?.selector.matchLabels, selector)
 })
 
-test('the Secret holds what the caller made, and the pod finds it where the bridge looks', (t) => {
+test('the Secret holds the keys that were given, and is mounted where the bridge reads it', (t) => {
   const { secret, deployment } = made()
   t.deepEqual(
     Object.fromEntries(
       Object.entries(secret.data ?? {}).map(([name, text]) => [name, Buffer.from(text, 'base64').toString()]),
     ),
-    { 'tls.crt': 'CERTIFICATE', 'tls.key': 'KEY', token: 'TOKEN' },
+    { 'tls.crt': 'CERTIFICATE', 'tls.key': 'KEY', token: 'TOKEN', 'gateway-ca.crt': 'CA' },
   )
   const spec = deployment.spec?.template.spec
   t.is(spec?.volumes?.find(({ name }) => name === 'keys')?.secret?.secretName, secret.metadata.name)
   t.is(spec?.containers[0]?.volumeMounts?.find(({ name }) => name === 'keys')?.mountPath, DESKTOP.secrets)
 })
 
-test('Kubernetes knows every field, and the pod is restricted as it stands', (t) => {
+test('every field is known to Kubernetes, and the pod is allowed under restricted', (t) => {
   const { deployment, service, secret } = made()
   t.deepEqual(unknownFields(deployment, 'V1Deployment', ''), [])
   t.deepEqual(unknownFields(service, 'V1Service', ''), [])
@@ -80,7 +82,7 @@ test('Kubernetes knows every field, and the pod is restricted as it stands', (t)
   t.deepEqual(spec && breaches(spec, 'restricted'), [])
 })
 
-test('the webhook takes the pod as it is, and together they give the bridge all it needs', (t) => {
+test('the webhook accepts the pod, and with what it adds the bridge has all its settings', (t) => {
   const { deployment } = made(
     'ada',
     cluster('desktops: { language: de_CH, keyboard: ch(fr), timeZone: Europe/Zurich }\n'),
@@ -95,13 +97,14 @@ test('the webhook takes the pod as it is, and together they give the bridge all 
   const env = Object.fromEntries(entries.map(({ name, value }) => [name, value ?? 'from the pod']))
   const read = readSettings(env)
   if ('faults' in read) return t.fail(read.faults.join('\n'))
-  const { home, entryUUID, pod: uid, language, keyboard, timeZone } = read.settings
+  const { home, entryUUID, pod: uid, screenPixels: pixels, language, keyboard, timeZone } = read.settings
   t.deepEqual(
-    { home, entryUUID, uid, language, keyboard, timeZone },
+    { home, entryUUID, uid, pixels, language, keyboard, timeZone },
     {
       home: '/home/ada',
       entryUUID: person('ada').spec.entryUUID,
       uid: 'from the pod',
+      pixels: screenPixels('2Gi'),
       language: 'de_CH.UTF-8',
       keyboard: 'ch(fr)',
       timeZone: 'Europe/Zurich',
@@ -109,12 +112,12 @@ test('the webhook takes the pod as it is, and together they give the bridge all 
   )
 })
 
-test('labels that a template requires choose the PC', (t) => {
+test('labels that a template requires become the node selector', (t) => {
   const room = cluster('templates:\n  - { name: cad, requires: { room.test/gpu: "true" } }\n')
   t.deepEqual(made('ada', room).deployment.spec?.template.spec?.nodeSelector, { 'room.test/gpu': 'true' })
 })
 
-test('a template that gives no lawful desktop stops the synth, and the finding names it', (t) => {
+test('a template whose desktop breaks a policy stops the synth, and the finding names it', (t) => {
   const room = cluster('templates: [{ name: office }, { name: odd }]\n')
   t.true(compileCluster(room).ok)
   const odd = { ...template(room), name: 'odd', image: 'somewhere.test/desktop:latest' }
@@ -130,7 +133,27 @@ test('a template that gives no lawful desktop stops the synth, and the finding n
   )
 })
 
-test('nothing of a desktop stands in dist/', (t) => {
+test('a desktop says what it may fill of its PC: its disk, and each place in memory', (t) => {
+  const pod = made().deployment.spec?.template.spec
+  const resources = pod?.containers[0]?.resources
+  t.is(resources?.limits?.['ephemeral-storage'], SCRATCH.limit)
+  t.is(resources?.requests?.['ephemeral-storage'], SCRATCH.request)
+  const scratch = (pod?.volumes ?? []).flatMap(({ emptyDir }) => (emptyDir ? [emptyDir] : []))
+  t.true(scratch.length > 0)
+  t.true(scratch.every(({ sizeLimit }) => sizeLimit !== undefined))
+})
+
+test('the kubelet’s file of last words is where no program of a desktop reaches it', (t) => {
+  const [container] = made().deployment.spec?.template.spec?.containers ?? []
+  t.is(container?.terminationMessagePath, '/root/termination-log')
+  t.is(container?.terminationMessagePolicy, 'FallbackToLogsOnError')
+})
+
+test('a name with a dot is looked up as it is, before Services of that name', (t) => {
+  t.deepEqual(made().deployment.spec?.template.spec?.dnsConfig, { options: [{ name: 'ndots', value: '1' }] })
+})
+
+test('dist/ holds no object of a desktop', (t) => {
   const compiled = compileCluster(cluster())
   if (!compiled.ok) return t.fail()
   t.deepEqual(

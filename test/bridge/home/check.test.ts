@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { homeFault, lookAtHome } from '../../../bridge/home/check.ts'
 import { HOME_MARKER, homeMarker } from '../../../config/home-marker.ts'
-import { temporaryFolder } from '../../lab/temporary-folder.ts'
+import { temporaryFolder } from '../../harness/temporary-folder.ts'
 
 const mine = '11111111-2222-3333-4444-555555555555'
 const other = '99999999-2222-3333-4444-555555555555'

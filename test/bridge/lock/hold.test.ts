@@ -1,12 +1,22 @@
 import test from 'ava'
 import fc from 'fast-check'
-import type { Rules, Term } from '../../../bridge/lock/decide.ts'
-import { RULES } from '../../../bridge/lock/decide.ts'
+import type { Generation, Rules } from '../../../bridge/lock/decide.ts'
+import { CHANCE, countOf, RULES } from '../../../bridge/lock/decide.ts'
 import { type Holding, winHome } from '../../../bridge/lock/hold.ts'
 import type { LockStore } from '../../../bridge/lock/store.ts'
-import { makeHome, makeWorld, type Way, type World } from './simulated-home.ts'
+import { type FakeTime, fakeTime } from '../../harness/clock.ts'
+import { makeHome, type Way } from './simulated-home.ts'
 
 type Home = ReturnType<typeof makeHome>
+
+let chances = 0
+const chance = (): number => chances++
+
+/** The second claim of a home, by somebody else. */
+const OTHER = 2 * CHANCE + 999
+const others = (generation = OTHER) => ({ said: { pod: 'other', generation, heartbeat: 0, free: false } })
+/** How often the home was claimed, as the names of its files say it. */
+const claims = ({ files }: Home): number[] => [...files.keys()].map(countOf)
 
 /** A pod that wants the home. `running` says whether its session runs, which is what two must never have at once. */
 class Pod {
@@ -16,12 +26,19 @@ class Pod {
   readonly dead = new AbortController()
   readonly name: string
   readonly way: Way
-  readonly world: World
+  readonly time: FakeTime
 
-  constructor(world: World, home: Home, name: string, way: Way, change = (s: LockStore) => s, rules?: Rules) {
+  constructor(
+    time: FakeTime,
+    home: Home,
+    name: string,
+    way: Way,
+    change = (s: LockStore) => s,
+    rules?: Rules,
+  ) {
     this.name = name
     this.way = way
-    this.world = world
+    this.time = time
     const listener = {
       waiting() {},
       failed() {},
@@ -30,14 +47,13 @@ class Pod {
         this.fenced = reason
       },
     }
-    const clock = world.clock(name.length * 1_000_000)
-    void winHome(this.mortal(change(home.store(way))), name, clock, listener, this.dead.signal, rules).then(
-      (holding) => {
-        if (this.dead.signal.aborted || this.fenced) return
-        this.holding = holding
-        this.running = holding !== undefined
-      },
-    )
+    const clock = time.clock(name.length * 1_000_000)
+    const store = this.mortal(change(home.store(way)))
+    void winHome(store, name, clock, chance, listener, this.dead.signal, rules).then((holding) => {
+      if (this.dead.signal.aborted || this.fenced) return
+      this.holding = holding
+      this.running = holding !== undefined
+    })
   }
 
   /** After a kill -9 nothing that this pod had begun goes on, but what is on its way may still arrive. */
@@ -49,7 +65,8 @@ class Pod {
     }
     return {
       look: () => unlessDead(() => store.look()),
-      claim: (...args) => unlessDead(() => store.claim(...args)),
+      lay: (...args) => unlessDead(() => store.lay(...args)),
+      take: (...args) => unlessDead(() => store.take(...args)),
       write: (...args) => unlessDead(() => store.write(...args)),
       drop: (...args) => unlessDead(() => store.drop(...args)),
     }
@@ -62,7 +79,8 @@ class Pod {
 
   async stop(): Promise<void> {
     this.running = false
-    await this.holding?.release()
+    // Whose time is over finds that another has the home, and no lock of its own to free.
+    await this.holding?.release().catch(() => {})
     this.dead.abort()
   }
 }
@@ -70,100 +88,120 @@ class Pod {
 const quick = (): Way => ({ delay: () => 5, cutUntil: 0 })
 
 test('the first pod of a home has it at once, the second waits, and has it at once after a graceful end', async (t) => {
-  const world = makeWorld()
-  const home = makeHome(world)
-  const one = new Pod(world, home, 'one', quick())
-  await world.pass(100)
+  const time = fakeTime()
+  const home = makeHome(time)
+  const one = new Pod(time, home, 'one', quick())
+  await time.pass(100)
   t.true(one.running)
-  const two = new Pod(world, home, 'two', quick())
-  await world.pass(60_000)
+  const two = new Pod(time, home, 'two', quick())
+  await time.pass(60_000)
   t.true(one.running)
   t.false(two.running)
   void one.stop()
-  await world.pass(1_200)
+  await time.pass(1_200)
   t.true(two.running)
-  t.is(two.holding?.generation, 2)
-  t.deepEqual([...home.entries.keys()], [2], 'old generations are cleared away')
+  t.is(countOf(two.holding?.generation ?? 0), 2)
+  t.deepEqual(claims(home), [2], 'there is one file')
 })
 
 test('20 s after the last sign of a killed pod the next one has the home, not before', async (t) => {
-  const world = makeWorld()
-  const home = makeHome(world)
-  const one = new Pod(world, home, 'one', quick())
-  await world.pass(100)
-  const two = new Pod(world, home, 'two', quick())
-  await world.pass(10_100)
+  const time = fakeTime()
+  const home = makeHome(time)
+  const one = new Pod(time, home, 'one', quick())
+  await time.pass(100)
+  const two = new Pod(time, home, 'two', quick())
+  await time.pass(10_100)
   one.kill()
-  const killed = world.now()
-  while (!two.running && world.now() < killed + 60_000) await world.pass(100)
-  const took = world.now() - killed
+  const killed = time.now()
+  while (!two.running && time.now() < killed + 60_000) await time.pass(100)
+  const took = time.now() - killed
   t.true(took >= RULES.takeOver - RULES.beat - 500 && took <= RULES.takeOver + 2_500, `${took} ms`)
 })
 
 test('a pod that cannot write for 15 s ends its session, also when writes hang', async (t) => {
-  const world = makeWorld()
-  const home = makeHome(world)
-  const one = new Pod(world, home, 'one', quick())
-  await world.pass(20_000)
-  one.way.cutUntil = world.now() + 120_000
-  await world.pass(RULES.giveUp)
+  const time = fakeTime()
+  const home = makeHome(time)
+  const one = new Pod(time, home, 'one', quick())
+  await time.pass(20_000)
+  one.way.cutUntil = time.now() + 120_000
+  await time.pass(RULES.giveUp)
   t.false(one.running)
   t.regex(one.fenced ?? '', /no heartbeat/)
 })
 
 test('a pod that sees a higher generation ends its session', async (t) => {
-  const world = makeWorld()
-  const home = makeHome(world)
-  const one = new Pod(world, home, 'one', quick())
-  await world.pass(1_000)
-  home.entries.set(9, { pod: 'other', heartbeat: 0, free: false })
-  await world.pass(RULES.beat)
+  const time = fakeTime()
+  const home = makeHome(time)
+  const one = new Pod(time, home, 'one', quick())
+  await time.pass(1_000)
+  home.files.set(OTHER, others())
+  await time.pass(RULES.beat)
   t.false(one.running)
-  t.is(one.fenced, 'generation 9 has the home now')
+  t.is(one.fenced, 'claim 2 has the home now')
 })
 
 test('a person who deletes the lock: the pod writes it again, and yields if another took the home meanwhile', async (t) => {
-  const world = makeWorld()
-  const home = makeHome(world)
-  const one = new Pod(world, home, 'one', quick())
-  await world.pass(12_000)
-  home.entries.clear()
-  await world.pass(RULES.beat)
+  const time = fakeTime()
+  const home = makeHome(time)
+  const one = new Pod(time, home, 'one', quick())
+  await time.pass(12_000)
+  home.files.clear()
+  await time.pass(RULES.beat)
   t.true(one.running)
-  t.deepEqual([...home.entries.keys()], [1])
-  home.entries.clear()
-  home.entries.set(1, { pod: 'other', heartbeat: 0, free: false })
-  await world.pass(RULES.beat)
+  t.deepEqual(claims(home), [1])
+  home.files.clear()
+  home.files.set(CHANCE, others(CHANCE))
+  await time.pass(RULES.beat)
   t.false(one.running)
 })
 
-test('a claim that comes long after its time is taken back', async (t) => {
-  const world = makeWorld()
-  const home = makeHome(world)
-  home.entries.set(1, { pod: 'dead', heartbeat: 3, free: false })
+test('a claim that comes long after its time finds nothing to claim', async (t) => {
+  const time = fakeTime()
+  const home = makeHome(time)
   const late = Promise.withResolvers<void>()
-  const slow = new Pod(world, home, 'slow', quick(), (store) => ({
+  const slow = new Pod(time, home, 'slow', quick(), (store) => ({
     ...store,
-    claim: (...args) => late.promise.then(() => store.claim(...args)),
+    take: (...args) => late.promise.then(() => store.take(...args)),
   }))
-  await world.pass(30_000)
-  // Meanwhile generation 2 came and went, and 3 has the home.
-  home.entries.clear()
-  home.entries.set(3, { pod: 'other', heartbeat: 9, free: false })
+  await time.pass(1_000)
+  home.files.clear()
+  home.files.set(OTHER, others())
   late.resolve()
-  await world.pass(1_000)
+  await time.pass(1_000)
   t.false(slow.running)
-  t.deepEqual([...home.entries.keys()], [3])
+  t.deepEqual([...home.files.keys()], [OTHER])
+})
+
+test('the text of a pod before, written too late, neither frees the home nor ends its desktop', async (t) => {
+  const time = fakeTime()
+  const home = makeHome(time)
+  const one = new Pod(time, home, 'one', quick())
+  await time.pass(1_000)
+  const [file] = home.files.values()
+  if (file) file.said = { pod: 'before', generation: 1, heartbeat: 9, free: true }
+  const two = new Pod(time, home, 'two', quick())
+  await time.pass(60_000)
+  t.true(one.running)
+  t.false(two.running)
+  t.is(file?.said.pod, 'one')
+})
+
+test('a home whose lock was never laid out, or was removed, gets one', async (t) => {
+  const time = fakeTime()
+  const home = makeHome(time, false)
+  const pods = ['one', 'two', 'three'].map((name) => new Pod(time, home, name, quick()))
+  await time.pass(5_000)
+  t.is(pods.filter(({ running }) => running).length, 1)
 })
 
 test('a new container of the same pod does not wait for itself', async (t) => {
-  const world = makeWorld()
-  const home = makeHome(world)
-  const one = new Pod(world, home, 'same', quick())
-  await world.pass(100)
+  const time = fakeTime()
+  const home = makeHome(time)
+  const one = new Pod(time, home, 'same', quick())
+  await time.pass(100)
   one.kill()
-  const again = new Pod(world, home, 'same', quick())
-  await world.pass(100)
+  const again = new Pod(time, home, 'same', quick())
+  await time.pass(100)
   t.true(again.running)
 })
 
@@ -183,12 +221,14 @@ const event: fc.Arbitrary<Event> = fc.record({
 })
 
 interface Story {
+  readonly laidOut: boolean
   readonly events: readonly Event[]
   /** Each pod's delays, in turn. Two of them make an operation: far below what the rules allow for. */
   readonly delays: readonly (readonly number[])[]
 }
 
 const story: fc.Arbitrary<Story> = fc.record({
+  laidOut: fc.boolean(),
   events: fc.array(event, { maxLength: 10 }),
   delays: fc.array(fc.array(fc.integer({ min: 0, max: 1_500 }), { minLength: 1, maxLength: 7 }), {
     minLength: 3,
@@ -198,18 +238,18 @@ const story: fc.Arbitrary<Story> = fc.record({
 
 /** Plays it and returns the first moment at which two sessions ran, with how many times the home changed hands. */
 async function play(
-  { events, delays }: Story,
+  { events, delays, laidOut }: Story,
   change?: (store: LockStore) => LockStore,
   rules?: Rules,
 ): Promise<{ both: number | undefined; hands: number }> {
-  const world = makeWorld()
-  const home = makeHome(world)
+  const time = fakeTime()
+  const home = makeHome(time, laidOut)
   let born = 0
   const start = (index: number): Pod => {
     let turn = 0
     const list = delays[index] ?? [0]
     const way = { delay: () => list[turn++ % list.length] ?? 0, cutUntil: 0 }
-    return new Pod(world, home, `pod-${index}-${born++}`, way, change, rules)
+    return new Pod(time, home, `pod-${index}-${born++}`, way, change, rules)
   }
   const pods = [start(0), start(1), start(2)]
   let hands = 0
@@ -222,14 +262,14 @@ async function play(
       if (!pod) continue
       if (what === 'kill') pod.kill()
       else if (what === 'stop') void pod.stop()
-      else if (what === 'cut') pod.way.cutUntil = world.now() + length
+      else if (what === 'cut') pod.way.cutUntil = time.now() + length
       else if (pod.dead.signal.aborted || pod.fenced) {
         const next = start(index)
         pods[index] = next
         alive.add(next)
       }
     }
-    await world.pass(250)
+    await time.pass(250)
     const running = [...alive].filter((one) => one.running)
     if (running.length > 1) return { both: at, hands }
     if (running[0] && running[0] !== last) {
@@ -257,12 +297,33 @@ test('whatever dies, hangs or starts, two sessions never run on one home', async
 
 /** Everybody sees their own claim alone. */
 function unlocked(store: LockStore): LockStore {
-  let own: Term[] = []
+  let own: Generation[] = [{ generation: 1, pod: '', free: true, text: '' }]
   return {
     ...store,
     look: async () => own,
-    async claim(generation, pod) {
-      own = [{ generation, pod, free: false, text: '' }]
+    async take(_from, generation) {
+      own = [{ generation, pod: '', free: false, text: '' }]
+      return true
+    },
+    write: async () => {},
+  }
+}
+
+/** Everybody may take the file of a generation, also those who come too late, and believes it without looking again. */
+function shareable(store: LockStore): LockStore {
+  let taken: number | undefined
+  return {
+    ...store,
+    async look() {
+      const seen = await store.look()
+      const own = seen.filter(({ generation }) => generation === taken)
+      taken = undefined
+      return own.length > 0 ? own : seen
+    },
+    async take(from, to) {
+      taken = to
+      if (!(await store.take(from, to)))
+        await store.lay({ pod: '', generation: to, heartbeat: 0, free: false })
       return true
     },
   }
@@ -272,7 +333,7 @@ function unlocked(store: LockStore): LockStore {
 const BROKEN: Readonly<Record<string, { change?: (store: LockStore) => LockStore; rules?: Rules }>> = {
   'without a lock': { change: unlocked },
   'when a claim is no claim': {
-    change: (store) => ({ ...store, claim: (...args) => store.write(...args, 0, false).then(() => true) }),
+    change: shareable,
   },
   'when nobody gives up': { rules: { ...RULES, giveUp: 600_000 } },
   'when the lock falls too early': { rules: { ...RULES, takeOver: 4_000 } },
@@ -290,9 +351,10 @@ for (const [name, { change, rules }] of Object.entries(BROKEN)) {
 }
 
 /** Three pods at the same instant, operations of the same length. */
-const SIMULTANEOUS: Story = { events: [], delays: [[5], [5], [5]] }
+const SIMULTANEOUS: Story = { laidOut: true, events: [], delays: [[5], [5], [5]] }
 /** The one that has the home is cut off; whichever it is, it hangs for a minute. */
 const CUT: Story = {
+  laidOut: true,
   events: [0, 1, 2].map((pod) => ({ at: 30_000 + pod, pod, what: 'cut', length: pod === 0 ? 60_000 : 500 })),
   delays: [[5], [400], [700]],
 }

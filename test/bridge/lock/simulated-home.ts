@@ -1,55 +1,7 @@
-import type { Term } from '../../../bridge/lock/decide.ts'
+import type { Generation } from '../../../bridge/lock/decide.ts'
 import type { LockStore } from '../../../bridge/lock/store.ts'
-import type { Clock } from '../../../lease/clock.ts'
-
-/** Time that passes only when told to, for many pods at once; whatever waits on a sleeper runs before it goes on. */
-export interface World {
-  clock(offset: number): Clock
-  now(): number
-  pass(milliseconds: number): Promise<void>
-}
-
-export function makeWorld(): World {
-  let now = 0
-  const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>()
-  return {
-    now: () => now,
-    // PCs do not agree on the time: each clock begins elsewhere.
-    clock: (offset) => ({
-      now: () => now + offset,
-      wall: () => new Date(now - offset),
-      sleep(milliseconds, signal) {
-        return new Promise((done) => {
-          if (signal?.aborted) return done()
-          const sleeper = {
-            at: now + Math.max(0, milliseconds),
-            wake: () => {
-              sleepers.delete(sleeper)
-              done()
-            },
-          }
-          sleepers.add(sleeper)
-          signal?.addEventListener('abort', sleeper.wake, { once: true })
-        })
-      },
-    }),
-    async pass(milliseconds) {
-      const end = now + milliseconds
-      for (;;) {
-        await new Promise((done) => setImmediate(done))
-        const due = [...sleepers].filter((one) => one.at <= end)
-        const next = due.reduce<(typeof due)[number] | undefined>(
-          (first, one) => (first === undefined || one.at < first.at ? one : first),
-          undefined,
-        )
-        if (!next) break
-        now = Math.max(now, next.at)
-        next.wake()
-      }
-      now = end
-    },
-  }
-}
+import { type LockText, UNCLAIMED, UNCLAIMED_LOCK } from '../../../config/home-lock.ts'
+import type { FakeTime } from '../../harness/clock.ts'
 
 /** One pod's way to the home: how long its next operations take, and whether it is cut off. */
 export interface Way {
@@ -59,22 +11,21 @@ export interface Way {
   cutUntil: number
 }
 
-interface Entry {
-  readonly pod: string
-  readonly heartbeat: number
-  readonly free: boolean
+/** A file keeps its identity when it is renamed: whoever has opened it writes into it under its new name. */
+interface File {
+  said: LockText
 }
 
-/** The files of one home, and each pod's view of them. */
-export function makeHome(world: World) {
-  const entries = new Map<number, Entry>()
+/** The files of one home, laid out as storage does, and each pod's view of them. */
+export function makeHome(time: FakeTime, laidOut = true) {
+  const files = new Map<number, File>(laidOut ? [[UNCLAIMED, { said: UNCLAIMED_LOCK }]] : [])
   const through = async (way: Way): Promise<void> => {
-    const clock = world.clock(0)
+    const clock = time.clock(0)
     await clock.sleep(way.delay())
-    while (world.now() < way.cutUntil) await clock.sleep(way.cutUntil - world.now())
+    while (time.now() < way.cutUntil) await clock.sleep(way.cutUntil - time.now())
   }
   return {
-    entries,
+    files,
     store: (way: Way): LockStore => {
       const operation = async <T>(effect: () => T): Promise<T> => {
         await through(way)
@@ -85,24 +36,31 @@ export function makeHome(world: World) {
       return {
         look: () =>
           operation(() =>
-            [...entries].map(
-              ([generation, entry]): Term => ({
-                generation,
-                pod: entry.pod,
-                free: entry.free,
-                text: JSON.stringify(entry),
-              }),
-            ),
+            [...files].map(([generation, { said }]): Generation => {
+              const { pod, free } = said.generation === generation ? said : { pod: '', free: false }
+              return { generation, pod, free, text: JSON.stringify(said) }
+            }),
           ),
-        claim: (generation, pod) =>
+        lay: (said) =>
           operation(() => {
-            if (entries.has(generation)) return false
-            entries.set(generation, { pod, heartbeat: 0, free: false })
+            if (!files.has(said.generation)) files.set(said.generation, { said })
+          }),
+        take: (from, to) =>
+          operation(() => {
+            const file = files.get(from)
+            if (!file) return false
+            files.delete(from)
+            files.set(to, file)
             return true
           }),
-        write: (generation, pod, heartbeat, free) =>
-          operation(() => void entries.set(generation, { pod, heartbeat, free })),
-        drop: (generation) => operation(() => void entries.delete(generation)),
+        async write(said) {
+          const file = await operation(() => files.get(said.generation))
+          if (!file) throw new Error('ENOENT')
+          await operation(() => {
+            file.said = said
+          })
+        },
+        drop: (generation) => operation(() => void files.delete(generation)),
       }
     },
   }

@@ -1,5 +1,5 @@
 /** Why a home is not ready; the condition's `reason`. docs/storage.md has the mend of each. */
-export type Reason =
+export type ProblemReason =
   | 'StorageNotThere'
   | 'StorageFull'
   | 'StorageReadOnly'
@@ -18,17 +18,17 @@ export type Reason =
   | 'ApiRefused'
 
 export interface Problem {
-  readonly reason: Reason
+  readonly reason: ProblemReason
   /** What is wrong, where, and the mend. */
   readonly message: string
 }
 
-export const problem = (reason: Reason, what: string, mend: string): Problem => ({
+export const problem = (reason: ProblemReason, what: string, mend: string): Problem => ({
   reason,
   message: `${what}; ${mend}`,
 })
 
-const CODES: Readonly<Record<string, readonly [Reason, string, string]>> = {
+const CODES: Readonly<Record<string, readonly [ProblemReason, string, string]>> = {
   ENOSPC: ['StorageFull', 'the storage directory is full', 'make room; see docs/storage.md, "Trash"'],
   EDQUOT: ['StorageFull', 'the storage directory is over its quota', 'raise the quota'],
   EROFS: ['StorageReadOnly', 'the storage directory is read-only', 'mount it writable on every PC'],

@@ -1,9 +1,24 @@
-import type { Clock } from '../../lease/clock.ts'
+import { failureOf, reasonOf } from '../../cluster/answer.ts'
+import type { Events } from '../../cluster/events.ts'
+import type { Clock } from '../../service/clock.ts'
+import { atOnce } from '../../service/turns.ts'
 import { fileProblem, type Problem, problem } from '../problem.ts'
 import type { HomesCluster } from './cluster.ts'
-import type { Decision, Verdict } from './decide.ts'
+import type { Decision } from './decide.ts'
+import type { Departure } from './depart.ts'
 import type { OpenStorage } from './disk.ts'
-import type { Person } from './observe.ts'
+import type { HomeOwner } from './facts.ts'
+import { eventOf, findingEvent, type Verdict } from './verdict.ts'
+
+/** What is acted on. `storage` is undefined where the storage directory cannot be opened. */
+export interface Effects {
+  readonly storage: OpenStorage | undefined
+  readonly cluster: HomesCluster
+  readonly events: Events
+  /** What new homes begin with, such as /etc/skel. */
+  readonly skeleton: string
+  readonly clock: Clock
+}
 
 /** What acting came to. */
 export interface Acted {
@@ -17,99 +32,115 @@ export interface Acted {
 /** Requests and file operations under way at once. */
 const AT_ONCE = 16
 
+/** What failed until now: for a person, whose verdict it becomes, or for nobody in particular. */
+interface Failures {
+  readonly ofPeople: Map<HomeOwner, Problem>
+  readonly others: Error[]
+}
+
 /** Carries a decision out; stops between two steps when the signal aborts, since another may lead then. */
-export async function act(
-  decision: Decision,
-  storage: OpenStorage | undefined,
-  cluster: HomesCluster,
-  skeleton: string,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Acted> {
-  const failures: Error[] = []
-  const failed = new Map<Person, Problem>()
-  let made = 0
-  let trashed = 0
-  const blame = (person: Person | undefined, trouble: Problem, error: unknown): void => {
-    if (person) failed.set(person, trouble)
-    else failures.push(error instanceof Error ? error : new Error(String(error)))
-  }
-  if (storage) {
-    if (decision.found) await storage.found()
-    if (decision.homes.length > 0 || decision.shared !== undefined) await storage.sweep()
-    await each(decision.homes, signal, async (person) => {
-      await storage.make(person, skeleton).then(
-        () => made++,
-        (error) => blame(person, fileProblem(error), error),
-      )
-    })
-    await each(decision.markers, signal, (person) =>
-      storage.mark(person).catch((error) => blame(person, fileProblem(error), error)),
-    )
-    if (decision.shared !== undefined && !signal.aborted) {
-      await storage.makeShared(decision.shared).catch((error) => blame(undefined, fileProblem(error), error))
-    }
-  }
-  await each(decision.pairs, signal, async ({ pair, person, step }) => {
-    if (person && failed.has(person)) return
-    const work =
-      step.step === 'make-volume'
-        ? cluster.makeVolume(pair, step.claimUid)
-        : step.step === 'make-claim'
-          ? cluster.makeClaim(pair)
-          : cluster.release(pair.volume, step.claimUid)
-    await work.catch((error) => {
-      const trouble = problem('ApiRefused', sentence(error), 'it is tried again; see the log of homes')
-      blame(person, trouble, new Error(`${pair.claim}: ${sentence(error)}`, { cause: error }))
-    })
-  })
-  await each(decision.departures, signal, async (one) => {
-    try {
-      if (one.step === 'remove-claim') await cluster.removeClaim(one.claim, one.uid)
-      else if (one.step === 'remove-volume') await cluster.removeVolume(one.volume)
-      else if (storage) {
-        await storage.discard(one.entryUUID, one.login, clock.wall())
-        trashed++
-        if (one.volume) await cluster.removeVolume(one.volume)
-      }
-    } catch (error) {
-      failures.push(new Error(`${one.step}: ${sentence(error)}`, { cause: error }))
-    }
-  })
+export async function act(decision: Decision, effects: Effects, signal: AbortSignal): Promise<Acted> {
+  const failures: Failures = { ofPeople: new Map(), others: [] }
+  const made = effects.storage ? await makeFolders(decision, effects.storage, effects, failures, signal) : 0
+  await makePairs(decision, effects, failures, signal)
+  const trashed = await depart(decision, effects, failures, signal)
+  const { ofPeople, others } = failures
   const verdicts = [
-    ...decision.verdicts.filter(({ person }) => !failed.has(person)),
-    ...[...failed].map(([person, trouble]) => ({ person, problem: trouble })),
+    ...decision.verdicts.filter(({ person }) => !ofPeople.has(person)),
+    ...[...ofPeople].map(([person, trouble]) => ({ person, problem: trouble })),
   ]
-  await each(verdicts, signal, async (verdict) => {
+  await tellVerdicts(verdicts, effects, failures, signal)
+  if (!signal.aborted) await effects.events.warn(decision.findings.map(findingEvent))
+  return { made, trashed, failures: others, verdicts }
+}
+
+/** @returns how many homes were made. */
+async function makeFolders(
+  { found, homes, markers, shared, copies }: Decision,
+  storage: OpenStorage,
+  { skeleton }: Effects,
+  { ofPeople, others }: Failures,
+  signal: AbortSignal,
+): Promise<number> {
+  let made = 0
+  if (found) await storage.found()
+  if (homes.length > 0 || shared !== undefined || copies) await storage.sweep()
+  await atOnce(homes, AT_ONCE, signal, async (person) => {
     try {
-      await cluster.say(verdict, clock.wall())
-      const { problem: trouble, person } = verdict
-      const news = trouble && trouble.reason !== person.condition?.reason && trouble.reason !== 'Binding'
-      if (news) await cluster.tell(person, trouble, clock.wall())
+      await storage.make(person, skeleton)
+      made++
     } catch (error) {
-      failures.push(new Error(`${verdict.person.slug}: ${sentence(error)}`, { cause: error }))
+      ofPeople.set(person, fileProblem(error))
     }
   })
-  return { made, trashed, failures, verdicts }
+  await atOnce(markers, AT_ONCE, signal, async (person) => {
+    await storage.mark(person).catch((error: unknown) => ofPeople.set(person, fileProblem(error)))
+  })
+  if (shared !== undefined && !signal.aborted) {
+    await storage.makeShared(shared).catch((error: unknown) => others.push(failureOf('shared', error)))
+  }
+  if (copies && !signal.aborted) {
+    await storage.makeCopies().catch((error: unknown) => others.push(failureOf('copies', error)))
+  }
+  return made
 }
 
-/** The first line: client-node's message is the whole answer, headers and all. */
-const sentence = (error: unknown): string => {
-  const text = error instanceof Error ? error.message : String(error)
-  return /"message":"((?:[^"\\]|\\.)*)"/.exec(text.replaceAll('\\"', '"'))?.[1] ?? text.split('\n')[0] ?? ''
-}
-
-async function each<T>(
-  items: readonly T[],
+async function makePairs(
+  { pairs }: Decision,
+  { cluster }: Effects,
+  { ofPeople, others }: Failures,
   signal: AbortSignal,
-  work: (item: T) => Promise<void>,
 ): Promise<void> {
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < items.length && !signal.aborted) {
-      const item = items[next++]
-      if (item !== undefined) await work(item)
+  await atOnce(pairs, AT_ONCE, signal, async ({ pair, person, step }) => {
+    if (person && ofPeople.has(person)) return
+    try {
+      if (step.step === 'make-volume') await cluster.makeVolume(pair, step.claimUid)
+      else if (step.step === 'make-claim') await cluster.makeClaim(pair)
+      else await cluster.release(pair.volume, step.claimUid)
+    } catch (error) {
+      if (!person) others.push(failureOf(pair.claim, error))
+      else
+        ofPeople.set(
+          person,
+          problem('ApiRefused', reasonOf(error), 'it is tried again; see the log of homes'),
+        )
+    }
+  })
+}
+
+/** @returns how many homes went to the trash. */
+async function depart(
+  { departures }: Decision,
+  { storage, cluster, clock }: Effects,
+  { others }: Failures,
+  signal: AbortSignal,
+): Promise<number> {
+  let trashed = 0
+  const take = async (one: Departure): Promise<void> => {
+    if (one.step === 'remove-claim') await cluster.removeClaim(one.claim, one.uid)
+    else if (one.step === 'remove-volume') await cluster.removeVolume(one.volume)
+    else if (storage) {
+      await storage.discard(one.entryUUID, one.login, clock.wall())
+      trashed++
+      if (one.volume) await cluster.removeVolume(one.volume)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
+  await atOnce(departures, AT_ONCE, signal, async (one) => {
+    await take(one).catch((error: unknown) => others.push(failureOf(one.step, error)))
+  })
+  return trashed
+}
+
+async function tellVerdicts(
+  verdicts: readonly Verdict[],
+  { cluster, events, clock }: Effects,
+  { others }: Failures,
+  signal: AbortSignal,
+): Promise<void> {
+  await atOnce(verdicts, AT_ONCE, signal, async (verdict) => {
+    await cluster
+      .say(verdict, clock.wall())
+      .catch((error: unknown) => others.push(failureOf(verdict.person.slug, error)))
+  })
+  await events.warn(verdicts.flatMap((verdict) => eventOf(verdict) ?? []))
 }

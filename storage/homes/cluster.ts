@@ -1,5 +1,4 @@
 import {
-  ApiException,
   CoreV1Api,
   CustomObjectsApi,
   type KubeConfig,
@@ -8,7 +7,17 @@ import {
   type V1PersistentVolume,
   type V1PersistentVolumeClaim,
 } from '@kubernetes/client-node'
-import { z } from 'zod'
+import { unless } from '../../cluster/answer.ts'
+import { keptClient } from '../../cluster/client.ts'
+import { conditionOver } from '../../cluster/conditions.ts'
+import {
+  allIdentities,
+  conditionOf,
+  type KnownIdentity,
+  type OnUnreadable,
+} from '../../cluster/identities.ts'
+import { listPages } from '../../cluster/pages.ts'
+import { writeCondition } from '../../cluster/write-condition.ts'
 import { ENTRY_UUID, MANAGED_BY, PART_OF } from '../../config/labels.ts'
 import {
   FIELD_MANAGERS,
@@ -18,49 +27,18 @@ import {
   NAMESPACES,
   API_VERSION as version,
 } from '../../config/names.ts'
-import { keptClient } from '../../lease/kept-client.ts'
-import type { Problem } from '../problem.ts'
-import { toldAt, type Verdict } from './decide.ts'
-import type { Claim, Person, Volume } from './observe.ts'
+import type { Claim, HomeOwner, Volume } from './facts.ts'
 import type { Pair } from './pair.ts'
+import { homeReady, type Verdict } from './verdict.ts'
 
-const Stored = z.object({
-  metadata: z.object({ name: z.string(), generation: z.int() }),
-  spec: z.object({
-    login: z.string(),
-    uid: z.int(),
-    gid: z.int(),
-    groups: z.array(z.object({ name: z.string(), gid: z.int() })).default([]),
-    entryUUID: z.string(),
-  }),
-  status: z
-    .object({
-      conditions: z
-        .array(
-          z.object({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string(),
-            message: z.string(),
-            observedGeneration: z.int().optional(),
-          }),
-        )
-        .default([]),
-    })
-    .optional(),
-})
-const Page = z.object({ metadata: z.object({ continue: z.string().optional() }), items: z.array(Stored) })
-
-const plural = IDENTITY.plural
 const fieldManager = FIELD_MANAGERS.homes
 const namespace = NAMESPACES.desktops
 const LABELS = { [PART_OF]: 'deskfleet', [MANAGED_BY]: fieldManager }
-const apply = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply)
 const json = setHeaderOptions('Content-Type', PatchStrategy.JsonPatch)
 
 /** The cluster, as far as storage/homes reads and writes it. */
 export interface HomesCluster {
-  people(): Promise<Person[]>
+  people(): Promise<HomeOwner[]>
   volumes(): Promise<Map<string, Volume>>
   claims(): Promise<Map<string, Claim>>
   makeVolume(pair: Pair, claimUid: string | undefined): Promise<void>
@@ -71,39 +49,22 @@ export interface HomesCluster {
   removeVolume(name: string): Promise<void>
   /** Sets the condition HomeReady, and no other. */
   say(verdict: Verdict, at: Date): Promise<void>
-  tell(person: Person, trouble: Problem, at: Date): Promise<void>
 }
 
-export function homesCluster(config: KubeConfig): HomesCluster {
-  const custom = keptClient(config, CustomObjectsApi)
-  const core = keptClient(config, CoreV1Api)
+export function homesCluster(cluster: KubeConfig, unreadable: OnUnreadable): HomesCluster {
+  const custom = keptClient(cluster, CustomObjectsApi)
+  const core = keptClient(cluster, CoreV1Api)
   return {
-    async people() {
-      const found: Person[] = []
-      await pages(async (more) => {
-        const page = Page.parse(await custom.listClusterCustomObject({ group, version, plural, ...more }))
-        found.push(...page.items.map(personOf))
-        return page.metadata.continue
-      })
-      return found
-    },
+    people: async () => (await allIdentities(custom, unreadable)).map(ownerOf),
     async volumes() {
-      const found = new Map<string, Volume>()
-      await pages(async (more) => {
-        const { items, metadata } = await core.listPersistentVolume(more)
-        for (const item of items) found.set(item.metadata?.name ?? '', volumeOf(item))
-        return metadata?._continue
-      })
-      return found
+      const { items } = await listPages((page) => core.listPersistentVolume(page))
+      return new Map(items.map((item) => [item.metadata?.name ?? '', volumeOf(item)]))
     },
     async claims() {
-      const found = new Map<string, Claim>()
-      await pages(async (more) => {
-        const { items, metadata } = await core.listNamespacedPersistentVolumeClaim({ namespace, ...more })
-        for (const item of items) found.set(item.metadata?.name ?? '', claimOf(item))
-        return metadata?._continue
-      })
-      return found
+      const { items } = await listPages((page) =>
+        core.listNamespacedPersistentVolumeClaim({ namespace, ...page }),
+      )
+      return new Map(items.map((item) => [item.metadata?.name ?? '', claimOf(item)]))
     },
     async makeVolume(pair, uid) {
       const claimRef = {
@@ -152,69 +113,25 @@ export function homesCluster(config: KubeConfig): HomesCluster {
       ]
       await core.patchPersistentVolume({ name, body, fieldManager }, json)
       const version = [{ op: 'remove', path: '/spec/claimRef/resourceVersion' }]
-      await core.patchPersistentVolume({ name, body: version, fieldManager }, json).catch((error) => {
-        if (!(error instanceof ApiException && error.code === 422)) throw error
-      })
+      await unless(422, () => core.patchPersistentVolume({ name, body: version, fieldManager }, json))
     },
-    removeClaim: (name, uid) =>
-      unlessGone(
-        core.deleteNamespacedPersistentVolumeClaim({ namespace, name, body: { preconditions: { uid } } }),
-      ),
-    removeVolume: (name) => unlessGone(core.deletePersistentVolume({ name })),
-    async say({ person, problem }, at) {
-      const condition = {
-        type: HOME_READY,
-        status: problem ? 'False' : 'True',
-        reason: problem?.reason ?? 'Ready',
-        message: problem?.message ?? 'The home is there, and its volume is bound.',
-        observedGeneration: person.generation,
-        lastTransitionTime: `${at.toISOString().slice(0, 19)}Z`,
-      }
-      const body = {
-        apiVersion: `${group}/${version}`,
-        kind: IDENTITY.kind,
-        metadata: { name: person.slug },
-        status: { conditions: [condition] },
-      }
-      const request = { group, version, plural, name: person.slug, fieldManager, force: true, body }
-      await custom.patchClusterCustomObjectStatus(request, apply)
+    async removeClaim(name, uid) {
+      const body = { preconditions: { uid } }
+      await unless(404, () => core.deleteNamespacedPersistentVolumeClaim({ namespace, name, body }))
     },
-    async tell({ slug }, { reason, message }, at) {
-      const { name } = toldAt(slug)
-      const source = { component: fieldManager }
-      const body = {
-        metadata: { generateName: `${name}.`, namespace },
-        involvedObject: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name },
-        type: 'Warning',
-        reason,
-        message: message.slice(0, 1_000),
-        source,
-        reportingComponent: fieldManager,
-        firstTimestamp: at,
-        lastTimestamp: at,
-        count: 1,
-      }
-      await core.createNamespacedEvent({ namespace, body })
+    async removeVolume(name) {
+      await unless(404, () => core.deletePersistentVolume({ name }))
+    },
+    async say(verdict, at) {
+      const { slug: name, condition: before } = verdict.person
+      const of = { group, version, plural: IDENTITY.plural, kind: IDENTITY.kind, name, fieldManager }
+      await writeCondition(custom, of, conditionOver(before, homeReady(verdict), at))
     },
   }
 }
 
-async function pages(
-  read: (more: { limit: number; _continue?: string }) => Promise<string | undefined>,
-): Promise<void> {
-  let next: string | undefined
-  do next = await read({ limit: 500, ...(next ? { _continue: next } : {}) })
-  while (next)
-}
-
-async function unlessGone(answer: Promise<unknown>): Promise<void> {
-  await answer.catch((error) => {
-    if (!(error instanceof ApiException && error.code === 404)) throw error
-  })
-}
-
-function personOf({ metadata, spec, status }: z.infer<typeof Stored>): Person {
-  const said = status?.conditions.find((one) => one.type === HOME_READY)
+const ownerOf = (identity: KnownIdentity): HomeOwner => {
+  const { metadata, spec, generation } = identity
   return {
     slug: metadata.name,
     login: spec.login,
@@ -222,13 +139,8 @@ function personOf({ metadata, spec, status }: z.infer<typeof Stored>): Person {
     gid: spec.gid,
     entryUUID: spec.entryUUID.toLowerCase(),
     groups: spec.groups,
-    generation: metadata.generation,
-    condition: said && {
-      ready: said.status === 'True',
-      reason: said.reason,
-      message: said.message,
-      generation: said.observedGeneration,
-    },
+    generation,
+    condition: conditionOf(identity, HOME_READY),
   }
 }
 

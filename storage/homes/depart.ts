@@ -1,7 +1,8 @@
 import { UUID_PATTERN } from '../../config/home-marker.ts'
-import { homeClaim, homeVolume, slugOf } from '../../config/names.ts'
+import { homeClaim, homeVolume, NAMESPACES, slugOf } from '../../config/names.ts'
+import { isMassLoss } from '../../service/brake.ts'
 import { type Problem, problem } from '../problem.ts'
-import type { HomeFact, Observed } from './observe.ts'
+import type { HomeFact, Observed, Volume } from './facts.ts'
 
 /** One step of taking away what a removed person had: first the claim, when no pod holds it the home, then the volume. */
 export type Departure =
@@ -14,10 +15,6 @@ export type Departure =
       readonly volume: string | undefined
     }
   | { readonly step: 'remove-volume'; readonly volume: string }
-
-/** So few homes may go at once without question, as may this part of all. */
-const FEW = 3
-const PART = 1 / 5
 
 export interface Leaving {
   readonly departures: readonly Departure[]
@@ -47,18 +44,23 @@ export function departures(
   )
   const missing = new Map([...gone].map((uuid) => [uuid, before.get(uuid) ?? now]))
   const known = new Set([...homes.keys(), ...volumeOf.keys()]).size
-  if (gone.size > FEW && gone.size > known * PART) {
+  if (isMassLoss(gone.size, known)) {
     const what = `${gone.size} of ${known} homes belong to nobody who is published; all are kept`
     const mend = 'see whether LDAP lost people; if they are really gone, move their homes to trash/ yourself'
     return { departures: [], missing, findings: [problem('EntryUnfit', what, mend)] }
   }
   const occupied = new Set(people.map((one) => homeVolume(one.slug)))
-  const byVolume = new Map([...claims.values()].map((one) => [one.volume, one]))
-  // Where the volume was deleted by hand, the marker's login leads to the claim that a pod may still use.
+  // The claim that the volume itself names: anybody's claim may name any volume.
+  const claimOn = (volume: string, name: string | undefined) => {
+    const claim = claims.get(name ?? '')
+    return claim?.volume === volume ? claim : undefined
+  }
   const claimOf = (uuid: string) => {
     const volume = volumeOf.get(uuid)
-    const own = homeVolume(slugOf(loginOf(homes.get(uuid))))
-    return byVolume.get(volume ?? (occupied.has(own) ? '' : own))
+    if (volume !== undefined) return claimOn(volume, claimNamedBy(volumes.get(volume)))
+    // Where the volume was deleted by hand, the marker's login leads to the claim that a pod may still use.
+    const slug = slugOf(loginOf(homes.get(uuid)))
+    return occupied.has(homeVolume(slug)) ? undefined : claimOn(homeVolume(slug), homeClaim(slug))
   }
   const steps = [...missing].flatMap(([uuid, since]): Departure[] => {
     const volume = volumeOf.get(uuid)
@@ -76,7 +78,7 @@ export function departures(
   const renamed = [...volumes.values()].flatMap((one): Departure[] => {
     const slug = one.ours ? slugs.get(one.entryUUID) : undefined
     if (slug === undefined || one.name === homeVolume(slug)) return []
-    const claim = byVolume.get(one.name)
+    const claim = claimOn(one.name, claimNamedBy(one))
     if (!claim || claim.name === homeClaim(slug)) return [{ step: 'remove-volume', volume: one.name }]
     return [{ step: 'remove-claim', claim: claim.name, uid: claim.uid }]
   })
@@ -89,6 +91,12 @@ export function departures(
     missing,
     findings: [],
   }
+}
+
+/** The name of the claim in `desktops` that a volume is for. */
+function claimNamedBy(volume: Volume | undefined): string | undefined {
+  const [namespace, name] = volume?.claim?.split('/') ?? []
+  return namespace === NAMESPACES.desktops ? name : undefined
 }
 
 function loginOf(home: HomeFact | undefined): string {

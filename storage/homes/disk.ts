@@ -11,15 +11,18 @@ import {
   readdir,
   rename,
   rm,
+  statfs,
 } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { LOCK_FOLDER, UNCLAIMED, UNCLAIMED_LOCK, writtenLock } from '../../config/home-lock.ts'
 import { HOME_MARKER, homeMarker, UUID_PATTERN } from '../../config/home-marker.ts'
-import { LOGIN_PATTERN } from '../../config/names.ts'
+import { COPIES, LOGIN_PATTERN } from '../../config/names.ts'
 import { LAYOUT } from '../layout.ts'
 import { fileProblem } from '../problem.ts'
-import type { Disk, HomeFact, Person, SharedFact } from './observe.ts'
+import type { Disk, HomeFact, HomeOwner, SharedFact } from './facts.ts'
 import { copySkeleton } from './skeleton.ts'
+import type { Space } from './space.ts'
 
 /**
  * The storage directory as it was opened: every path goes through the open directory, so that nothing is ever written
@@ -32,10 +35,12 @@ export interface OpenStorage {
   /** Removes what crashes left half built. */
   sweep(): Promise<void>
   /** Builds a home beside, then renames it into place. One that is there already is never touched. */
-  make(person: Person, skeleton: string): Promise<void>
+  make(person: HomeOwner, skeleton: string): Promise<void>
   /** Puts the marker into a home that lost it; one that is there stays as it is. */
-  mark(person: Person): Promise<void>
+  mark(person: HomeOwner): Promise<void>
   makeShared(gid: number): Promise<void>
+  /** Makes the folder for copies of the directory. */
+  makeCopies(): Promise<void>
   /** Moves a home to the trash. */
   discard(entryUUID: string, login: string, at: Date): Promise<void>
   close(): Promise<void>
@@ -81,6 +86,7 @@ export async function openStorage(root: string): Promise<OpenStorage> {
       try {
         await copySkeleton(skeleton, built, person)
         await writeNew(join(built, HOME_MARKER), homeMarker(person.entryUUID, person.login))
+        await layLock(built, person)
         await lchown(built, person.uid, person.gid)
         await chmod(built, 0o700)
         await syncFolder(built)
@@ -107,8 +113,19 @@ export async function openStorage(root: string): Promise<OpenStorage> {
       await mkdir(built, { mode: 0o700 })
       try {
         await lchown(built, 0, gid)
-        await chmod(built, 0o2770)
+        await chmod(built, 0o3770)
         await putInPlace(built, at(LAYOUT.shared))
+        await handle.sync()
+      } finally {
+        await rm(built, { recursive: true, force: true })
+      }
+    },
+    async makeCopies() {
+      const built = at(LAYOUT.making, `${LAYOUT.copies}.${randomUUID()}`)
+      await mkdir(built, { mode: 0o700 })
+      try {
+        await lchown(built, COPIES.uid, COPIES.uid)
+        await putInPlace(built, at(LAYOUT.copies))
         await handle.sync()
       } finally {
         await rm(built, { recursive: true, force: true })
@@ -142,7 +159,13 @@ async function look(handle: FileHandle, base: string): Promise<Disk> {
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  return { state: 'there', homes, shared: await lookAtShared(join(base, LAYOUT.shared)) }
+  const [shared, space] = await Promise.all([lookAtShared(join(base, LAYOUT.shared)), lookAtSpace(base)])
+  return { state: 'there', homes, shared, copies: names.includes(LAYOUT.copies), space }
+}
+
+async function lookAtSpace(base: string): Promise<Space> {
+  const { bsize, blocks, bavail, files, ffree } = await statfs(base)
+  return { whole: blocks * bsize, free: bavail * bsize, files, filesFree: ffree }
 }
 
 async function isStrange(base: string, name: string): Promise<boolean> {
@@ -222,6 +245,22 @@ async function writeNew(path: string, text: string): Promise<void> {
   } finally {
     await file.close()
   }
+}
+
+/** The lock's only file, while there is room for it. */
+async function layLock(home: string, { uid, gid }: HomeOwner): Promise<void> {
+  const folder = join(home, LOCK_FOLDER)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, `${UNCLAIMED}`)
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(writtenLock(UNCLAIMED_LOCK))
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  for (const made of [path, folder, dirname(folder)]) await lchown(made, uid, gid)
+  await syncFolder(folder)
 }
 
 async function syncFolder(path: string): Promise<void> {

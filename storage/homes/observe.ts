@@ -1,77 +1,13 @@
-import type { Problem, Reason } from '../problem.ts'
+import type { Problem } from '../problem.ts'
+import type { HomesCluster } from './cluster.ts'
+import type { OpenStorage } from './disk.ts'
+import type { Observed } from './facts.ts'
 
-/** A published person, as far as homes go. */
-export interface Person {
-  readonly slug: string
-  readonly login: string
-  readonly uid: number
-  readonly gid: number
-  /** Small letters. */
-  readonly entryUUID: string
-  readonly groups: readonly { readonly name: string; readonly gid: number }[]
-  readonly generation: number
-  /** The condition HomeReady as it stands. */
-  readonly condition: Condition | undefined
-}
-
-export interface Condition {
-  readonly ready: boolean
-  readonly reason: Reason | 'Ready' | string
-  readonly message: string
-  readonly generation: number | undefined
-}
-
-/** One entry of `homes/`, looked at without following links. */
-export type HomeFact =
-  | {
-      readonly kind: 'directory'
-      readonly uid: number
-      /** Permission bits. */
-      readonly mode: number
-      /** The entryUUID and login that the marker of root names; `wrong` when it is anything else. */
-      readonly marker: { readonly entryUUID: string; readonly login: string } | 'missing' | 'wrong'
-    }
-  | { readonly kind: 'other' }
-  | { readonly kind: 'unreadable'; readonly problem: Problem }
-
-/** The storage directory, looked at once. */
-export type Disk =
-  | { readonly state: 'there'; readonly homes: ReadonlyMap<string, HomeFact>; readonly shared: SharedFact }
-  /** Nothing in it and no marker: new, or not mounted. */
-  | { readonly state: 'empty' }
-  | { readonly state: 'failed'; readonly problem: Problem }
-
-export type SharedFact = { readonly gid: number; readonly mode: number } | 'missing' | 'other'
-
-/** A PersistentVolume, as far as homes go. */
-export interface Volume {
-  readonly name: string
-  /** Whether it carries the label of storage/homes. */
-  readonly ours: boolean
-  readonly path: string | undefined
-  /** `namespace/name` of the claim it is for. */
-  readonly claim: string | undefined
-  readonly claimUid: string | undefined
-  readonly retained: boolean
-  /** '' for the shared folder. */
-  readonly entryUUID: string
-}
-
-/** A PersistentVolumeClaim in `desktops`. */
-export interface Claim {
-  readonly name: string
-  readonly uid: string
-  readonly volume: string | undefined
-  readonly bound: boolean
-  /** Deleted, but kept while a pod uses it. */
-  readonly leaving: boolean
-}
-
-/** All that a decision rests on. */
-export interface Observed {
-  readonly people: readonly Person[]
-  readonly disk: Disk
-  /** By name. */
-  readonly volumes: ReadonlyMap<string, Volume>
-  readonly claims: ReadonlyMap<string, Claim>
+/** Reads the cluster and the storage directory; where that could not be opened, `storage` says why. */
+export async function observe(cluster: HomesCluster, storage: OpenStorage | Problem): Promise<Observed> {
+  // People first: whoever is published while the rest is read is simply made in the next pass.
+  const people = await cluster.people()
+  const [volumes, claims] = await Promise.all([cluster.volumes(), cluster.claims()])
+  const disk = 'reason' in storage ? { state: 'failed' as const, problem: storage } : await storage.look()
+  return { people, disk, volumes, claims }
 }

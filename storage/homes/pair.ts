@@ -8,7 +8,7 @@ import {
   SHARED_VOLUME,
 } from '../../config/names.ts'
 import { type Problem, problem } from '../problem.ts'
-import type { Claim, Person, Volume } from './observe.ts'
+import type { Claim, HomeOwner, Volume } from './facts.ts'
 
 /** A volume and the claim it is for: what must stand in the cluster for one folder. */
 export interface Pair {
@@ -20,7 +20,7 @@ export interface Pair {
   readonly entryUUID: string
 }
 
-export const pairOf = ({ slug, entryUUID }: Pick<Person, 'slug' | 'entryUUID'>): Pair => ({
+export const pairOf = ({ slug, entryUUID }: Pick<HomeOwner, 'slug' | 'entryUUID'>): Pair => ({
   volume: homeVolume(slug),
   claim: homeClaim(slug),
   path: homeParent(slug),

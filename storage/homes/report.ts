@@ -1,17 +1,16 @@
 import type { Logger } from 'pino'
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { reasonOf } from '../../cluster/answer.ts'
 import type { Listener } from './keep.ts'
 
 export interface Report extends Listener {
   leading(leads: boolean): void
   /** Whether this process waits for its turn, or has gone through all homes at least once. */
   ready(): boolean
-  readonly registry: Registry
 }
 
 /** Turns what happens into log lines and metrics. A trouble that lasts is logged once. */
-export function makeReport(log: Logger, wall: () => Date): Report {
-  const registry = new Registry()
+export function makeReport(registry: Registry, log: Logger, wall: () => Date): Report {
   const registers = [registry]
   const gauge = (name: string, help: string) => new Gauge({ name: `deskfleet_${name}`, help, registers })
   const counter = (name: string, help: string) => new Counter({ name: `deskfleet_${name}`, help, registers })
@@ -22,6 +21,9 @@ export function makeReport(log: Logger, wall: () => Date): Report {
     made: counter('homes_made_total', 'Homes made'),
     trashed: counter('homes_trashed_total', 'Homes of removed people moved to the trash'),
     failures: counter('homes_failures_total', 'Steps that failed and are tried again'),
+    whole: gauge('storage_bytes', 'Bytes of the storage directory'),
+    free: gauge('storage_free_bytes', 'Bytes of it that are left'),
+    filesFree: gauge('storage_free_files', 'Files for which it has room'),
     lastPass: gauge('homes_last_pass_timestamp_seconds', 'When all homes were last looked at'),
     duration: gauge('homes_last_pass_seconds', 'How long that took'),
   }
@@ -29,7 +31,6 @@ export function makeReport(log: Logger, wall: () => Date): Report {
   let passed = false
   let before = new Set<string>()
   return {
-    registry,
     ready: () => !leads || passed,
     leading(now) {
       leads = now
@@ -46,6 +47,11 @@ export function makeReport(log: Logger, wall: () => Date): Report {
       metrics.failures.inc(failures.length)
       metrics.lastPass.set(wall().getTime() / 1_000)
       metrics.duration.set(milliseconds / 1_000)
+      if (decision.space) {
+        metrics.whole.set(decision.space.whole)
+        metrics.free.set(decision.space.free)
+        metrics.filesFree.set(decision.space.filesFree)
+      }
       if (made + trashed > 0) log.info({ made, trashed, ready: decision.ready }, 'homes changed')
       for (const { person, problem } of verdicts) {
         if (problem && problem.reason !== 'Binding')
@@ -57,7 +63,7 @@ export function makeReport(log: Logger, wall: () => Date): Report {
     },
     failed(error) {
       metrics.failures.inc()
-      log.error(error instanceof Error ? error.message.split('\n')[0] : String(error))
+      log.error(reasonOf(error))
     },
   }
 }

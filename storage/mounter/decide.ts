@@ -1,4 +1,4 @@
-import type { Mounted, Observed, Wanted } from './observe.ts'
+import type { Mounted, Observed, Wanted } from './facts.ts'
 
 /** What is to be done, in this order. */
 export interface Decision {

@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, readFile, rename, rmdir, stat } from 'node:fs/prom
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { LAYOUT } from '../layout.ts'
-import type { Mounted, Wanted } from './observe.ts'
+import type { Mounted, Wanted } from './facts.ts'
 
 const run = promisify(execFile)
 /** A dead server keeps mount(8) waiting; the next pass tries again. */

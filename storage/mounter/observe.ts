@@ -1,28 +1,32 @@
-/** A folder that must be seen on this PC. */
-export interface Wanted {
-  /** Below the run directory: `u/<slug>` or `shared`. */
-  readonly parent: string
-  /** The one entry of the parent: the login, or `shared`. */
-  readonly name: string
-  /** Below the storage directory. */
-  readonly source: string
-  /** Which directory that is, by device and inode; undefined when it is not there. */
-  readonly id: string | undefined
+import { SHARED_CLAIM } from '../../config/names.ts'
+import { LAYOUT } from '../layout.ts'
+import type { MounterCluster } from './cluster.ts'
+import type { Observed, Wanted } from './facts.ts'
+import type { Mounts } from './mounts.ts'
+
+/** What is seen of this PC, and how many homes its pods use that are not ready to be shown. */
+export interface Seen {
+  readonly observed: Observed
+  readonly notReady: number
 }
 
-/** A mount that stands below the run directory. */
-export interface Mounted {
-  readonly parent: string
-  readonly name: string
-  /** Which directory it shows; undefined when it does not answer, since its server or process died. */
-  readonly id: string | undefined
-}
-
-export interface Observed {
-  readonly wanted: readonly Wanted[]
-  /** Parents that some pod of this PC uses, ready or not: never taken away. */
-  readonly used: ReadonlySet<string>
-  readonly mounted: readonly Mounted[]
-  /** Whether the storage directory is there, by its marker. */
-  readonly storage: boolean
+/** Reads what pods of this PC need, and what is mounted. */
+export async function observe(cluster: MounterCluster, mounts: Mounts): Promise<Seen> {
+  const slugs = [...cluster.used()]
+  const people = await Promise.all(slugs.map(async (slug) => ({ slug, home: await cluster.ready(slug) })))
+  const homes = people.flatMap(({ slug, home }) =>
+    home ? [{ parent: `u/${slug}`, name: home.login, source: `${LAYOUT.homes}/${home.entryUUID}` }] : [],
+  )
+  const shared = { parent: SHARED_CLAIM, name: SHARED_CLAIM, source: LAYOUT.shared }
+  const identified = async (one: Omit<Wanted, 'id'>): Promise<Wanted> => ({
+    ...one,
+    id: await mounts.identify(one.source),
+  })
+  const observed = {
+    wanted: await Promise.all([...homes, shared].map(identified)),
+    used: new Set([...slugs.map((slug) => `u/${slug}`), SHARED_CLAIM]),
+    mounted: await mounts.list(),
+    storage: await mounts.storage(),
+  }
+  return { observed, notReady: slugs.length - homes.length }
 }

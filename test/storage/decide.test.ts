@@ -1,7 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { decide } from '../../storage/homes/decide.ts'
-import type { HomeFact, Observed, Person } from '../../storage/homes/observe.ts'
+import type { HomeFact, HomeOwner, Observed } from '../../storage/homes/facts.ts'
 import {
   claimFact,
   homeFact,
@@ -22,6 +22,14 @@ const judge = (observed: Observed, missing: ReadonlyMap<string, number> = new Ma
 const reasons = (observed: Observed) =>
   judge(observed).verdicts.map(({ person: { slug }, problem }) => `${slug} ${problem?.reason ?? 'Ready'}`)
 
+const READY = {
+  type: 'HomeReady',
+  status: 'True',
+  reason: 'Ready',
+  message: '',
+  observedGeneration: 1,
+} as const
+
 test('whoever has everything is ready, and nothing is done', (t) => {
   const decision = judge(settled([ada, bob]))
   t.deepEqual(reasons(settled([ada, bob])), ['ada Ready', 'bob Ready'])
@@ -29,8 +37,23 @@ test('whoever has everything is ready, and nothing is done', (t) => {
 })
 
 test('what a condition says already is not said again', (t) => {
-  const condition = { ready: true, reason: 'Ready', message: 'as before', generation: 1 }
+  const condition = { ...READY, message: 'as before' }
   t.deepEqual(judge(settled([{ ...ada, condition }])).verdicts, [])
+})
+
+test('a condition of an older spec is said again for the present one', (t) => {
+  const changed = { ...ada, generation: 2, condition: READY }
+  t.deepEqual(reasons(settled([changed])), ['ada Ready'])
+  const lost: Observed = { ...settled([changed]), disk: { state: 'empty' } }
+  const said = judge(lost).verdicts[0]?.problem
+  const known = {
+    ...READY,
+    status: 'False',
+    reason: said?.reason ?? '',
+    message: said?.message ?? '',
+  } as const
+  t.deepEqual(reasons({ ...lost, people: [{ ...ada, condition: known }] }), [])
+  t.deepEqual(reasons({ ...lost, people: [{ ...changed, condition: known }] }), ['ada StorageNotThere'])
 })
 
 test('a new person gets a home and a volume, and is ready only once they were seen', (t) => {
@@ -68,7 +91,7 @@ test('a home whose marker the person deleted gets it again', (t) => {
 test('an empty directory is taken as new only where no home was ever made', (t) => {
   const empty = { people: [ada], disk: { state: 'empty' as const }, volumes: new Map(), claims: new Map() }
   t.true(judge(empty).found)
-  const condition = { ready: true, reason: 'Ready', message: '', generation: 1 }
+  const condition = READY
   for (const used of [
     { ...empty, people: [{ ...ada, condition }] },
     { ...empty, volumes: settled([ada]).volumes },
@@ -121,6 +144,16 @@ test('a removed person keeps the home for a while, then claim, home, volume go i
   t.deepEqual([...first.missing], [[ada.entryUUID, 5_000]])
   t.is(judge(observed, first.missing, 6_000).departures[0]?.step, 'remove-claim')
   t.deepEqual(judge(settled([ada, bob]), first.missing, 9_000).missing.size, 0)
+})
+
+test('a claim that only names the volume of a home does not stand for it', (t) => {
+  const anew = person('ada', 9, { uid: ada.uid })
+  const observed: Observed = { ...settled([ada, bob]), people: [anew, bob] }
+  const foreign = claimFact(ada, { name: 'anything', uid: 'foreign', bound: false, leaving: true })
+  const whole = withClaim(observed, foreign)
+  t.deepEqual(judge(whole).departures, [{ step: 'remove-claim', claim: 'home-ada', uid: 'uid-of-home-ada' }])
+  const without = new Map([...whole.claims].filter(([name]) => name !== 'home-ada'))
+  t.is(judge({ ...whole, claims: without }).departures[0]?.step, 'trash')
 })
 
 test('a person whose login changed keeps the home, and gets a volume of the new name', (t) => {
@@ -177,7 +210,7 @@ test('names that could leave the directory are refused', (t) => {
 })
 
 test('whatever stands: nobody who is published loses a home, nobody is ready with the home of another', (t) => {
-  const fact = (of: Person) =>
+  const fact = (of: HomeOwner) =>
     fc.constantFrom<HomeFact | undefined>(
       undefined,
       homeFact(of),

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -142,3 +144,41 @@ asRoot('storage that goes away in the middle of a pass gets nothing written belo
   t.deepEqual(readdirSync(root), [])
   t.true(existsSync(join(top, 'gone/homes', ada.entryUUID)))
 })
+
+asRoot('in the shared folder nobody replaces what is another’s', async (t) => {
+  const { root, top, storage } = await directory(t)
+  await storage.found()
+  await storage.makeShared(ada.gid)
+  const shared = join(root, 'shared')
+  for (const path of [top, root]) chmodSync(path, 0o711)
+  writeFileSync(join(shared, 'work'), 'of ada', { mode: 0o600 })
+  chownSync(join(shared, 'work'), ada.uid, ada.gid)
+  /** Another person, in the same group. */
+  const tries = (command: string) =>
+    spawnSync('sh', ['-c', command], { cwd: '/', uid: ada.uid + 1, gid: ada.gid, env: { AT: shared } })
+  t.is(tries('echo mine > "$AT/mine" && mv "$AT/mine" "$AT/own"').status, 0, 'their own files are theirs')
+  t.not(tries('mv "$AT/own" "$AT/work"').status, 0)
+  t.not(tries('rm -f "$AT/work"').status, 0)
+  t.is(readFileSync(join(shared, 'work'), 'utf8'), 'of ada')
+})
+
+asRoot(
+  'the folder for copies of the directory is made once, for our programs that are not root',
+  async (t) => {
+    const { root, storage } = await directory(t)
+    await storage.found()
+    const isThere = async () => {
+      const disk = await storage.look()
+      return disk.state === 'there' && disk.copies
+    }
+    t.false(await isThere())
+    await storage.makeCopies()
+    t.true(await isThere())
+    const { uid, mode } = lstatSync(join(root, 'copies'))
+    t.deepEqual([uid, mode & 0o7777], [65_532, 0o700])
+    writeFileSync(join(root, 'copies', 'one'), '')
+    await t.throwsAsync(storage.makeCopies(), { code: 'EEXIST' })
+    t.deepEqual(readdirSync(join(root, 'copies')), ['one'])
+    t.deepEqual(readdirSync(join(root, '.making')), [])
+  },
+)

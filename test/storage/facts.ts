@@ -1,4 +1,4 @@
-import type { Claim, Disk, HomeFact, Observed, Person, Volume } from '../../storage/homes/observe.ts'
+import type { Claim, Disk, HomeFact, HomeOwner, Observed, Volume } from '../../storage/homes/facts.ts'
 import { pairOf, SHARED_PAIR } from '../../storage/homes/pair.ts'
 
 /** People, homes and volumes as the decisions see them. */
@@ -6,7 +6,7 @@ import { pairOf, SHARED_PAIR } from '../../storage/homes/pair.ts'
 export const uuidOf = (number: number): string =>
   `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`
 
-export const person = (slug: string, number: number, more: Partial<Person> = {}): Person => ({
+export const person = (slug: string, number: number, more: Partial<HomeOwner> = {}): HomeOwner => ({
   slug,
   login: slug,
   uid: 10_000 + number,
@@ -19,7 +19,7 @@ export const person = (slug: string, number: number, more: Partial<Person> = {})
 })
 
 export const homeFact = (
-  of: Person,
+  of: HomeOwner,
   more: Partial<Extract<HomeFact, { kind: 'directory' }>> = {},
 ): HomeFact => ({
   kind: 'directory',
@@ -29,7 +29,7 @@ export const homeFact = (
   ...more,
 })
 
-export const volumeFact = (of: Person, more: Partial<Volume> = {}): Volume => {
+export const volumeFact = (of: HomeOwner, more: Partial<Volume> = {}): Volume => {
   const { volume, claim, path, entryUUID } = pairOf(of)
   return {
     name: volume,
@@ -43,13 +43,13 @@ export const volumeFact = (of: Person, more: Partial<Volume> = {}): Volume => {
   }
 }
 
-export const claimFact = (of: Person, more: Partial<Claim> = {}): Claim => {
+export const claimFact = (of: HomeOwner, more: Partial<Claim> = {}): Claim => {
   const { volume, claim } = pairOf(of)
   return { name: claim, uid: `uid-of-${claim}`, volume, bound: true, leaving: false, ...more }
 }
 
 /** A cluster in which everybody has everything. */
-export function settled(people: readonly Person[]): Observed {
+export function settled(people: readonly HomeOwner[]): Observed {
   const shared: Volume = {
     name: SHARED_PAIR.volume,
     ours: true,
@@ -71,14 +71,16 @@ export function settled(people: readonly Person[]): Observed {
     disk: {
       state: 'there',
       homes: new Map(people.map((one) => [one.entryUUID, homeFact(one)])),
-      shared: { gid: 20_000, mode: 0o2770 },
+      shared: { gid: 20_000, mode: 0o3770 },
+      copies: true,
+      space: { whole: 1e12, free: 5e11, files: 1e6, filesFree: 9e5 },
     },
     volumes: new Map([...people.map((one) => volumeFact(one)), shared].map((one) => [one.name, one])),
     claims: new Map([...people.map((one) => claimFact(one)), sharedClaim].map((one) => [one.name, one])),
   }
 }
 
-export function withHome(observed: Observed, of: Person, fact: HomeFact | undefined): Observed {
+export function withHome(observed: Observed, of: HomeOwner, fact: HomeFact | undefined): Observed {
   if (observed.disk.state !== 'there') return observed
   const homes = new Map(observed.disk.homes)
   if (fact) homes.set(of.entryUUID, fact)

@@ -5,10 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { NODE_FLAGS } from '../../charts/kit/pods.ts'
 import { NAMESPACES, STORAGE } from '../../config/names.ts'
-import { applyFolder } from '../../lab/apply.ts'
-import { type BareLab, up } from '../../lab/bare.ts'
-import { freePorts } from '../../lab/ports.ts'
-import { renderWith } from '../../lab/render.ts'
+import { type BareLab, up } from '../../lab/bare/bare.ts'
+import { applyFolder } from '../../lab/manifests/apply.ts'
+import { renderWith } from '../../lab/manifests/render.ts'
+import { freePorts } from '../../lab/network/ports.ts'
+import { ROOM_IMAGE } from '../harness/platform.ts'
+import { becomes, eventually } from '../harness/wait.ts'
 import { uuidOf } from './facts.ts'
 
 /** The program as it runs in the cluster: its own account, a real API server, controllers that bind real volumes. */
@@ -79,25 +81,22 @@ const publish = (slug: string, number: number, uid = 10_000 + number) =>
     },
   })
 
-async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    if (await look().catch(() => false)) return
-    await sleep(200)
-  }
-  const end = readdirSync(lab.dir).filter((name) => name.startsWith('homes-') && name.endsWith('.log'))
-  const logs = end.map((name) => readFileSync(join(lab.dir, name), 'utf8').split('\n').slice(-8).join('\n'))
-  throw new Error(`${what}: not within 60 s\n${logs.join('\n')}`)
-}
+/** What the programs logged last: a wait that ends says no more than what it waited for. */
+test.afterEach.always((t) => {
+  if (t.passed || lab === undefined) return
+  const logs = readdirSync(lab.dir).filter((name) => name.startsWith('homes-') && name.endsWith('.log'))
+  for (const name of logs) t.log(readFileSync(join(lab.dir, name), 'utf8').split('\n').slice(-8).join('\n'))
+})
 
 const condition = async (slug: string): Promise<string> => {
   const path =
     '{.status.conditions[?(@.type=="HomeReady")].status} {.status.conditions[?(@.type=="HomeReady")].reason}'
   return await kubectl(['get', 'identity', slug, '-o', `jsonpath=${path}`])
 }
-const becomes = (slug: string, wanted: string) =>
-  until(`${slug} becomes "${wanted}"`, async () => (await condition(slug)) === wanted)
+const homeBecomes = (slug: string, wanted: string) =>
+  becomes(`the condition HomeReady of ${slug}`, () => condition(slug), wanted, { seconds: 60 })
 const gone = (...object: string[]) =>
-  until(`${object.join(' ')} is gone`, async () => (await lab.run(['get', ...object])).code !== 0)
+  eventually(`${object.join(' ')} is gone`, async () => (await lab.run(['get', ...object])).code !== 0)
 const inDesktops = ['-n', NAMESPACES.desktops]
 const home = (number: number) => join(storage, 'homes', uuidOf(number))
 const rootOnly = process.getuid?.() === 0 ? test.serial : test.serial.skip
@@ -109,11 +108,11 @@ rootOnly(
     await publish('bob', 2)
     await start('homes-one')
     await start('homes-two')
-    await becomes('ada', 'True Ready')
-    await becomes('bob', 'True Ready')
+    await homeBecomes('ada', 'True Ready')
+    await homeBecomes('bob', 'True Ready')
     t.deepEqual(readdirSync(join(storage, 'homes')).sort(), [uuidOf(1), uuidOf(2)])
-    t.deepEqual(readdirSync(home(1)).sort(), ['.deskfleet-home', '.profile'])
-    await until('shared is bound', async () => {
+    t.deepEqual(readdirSync(home(1)).sort(), ['.deskfleet', '.deskfleet-home', '.profile'])
+    await eventually('shared is bound', async () => {
       const phase = await kubectl(['get', 'pvc', 'shared', ...inDesktops, '-o', 'jsonpath={.status.phase}'])
       return phase === 'Bound'
     })
@@ -133,8 +132,8 @@ rootOnly('killed at any moment, it goes on: nobody is left half made', async (t)
     await start(id)
   }
   for (let number = 10; number < 30; number++) {
-    await becomes(`p${number}`, 'True Ready')
-    t.deepEqual(readdirSync(home(number)).sort(), ['.deskfleet-home', '.profile'])
+    await homeBecomes(`p${number}`, 'True Ready')
+    t.deepEqual(readdirSync(home(number)).sort(), ['.deskfleet', '.deskfleet-home', '.profile'])
   }
 })
 
@@ -144,7 +143,7 @@ rootOnly('a claim that was deleted is made anew and bound to the same volume', a
   const before = await uid()
   writeFileSync(join(home(2), 'thesis'), 'work')
   await kubectl(['delete', 'pvc', 'home-bob', ...inDesktops])
-  await until('a new claim is bound', async () => {
+  await eventually('a new claim is bound', async () => {
     const now = await uid()
     return now !== before && now.endsWith(' Bound')
   })
@@ -154,7 +153,7 @@ rootOnly('a claim that was deleted is made anew and bound to the same volume', a
 rootOnly('a home of the wrong owner is not used, and what to do is said', async (t) => {
   mkdirSync(home(40), { mode: 0o700 })
   await publish('mallory', 40)
-  await becomes('mallory', 'False WrongOwner')
+  await homeBecomes('mallory', 'False WrongOwner')
   t.regex(await kubectl(['get', 'identity', 'mallory', '-o', 'yaml']), /chown/)
   t.regex(await kubectl(['get', 'events', ...inDesktops, '-o', 'yaml']), /WrongOwner/)
 })
@@ -163,8 +162,8 @@ rootOnly('a login removed and made anew, with the same uid, never sees the old h
   writeFileSync(join(home(1), 'thesis'), 'of the former ada')
   await kubectl(['delete', 'identity', 'ada'])
   await publish('ada', 50, 10_001)
-  await becomes('ada', 'True Ready')
-  t.deepEqual(readdirSync(home(50)).sort(), ['.deskfleet-home', '.profile'])
+  await homeBecomes('ada', 'True Ready')
+  t.deepEqual(readdirSync(home(50)).sort(), ['.deskfleet', '.deskfleet-home', '.profile'])
   const [trashed] = readdirSync(join(storage, 'trash'))
   t.regex(trashed ?? '', /^\d{4}-\d\d-\d\d-ada-/)
   t.is(readFileSync(join(storage, 'trash', trashed ?? '', 'thesis'), 'utf8'), 'of the former ada')
@@ -188,7 +187,7 @@ rootOnly(
         containers: [
           {
             name: 'c',
-            image: 'x:1',
+            image: ROOM_IMAGE,
             securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
           },
         ],
@@ -196,8 +195,9 @@ rootOnly(
     }
     // Who may make this pod is proved elsewhere; here it only has to hold its claim.
     await kubectl(['delete', 'mutatingwebhookconfiguration', '--all'])
-    await kubectl(['delete', 'validatingadmissionpolicybinding', 'deskfleet-identity-carried'])
-    await until('the pod is taken', async () => {
+    for (const binding of ['deskfleet-identity-carried', 'deskfleet-locked-people'])
+      await kubectl(['delete', 'validatingadmissionpolicybinding', binding])
+    await eventually('the pod is taken', async () => {
       const made = await lab.run(['create', '-f', '-'], { input: JSON.stringify(pod) })
       return made.code === 0
     })
@@ -211,7 +211,7 @@ rootOnly(
       },
     )
     await kubectl(['delete', 'identity', 'bob'])
-    await until('the claim is being deleted', async () => {
+    await eventually('the claim is being deleted', async () => {
       const path = 'jsonpath={.metadata.deletionTimestamp}'
       return (await kubectl(['get', 'pvc', 'home-bob', ...inDesktops, '-o', path])) !== ''
     })
@@ -228,11 +228,11 @@ rootOnly(
 rootOnly('storage that is not mounted looks like no new room, and everything is back with it', async (t) => {
   renameSync(storage, join(top, 'elsewhere'))
   mkdirSync(storage)
-  await becomes('p10', 'False StorageNotThere')
+  await homeBecomes('p10', 'False StorageNotThere')
   t.deepEqual(readdirSync(storage), [])
   rmSync(storage, { recursive: true })
   renameSync(join(top, 'elsewhere'), storage)
-  await becomes('p10', 'True Ready')
+  await homeBecomes('p10', 'True Ready')
   const text = await (await fetch(`http://127.0.0.1:${ports.get('homes-one')}/metrics`)).text()
   t.regex(text, /deskfleet_homes_ready/)
 })

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { STORAGE } from '../../config/names.ts'
+import {
+  type Environment,
+  type Listen,
+  type Read,
+  readSettings as read,
+  SERVICE,
+  seconds,
+} from '../../service/settings.ts'
+
+export interface Settings {
+  readonly metricsListen: Listen
+  /** The storage directory, as this container sees it. */
+  readonly root: string
+  /** What new homes begin with. */
+  readonly skeleton: string
+  /** Ms that a removed person's home stays where it is. */
+  readonly trashAfter: number
+}
+
+const Variables = z
+  .object({
+    ...SERVICE,
+    DESKFLEET_STORAGE: z.string().startsWith('/', 'is not an absolute path').default(STORAGE.directory),
+    DESKFLEET_SKELETON: z.string().startsWith('/', 'is not an absolute path').default('/etc/skel'),
+    DESKFLEET_TRASH_AFTER_SECONDS: seconds(0).prefault(600),
+  })
+  .transform(
+    (env): Settings => ({
+      metricsListen: env.DESKFLEET_METRICS_LISTEN,
+      root: env.DESKFLEET_STORAGE,
+      skeleton: env.DESKFLEET_SKELETON,
+      trashAfter: env.DESKFLEET_TRASH_AFTER_SECONDS,
+    }),
+  )
+
+export const readSettings = (environment: Environment): Read<Settings> => read(Variables, environment)

@@ -1,0 +1,28 @@
+/** A folder that must be seen on this PC. */
+export interface Wanted {
+  /** Below the run directory: `u/<slug>` or `shared`. */
+  readonly parent: string
+  /** The one entry of the parent: the login, or `shared`. */
+  readonly name: string
+  /** Below the storage directory. */
+  readonly source: string
+  /** Which directory that is, by device and inode; undefined when it is not there. */
+  readonly id: string | undefined
+}
+
+/** A mount that stands below the run directory. */
+export interface Mounted {
+  readonly parent: string
+  readonly name: string
+  /** Which directory it shows; undefined when it does not answer, since its server or process died. */
+  readonly id: string | undefined
+}
+
+export interface Observed {
+  readonly wanted: readonly Wanted[]
+  /** Parents that some pod of this PC uses, ready or not: never taken away. */
+  readonly used: ReadonlySet<string>
+  readonly mounted: readonly Mounted[]
+  /** Whether the storage directory is there, by its marker. */
+  readonly storage: boolean
+}

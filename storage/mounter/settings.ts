@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { STORAGE } from '../../config/names.ts'
+import {
+  type Environment,
+  given,
+  type Listen,
+  type Read,
+  readSettings as read,
+  SERVICE,
+} from '../../service/settings.ts'
+
+export interface Settings {
+  readonly metricsListen: Listen
+  /** This PC, by its node's name. */
+  readonly node: string
+  /** Where this PC shows its homes. */
+  readonly run: string
+  /** What it takes them from. */
+  readonly storage: string
+}
+
+const Variables = z
+  .object({
+    ...SERVICE,
+    NODE_NAME: given,
+    DESKFLEET_RUN: z.string().startsWith('/', 'is not an absolute path').default(STORAGE.run),
+    DESKFLEET_STORAGE: z.string().startsWith('/', 'is not an absolute path').default(STORAGE.directory),
+  })
+  .transform(
+    (env): Settings => ({
+      metricsListen: env.DESKFLEET_METRICS_LISTEN,
+      node: env.NODE_NAME,
+      run: env.DESKFLEET_RUN,
+      storage: env.DESKFLEET_STORAGE,
+    }),
+  )
+
+export const readSettings = (environment: Environment): Read<Settings> => read(Variables, environment)

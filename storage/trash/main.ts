@@ -1,0 +1,17 @@
+/**
+ * `storage/trash/`: What `npx deskfleet homes` runs in a pod of the home-mounter: lists the trash, and gives homes back.
+ */
+
+import { STORAGE } from '../../config/names.ts'
+import { listTrash, restore } from './restore.ts'
+
+const [what, entry = '', uid = '', gid = '', entryUUID = ''] = process.argv.slice(2)
+try {
+  if (what === 'list') for (const name of await listTrash(STORAGE.directory)) console.log(name)
+  else if (what === 'restore') {
+    console.log(await restore(STORAGE.directory, entry, { uid: Number(uid), gid: Number(gid), entryUUID }))
+  } else throw new Error('list, or restore ENTRY UID GID ENTRYUUID')
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+}

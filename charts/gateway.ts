@@ -1,29 +1,47 @@
 import type { Construct } from 'constructs'
+import { secondsOf } from '../config/duration.ts'
 import { imageReference } from '../config/images.ts'
-import { API_GROUP, AUTHORITY, DESKTOP, GATEWAY, IDENTITY, LDAP, NAMESPACES } from '../config/names.ts'
+import {
+  API_GROUP,
+  AUTHORITY,
+  DESKTOP,
+  DIRECTORY_CHECKED,
+  GATEWAY,
+  IDENTITY,
+  LOCKED_PEOPLE,
+  NAMESPACES,
+} from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
-import { connection } from './connection.ts'
-import { account } from './kit/access.ts'
+import type { App } from './app.ts'
+import { OWN_NAMES } from './gateway/own-names.ts'
+import type { Rights } from './kit/access.ts'
 import { ConfigMap } from './kit/kplus.ts'
-import { API_SERVER, allow, DNS } from './kit/network.ts'
-import { add } from './kit/objects.ts'
-import { nodeCommand, programPod, selects } from './kit/pods.ts'
+import { nodeCommand } from './kit/pods.ts'
+import { program } from './kit/program.ts'
+import { prove } from './kit/proof.ts'
+import { ldapReader } from './ldap-reader.ts'
 import { PRIORITIES } from './priorities.ts'
 
 const namespace = NAMESPACES.system
 const name = GATEWAY.service
 
 /** Login, desktops on demand, their screens in the browser, and the administrator's page. */
-export function gateway(scope: Construct, cluster: Cluster): void {
-  rights(scope)
-  offer(scope, cluster)
-  server(scope, cluster)
+export const gateway: App = {
+  name,
+  about: 'Login, desktops on demand, and their screens in the browser',
+  namespace,
+  after: ['namespaces', 'identity', 'webhook', 'directory'],
+  chart: (scope, cluster) => {
+    prove(scope, OWN_NAMES)
+    offer(scope, cluster)
+    server(scope, cluster)
+  },
 }
 
-/** It may be everybody (charts/identity.ts), but only in one namespace, and not enter a pod. */
-function rights(scope: Construct): void {
+/** It may act as everybody (charts/identity.ts), but only in one namespace, and may not enter a pod. */
+function rights(): Rights {
   const read = ['list', 'watch']
-  account(scope, name, namespace, {
+  return {
     cluster: [
       { group: API_GROUP, resources: [IDENTITY.plural], verbs: read },
       // The administrator's page shows the PCs.
@@ -37,15 +55,12 @@ function rights(scope: Construct): void {
         { group: '', resources: ['pods', 'events'], verbs: read },
       ],
       [namespace]: [
-        // RBAC cannot name what is about to be created, so creating is allowed by kind alone.
-        { group: '', resources: ['secrets', 'configmaps'], verbs: ['create'] },
         {
           group: '',
           resources: ['secrets'],
-          verbs: ['get', 'update'],
-          names: [AUTHORITY.secret, AUTHORITY.gatewaySecret],
+          verbs: ['get'],
+          names: [AUTHORITY.gatewaySecret, AUTHORITY.callerSecret, GATEWAY.certificateSecret],
         },
-        { group: '', resources: ['secrets'], verbs: ['get'], names: [GATEWAY.certificateSecret] },
         {
           group: '',
           resources: ['secrets'],
@@ -55,9 +70,19 @@ function rights(scope: Construct): void {
         {
           group: '',
           resources: ['configmaps'],
-          verbs: ['get', 'update', ...read],
+          verbs: ['get', 'update', 'patch', ...read],
           names: [GATEWAY.revokedConfigMap],
         },
+        {
+          group: '',
+          resources: ['configmaps'],
+          verbs: ['patch', ...read],
+          names: [GATEWAY.failuresConfigMap],
+        },
+        // Its administrators' page locks people; that it opens no account, a policy keeps (charts/identity/locks.ts).
+        { group: '', resources: ['configmaps'], verbs: ['patch', ...read], names: [LOCKED_PEOPLE] },
+        { group: '', resources: ['configmaps'], verbs: read, names: [DIRECTORY_CHECKED.configMap] },
+        // RBAC cannot name what is about to be created.
         { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
         {
           group: 'coordination.k8s.io',
@@ -67,15 +92,19 @@ function rights(scope: Construct): void {
         },
       ],
     },
-  })
+  }
 }
 
 const OFFER_FILE = 'desktops.json'
 
 /** What people may start, as the gateway reads it (gateway/offer.ts). */
 function offer(scope: Construct, cluster: Cluster): void {
-  const { registry, images, desktops, templates } = cluster
-  const text = JSON.stringify({ registry, images, desktops, templates }, undefined, 2)
+  const { registry, images, templates } = cluster
+  // What desktops may call is no business of who starts them.
+  const { internet: _, internetNetworks: __, images: ___, ...desktops } = cluster.desktops
+  // `storage/homes` runs for this kind alone.
+  const homesAreTold = cluster.storage.kind === 'path'
+  const text = JSON.stringify({ registry, images, desktops, templates, homesAreTold }, undefined, 2)
   new ConfigMap(scope, 'offer', {
     metadata: { name: GATEWAY.config, namespace },
     data: { [OFFER_FILE]: `${text}\n` },
@@ -83,91 +112,44 @@ function offer(scope: Construct, cluster: Cluster): void {
 }
 
 function server(scope: Construct, cluster: Cluster): void {
-  const { url, baseDN, readerDN } = connection(cluster)
-  const template = programPod({
+  const ldap = ldapReader(cluster)
+  program(scope, {
     name,
-    image: imageReference('deskfleet', cluster),
-    command: nodeCommand('gateway/main.ts'),
-    serviceAccount: name,
-    priorityClass: PRIORITIES.platform.name,
-    resources: { cpu: '100m', memory: '192Mi', memoryLimit: '768Mi' },
-    env: {
-      DESKFLEET_HOSTS: cluster.hosts.door,
-      // Doors stand on masters, so they call from the PCs' own network.
-      ...(cluster.hosts.address === undefined ? {} : { DESKFLEET_PROXY_FROM: cluster.hosts.address }),
-      DESKFLEET_LDAP_URL: url,
-      DESKFLEET_LDAP_BASE_DN: baseDN,
-      DESKFLEET_LDAP_BIND_DN: readerDN,
-      DESKFLEET_LDAP_PASSWORD_FILE: '/etc/deskfleet/reader/password',
-      DESKFLEET_LDAP_CA_FILE: '/etc/deskfleet/authority/ca.crt',
-      DESKFLEET_OFFER_FILE: `/etc/deskfleet/offer/${OFFER_FILE}`,
-    },
-    ports: { https: GATEWAY.port, metrics: 9090 },
-    volumes: [
-      { name: 'reader', mountPath: '/etc/deskfleet/reader', secret: { secretName: LDAP.readerSecret } },
-      { name: 'authority', mountPath: '/etc/deskfleet/authority', configMap: { name: AUTHORITY.configMap } },
-      { name: 'offer', mountPath: '/etc/deskfleet/offer', configMap: { name: GATEWAY.config } },
-    ],
-  })
-  add(
-    scope,
-    'apps/v1/Deployment',
-    { name, namespace },
-    {
-      spec: {
-        replicas: 2,
-        revisionHistoryLimit: 3,
-        strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-        selector: { matchLabels: selects(name) },
-        template,
-      },
-    },
-  )
-  add(
-    scope,
-    'v1/Service',
-    { name, namespace },
-    {
-      spec: {
-        type: 'ClusterIP',
-        selector: selects(name),
-        ports: [{ name: 'https', port: GATEWAY.servicePort, targetPort: 'https', protocol: 'TCP' }],
-      },
-    },
-  )
-  // Each pod by its own address: the door asks every one of them whether it lives.
-  add(
-    scope,
-    'v1/Service',
-    { name: GATEWAY.pods, namespace },
-    {
-      spec: {
-        type: 'ClusterIP',
-        clusterIP: 'None',
-        selector: selects(name),
-        ports: [{ name: 'https', port: GATEWAY.port, targetPort: 'https', protocol: 'TCP' }],
-      },
-    },
-  )
-  add(
-    scope,
-    'policy/v1/PodDisruptionBudget',
-    { name, namespace },
-    { spec: { minAvailable: 1, selector: { matchLabels: selects(name) } } },
-  )
-  allow(scope, {
-    program: name,
     namespace,
-    // The door calls from the masters themselves, which no selector can name.
-    hears: [
-      { peer: 'anybody', ports: [GATEWAY.port] },
-      { peer: { namespace }, ports: [9090] },
+    workload: { kind: 'Deployment', replicas: 2, update: { maxUnavailable: 0, maxSurge: 1 } },
+    priorityClass: PRIORITIES.platform.name,
+    rights: rights(),
+    services: [
+      { name, port: 'https', as: GATEWAY.servicePort },
+      // Each pod by its own address, since the door checks every one of them.
+      { name: GATEWAY.pods, port: 'https', as: GATEWAY.port, headless: true },
     ],
-    calls: [
-      ...DNS,
-      API_SERVER,
-      { peer: { namespace: NAMESPACES.directory, program: LDAP.service }, ports: [LDAP.port] },
-      { peer: { namespace: NAMESPACES.desktops }, ports: [DESKTOP.port] },
+    // The door calls from the masters themselves, which no selector can name.
+    ingress: [{ peer: 'anybody', ports: [GATEWAY.port] }],
+    egress: [ldap.call, { peer: { namespace: NAMESPACES.desktops }, ports: [DESKTOP.port] }],
+    containers: [
+      {
+        image: imageReference('deskfleet', cluster),
+        command: nodeCommand('gateway/main.ts'),
+        resources: { cpu: '100m', memory: '192Mi', memoryLimit: '768Mi' },
+        env: {
+          DESKFLEET_HOSTS: cluster.hosts.door,
+          // Doors stand on masters, so they call from the PCs' own network.
+          ...(cluster.hosts.address === undefined ? {} : { DESKFLEET_PROXY_FROM: cluster.hosts.address }),
+          ...ldap.env,
+          // A person's own new password is written where writes are taken.
+          ...(cluster.ldap.writerUrl === cluster.ldap.url
+            ? {}
+            : { DESKFLEET_LDAP_WRITER_URL: cluster.ldap.writerUrl }),
+          DESKFLEET_MAX_STALE_SECONDS: String(secondsOf(cluster.admission.maxStale)),
+          DESKFLEET_OFFER_FILE: `/etc/deskfleet/offer/${OFFER_FILE}`,
+        },
+        ports: { https: GATEWAY.port, metrics: 9090 },
+        volumes: [
+          ...ldap.volumes,
+          { name: 'offer', mountPath: '/etc/deskfleet/offer', configMap: { name: GATEWAY.config } },
+        ],
+      },
     ],
   })
 }

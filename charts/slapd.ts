@@ -6,8 +6,8 @@ import { startScript } from './slapd/start.ts'
 
 /**
  * The files of the ConfigMap from which slapd starts, none of them secret: `start` (POSIX sh, the container's
- * command), `config.ldif` (cn=config with `@PATH@` marks that `start` fills in), `rfc2307bis.ldif`, `seed.ldif`, and the two accounts that `start` completes
- * by their passwords.
+ * command), `config.ldif` (cn=config with `@PATH@` marks that `start` fills in), `rfc2307bis.ldif`, `seed.ldif`, and the three accounts that `start` completes
+ * by their passwords. They are the same for one server and for several: what differs is told to `start` by environment.
  *
  * @param options.baseDN The directory's suffix, as `dc=room,dc=example` or `o=room`.
  * @param options.organization The name that the top entry bears.
@@ -30,5 +30,6 @@ export function slapdFiles(options: {
     'seed.ldif': seedLdif(options.baseDN, options.organization),
     'admin.ldif': accountLdif(options.baseDN, 'admin'),
     'reader.ldif': accountLdif(options.baseDN, 'reader'),
+    'replica.ldif': accountLdif(options.baseDN, 'replica'),
   }
 }

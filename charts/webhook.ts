@@ -1,104 +1,92 @@
 import type { Construct } from 'constructs'
+import { secondsOf } from '../config/duration.ts'
 import { imageReference } from '../config/images.ts'
 import { DESKTOPS } from '../config/labels.ts'
-import { API_GROUP, AUTHORITY, IDENTITY, NAMESPACES, WEBHOOK } from '../config/names.ts'
+import {
+  API_GROUP,
+  AUTHORITY,
+  DIRECTORY_CHECKED,
+  IDENTITY,
+  LOCKED_PEOPLE,
+  NAMESPACES,
+  WEBHOOK,
+} from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
-import { account } from './kit/access.ts'
-import { API_SERVER, allow, DNS } from './kit/network.ts'
+import type { App } from './app.ts'
 import { add } from './kit/objects.ts'
-import { nodeCommand, programPod, selects } from './kit/pods.ts'
+import { flagsWithin, nodeCommand } from './kit/pods.ts'
+import { program } from './kit/program.ts'
 import { PRIORITIES } from './priorities.ts'
 
 const namespace = NAMESPACES.system
 const name = WEBHOOK.service
 
+/**
+ * MiB of values: those of 10,000 people and of the program (60), and of the largest review that is read as values at all
+ * (`webhook/review.ts`). Where V8 sees a whole PC it lets garbage lie until there is far more.
+ */
+const HEAP = 112
+/** What Node needs beside them: itself and TLS (100), bodies on their way (`webhook/body.ts`: 20), and as much again. */
+const BESIDE = 208
+
+export const WEBHOOK_FLAGS = flagsWithin(HEAP)
+
 /** Gives a person's pod their identity and their home at admission. */
-export function webhook(scope: Construct, cluster: Cluster): void {
-  account(scope, name, namespace, {
-    cluster: [
-      { group: API_GROUP, resources: [IDENTITY.plural], verbs: ['list', 'watch'] },
-      {
-        group: 'admissionregistration.k8s.io',
-        resources: ['mutatingwebhookconfigurations'],
-        verbs: ['list', 'watch', 'patch'],
-        names: [WEBHOOK.configuration],
-      },
-    ],
-    namespaces: {
-      [namespace]: [
-        { group: '', resources: ['secrets'], verbs: ['create'] },
-        {
-          group: '',
-          resources: ['secrets'],
-          verbs: ['get', 'update'],
-          names: [AUTHORITY.secret, AUTHORITY.webhookSecret],
-        },
-      ],
-    },
-  })
-  server(scope, cluster)
-  configuration(scope)
+export const webhook: App = {
+  name,
+  about: 'Gives pods of people their identity and their home',
+  namespace,
+  after: ['namespaces', 'identity', 'certificates'],
+  chart: (scope, cluster) => {
+    server(scope, cluster)
+    configuration(scope)
+  },
 }
 
 function server(scope: Construct, cluster: Cluster): void {
-  const template = programPod({
+  const { caller, maxStale } = cluster.admission
+  program(scope, {
     name,
-    image: imageReference('deskfleet', cluster),
-    command: nodeCommand('webhook/main.ts'),
-    serviceAccount: name,
-    priorityClass: PRIORITIES.platform.name,
-    resources: { cpu: '50m', memory: '128Mi', memoryLimit: '384Mi' },
-    ports: { https: WEBHOOK.port, metrics: 9090 },
-  })
-  add(
-    scope,
-    'apps/v1/Deployment',
-    { name, namespace },
-    {
-      spec: {
-        replicas: 2,
-        revisionHistoryLimit: 3,
-        // Never fewer than two answer while a new version comes.
-        strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-        selector: { matchLabels: selects(name) },
-        template,
-      },
-    },
-  )
-  add(
-    scope,
-    'v1/Service',
-    { name, namespace },
-    {
-      spec: {
-        type: 'ClusterIP',
-        selector: selects(name),
-        ports: [{ name: 'https', port: 443, targetPort: 'https', protocol: 'TCP' }],
-      },
-    },
-  )
-  add(
-    scope,
-    'policy/v1/PodDisruptionBudget',
-    { name, namespace },
-    { spec: { minAvailable: 1, selector: { matchLabels: selects(name) } } },
-  )
-  allow(scope, {
-    program: name,
     namespace,
+    // Never fewer than two answer while a new version comes.
+    workload: { kind: 'Deployment', replicas: 2, update: { maxUnavailable: 0, maxSurge: 1 } },
+    priorityClass: PRIORITIES.platform.name,
+    rights: {
+      cluster: [{ group: API_GROUP, resources: [IDENTITY.plural], verbs: ['list', 'watch'] }],
+      namespaces: {
+        [namespace]: [
+          { group: '', resources: ['secrets'], verbs: ['get'], names: [AUTHORITY.webhookSecret] },
+          {
+            group: '',
+            resources: ['configmaps'],
+            verbs: ['list', 'watch'],
+            names: [LOCKED_PEOPLE, DIRECTORY_CHECKED.configMap],
+          },
+        ],
+      },
+    },
+    services: [{ name, port: 'https', as: 443 }],
     // The API server calls from the masters themselves, which no selector can name.
-    hears: [
-      { peer: 'anybody', ports: [WEBHOOK.port] },
-      { peer: { namespace }, ports: [9090] },
+    ingress: [{ peer: 'anybody', ports: [WEBHOOK.port] }],
+    containers: [
+      {
+        image: imageReference('deskfleet', cluster),
+        command: nodeCommand('webhook/main.ts', WEBHOOK_FLAGS),
+        resources: { cpu: '50m', memory: '128Mi', memoryLimit: `${HEAP + BESIDE}Mi` },
+        env: {
+          DESKFLEET_MAX_STALE_SECONDS: String(secondsOf(maxStale)),
+          ...(caller === undefined ? {} : { DESKFLEET_CALLER: caller }),
+        },
+        ports: { https: WEBHOOK.port, metrics: 9090 },
+      },
     ],
-    calls: [...DNS, API_SERVER],
   })
 }
 
 /**
  * Every field that the API server would default is written out, so that delivery sees no drift; `caBundle` is
- * left out, since the webhook sets it by server-side apply. The selector is positive: neither kube-system nor
- * LDAP, Gluster or the webhook itself can ever wait for it.
+ * left out, since the keeper of certificates sets it by server-side apply. The selector is positive: neither kube-system nor
+ * LDAP, Gluster or the webhook itself ever depends on it.
  */
 function configuration(scope: Construct): void {
   add(

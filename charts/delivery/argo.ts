@@ -59,6 +59,7 @@ function application(
   { name, folder, about, namespace: into, wave }: Omit<Entry, 'after'> & { readonly folder: string },
   finalizers: readonly string[],
 ): void {
+  const targetRevision = 'commit' in revision ? revision.commit : revision.ref
   add(
     scope,
     'argoproj.io/v1alpha1/Application',
@@ -76,7 +77,7 @@ function application(
     {
       spec: {
         project: PROJECT,
-        source: { repoURL: repository, targetRevision: revision, path: `${path}/${folder}` },
+        source: { repoURL: repository, targetRevision, path: `${path}/${folder}` },
         destination: { server: IN_CLUSTER, namespace: into },
         revisionHistoryLimit: 5,
         syncPolicy: {

@@ -17,7 +17,7 @@ export function flux(scope: Construct, { delivery }: Cluster, entries: readonly 
       spec: {
         interval: '1m',
         url: repository,
-        ref: { name: refOf(revision) },
+        ref: 'commit' in revision ? revision : { name: revision.ref },
         timeout: '60s',
         ...(secret === undefined ? {} : { secretRef: { name: secret } }),
       },
@@ -47,7 +47,3 @@ export function flux(scope: Construct, { delivery }: Cluster, entries: readonly 
     )
   }
 }
-
-/** A release tag such as `v1.2.3` or a branch, as Git names them in full. */
-const refOf = (revision: string): string =>
-  /^v?\d+\.\d+\.\d+/.test(revision) ? `refs/tags/${revision}` : `refs/heads/${revision}`

@@ -1,15 +1,15 @@
-import { GROUP, PASSWD, PERSON } from '../../config/labels.ts'
+import { ENTRY_UUID, GROUP, PASSWD, PERSON } from '../../config/labels.ts'
 import { SHARED_CLAIM } from '../../config/names.ts'
-import { cel, on, type Proof } from './proof.ts'
+import { cel, ofEach, on, type Proof } from '../kit/proof.ts'
 
 /**
  * A pod in a namespace of desktops carries exactly the identity, volumes and files of its person, as the
- * ConfigMap `identities` has them. The webhook gives them; this proof is the API server's own, so that a dead,
- * broken or bypassed webhook can never yield a pod with a wrong identity.
+ * ConfigMap `identities` has them. The webhook gives them; the API server checks this by itself, so
+ * that no pod gets a wrong identity when the webhook is dead, broken or bypassed.
  *
  * CREATE judges the whole pod. UPDATE judges only what may still change: the label and the files never, and
- * containers added later (ephemeral ones) must not be somebody else. Plain updates are not judged anew, or a
- * person's removal would keep the finalizers of their last pods from ever being taken off.
+ * containers added later (ephemeral ones) must not be somebody else. Other updates are not checked again:
+ * else nobody could take the finalizers off the last pods of a person who was removed.
  */
 
 const none = `['', '', '', '']`
@@ -42,12 +42,9 @@ const variables: Readonly<Record<string, string>> = {
 /** The pod's own settings. Never a variable: CEL variables lose what makes an optional value optional. */
 const SETTINGS = 'object.spec.?securityContext'
 
-/** The three lists of containers have types of their own, so each is asked by itself. */
-const everywhere = (
-  rule: (container: string) => string,
-  lists = ['object.spec.containers', 'variables.inits'],
-) => lists.map((list) => `${list}.all(c, ${rule('c')})`).join(' && ')
-const withLate = ['object.spec.containers', 'variables.inits', 'variables.late']
+const CONTAINERS = ['object.spec.containers', 'variables.inits']
+const everywhere = (rule: (container: string) => string, lists = CONTAINERS) => ofEach(lists, rule)
+const withLate = [...CONTAINERS, 'variables.late']
 
 const volumeIs = (name: string, condition: string) =>
   `variables.volumes.exists_one(v, v.name == ${cel(name)}) && variables.volumes.exists(v, v.name == ${cel(name)} && ${condition})`
@@ -119,7 +116,7 @@ export const CARRIED: Proof = {
       says: `variables.person == '' ? 'a pod here must say whose it is: add the label ${PERSON}' : 'nobody named ' + variables.person + ' is known to the cluster: check the name, or wait until the identity sync has published it'`,
     },
     rule(
-      `${fresh} || (object.metadata.?labels[?${cel(PERSON)}] == oldObject.metadata.?labels[?${cel(PERSON)}] && object.metadata.?annotations[?${cel(PASSWD)}] == oldObject.metadata.?annotations[?${cel(PASSWD)}] && object.metadata.?annotations[?${cel(GROUP)}] == oldObject.metadata.?annotations[?${cel(GROUP)}])`,
+      `${fresh} || (object.metadata.?labels[?${cel(PERSON)}] == oldObject.metadata.?labels[?${cel(PERSON)}] && ${[PASSWD, GROUP, ENTRY_UUID].map((key) => `object.metadata.?annotations[?${cel(key)}] == oldObject.metadata.?annotations[?${cel(key)}]`).join(' && ')})`,
       `'whose it is, and its passwd and group files, never change: make a new pod'`,
     ),
     rule(

@@ -5,13 +5,24 @@ import {
   FIRST_GROUP_GID,
   FIRST_UID,
   IDENTITY,
+  KERNEL_NUMBERS,
   LAST_UID,
   LOGIN_PATTERN,
+  PASSWORD_SET_PATTERN,
 } from '../../config/names.ts'
 import { add } from '../kit/objects.ts'
 import { KEPT } from '../kit/policies/contents.ts'
 
-const id = { type: 'integer', format: 'int64', minimum: FIRST_UID, maximum: LAST_UID }
+const notTheKernels = [
+  {
+    rule: KERNEL_NUMBERS.map((number) => `self != ${number}`).join(' && '),
+    message: 'the number is the kernel\'s own "nobody"',
+  },
+]
+const id = {
+  ...{ type: 'integer', format: 'int64', minimum: FIRST_UID, maximum: LAST_UID },
+  'x-kubernetes-validations': notTheKernels,
+}
 const name = { type: 'string', pattern: '^[A-Za-z0-9_][A-Za-z0-9_. -]{0,63}$' }
 
 /** The shape of `spec`, as `config/identity.ts` describes it. */
@@ -31,13 +42,26 @@ const spec = {
         required: ['name', 'gid'],
         properties: {
           name,
-          gid: { type: 'integer', format: 'int64', minimum: FIRST_GROUP_GID, maximum: LAST_UID },
+          gid: {
+            ...{ type: 'integer', format: 'int64', minimum: FIRST_GROUP_GID, maximum: LAST_UID },
+            not: { enum: KERNEL_NUMBERS },
+          },
         },
       },
     },
     home: { type: 'string', pattern: '^/home/[a-z_][a-z0-9_.-]{0,31}$' },
     shell: { type: 'string', pattern: '^/[A-Za-z0-9/_.-]+$', maxLength: 128 },
     entryUUID: { type: 'string', pattern: '^[0-9a-fA-F-]{36}$' },
+    passwordSet: {
+      type: 'string',
+      pattern: PASSWORD_SET_PATTERN.source,
+      description: 'When the password was last set: what was begun with an earlier one ends.',
+    },
+    locked: {
+      type: 'boolean',
+      enum: [true],
+      description: 'Locked by an administrator: nothing runs as them.',
+    },
   },
   // A person is one entry of LDAP for ever: a home bound to it must never open to another.
   'x-kubernetes-validations': [

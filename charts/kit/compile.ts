@@ -1,3 +1,8 @@
+/**
+ * `charts/kit/`: What all charts are made with: typed objects, programs, policies, and the compiler that
+ * collects, checks, plans and writes.
+ */
+
 import type { Outcome } from '../../config/findings.ts'
 import { type AppSource, collect } from './collect.ts'
 import { filesOf } from './files.ts'

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { writeYaml } from '../../config/yaml.ts'
 import type { KubeObject, Rendered } from './rendered.ts'
 
 const HEADER =
@@ -15,8 +15,7 @@ export function pathOf({ app, object }: Rendered): string {
 /** Kinds that two API groups have. */
 const AMBIGUOUS = new Set(['Kustomization'])
 
-export const textOf = (object: KubeObject): string =>
-  HEADER + stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })
+export const textOf = (object: KubeObject): string => HEADER + writeYaml(object)
 
 /** Everything that `dist/` holds: path to text, in the order of paths. */
 export function filesOf(rendered: readonly Rendered[]): ReadonlyMap<string, string> {

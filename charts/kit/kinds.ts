@@ -1,8 +1,10 @@
+import type * as client from '@kubernetes/client-node'
+
 /** What the generator must know of a kind; a kind that is not in the table is refused. */
 export interface KindFacts {
   readonly scope: 'cluster' | 'namespace'
   /** The class of client-node that knows its fields; none for custom resources (the API server checks those). */
-  readonly model?: string
+  readonly model?: keyof typeof client
   /** Where pod templates stand. */
   readonly pods?: readonly string[]
   /** Fields that the API server never lets change: a change there means delete and create again. */
@@ -15,8 +17,8 @@ export interface KindFacts {
 
 const TEMPLATE = ['spec', 'template'] as const
 
-/** Every kind that `dist/` may hold, by `apiVersion/Kind`. */
-export const KINDS: Readonly<Record<string, KindFacts>> = {
+/** Every kind that `dist/` may hold, by `apiVersion/Kind`: the one table of them. */
+export const KINDS = {
   'v1/Namespace': {
     scope: 'cluster',
     model: 'V1Namespace',
@@ -122,4 +124,18 @@ export const KINDS: Readonly<Record<string, KindFacts>> = {
   'argoproj.io/v1alpha1/Application': { scope: 'namespace' },
   'kustomize.toolkit.fluxcd.io/v1/Kustomization': { scope: 'namespace' },
   'source.toolkit.fluxcd.io/v1/GitRepository': { scope: 'namespace' },
-}
+} as const satisfies Readonly<Record<string, KindFacts>>
+
+export type KindName = keyof typeof KINDS
+
+/** The fields of a kind besides who it is and how it fares: those of its model, or any `spec` of a custom resource. */
+export type FieldsOf<K extends KindName> = Omit<
+  (typeof KINDS)[K] extends { readonly model: infer M extends keyof typeof client }
+    ? InstanceType<Extract<(typeof client)[M], abstract new (...args: never[]) => unknown>>
+    : { readonly spec: Readonly<Record<string, unknown>> },
+  'apiVersion' | 'kind' | 'metadata' | 'status'
+>
+
+/** What is known of a kind by its `apiVersion/Kind`; undefined when it is not in the table. */
+export const factsOfKind = (kind: string): KindFacts | undefined =>
+  Object.hasOwn(KINDS, kind) ? KINDS[kind as KindName] : undefined

@@ -20,19 +20,19 @@ export function denyByDefault(scope: Construct, namespace: string): void {
   add(scope, 'networking.k8s.io/v1/NetworkPolicy', { name: 'deny-by-default', namespace }, { spec })
 }
 
-/** What a program may hear and may call. */
+/** Whom a program hears (ingress) and calls (egress); all other traffic of its pods is refused. */
 export function allow(
   scope: Construct,
   {
     program,
     namespace,
-    hears = [],
-    calls = [],
+    ingress = [],
+    egress = [],
   }: {
     readonly program: string
     readonly namespace: string
-    readonly hears?: readonly Traffic[]
-    readonly calls?: readonly Traffic[]
+    readonly ingress?: readonly Traffic[]
+    readonly egress?: readonly Traffic[]
   },
 ): void {
   add(
@@ -43,10 +43,10 @@ export function allow(
       spec: {
         podSelector: { matchLabels: selects(program) },
         policyTypes: ['Ingress', 'Egress'],
-        ingress: hears.map(
+        ingress: ingress.map(
           (traffic): V1NetworkPolicyIngressRule => ({ ...from(traffic), ports: ports(traffic) }),
         ),
-        egress: calls.map(
+        egress: egress.map(
           (traffic): V1NetworkPolicyEgressRule => ({ ...to(traffic), ports: ports(traffic) }),
         ),
       },
@@ -54,7 +54,8 @@ export function allow(
   )
 }
 
-const ports = ({ ports: numbers, protocol = 'TCP' }: Traffic) => numbers.map((port) => ({ port, protocol }))
+export const ports = ({ ports: numbers, protocol = 'TCP' }: Traffic) =>
+  numbers.map((port) => ({ port, protocol }))
 
 function peers(peer: Exclude<Peer, 'anybody'>) {
   const namespaceSelector = { matchLabels: { [NAMESPACE_NAME]: peer.namespace } }
@@ -64,8 +65,8 @@ function peers(peer: Exclude<Peer, 'anybody'>) {
 }
 
 // client-node's type calls the field `_from`; Kubernetes, and so `dist/`, call it `from`.
-const from = ({ peer }: Traffic): object => (peer === 'anybody' ? {} : { from: peers(peer) })
-const to = ({ peer }: Traffic): object => (peer === 'anybody' ? {} : { to: peers(peer) })
+export const from = ({ peer }: Traffic): object => (peer === 'anybody' ? {} : { from: peers(peer) })
+export const to = ({ peer }: Traffic): object => (peer === 'anybody' ? {} : { to: peers(peer) })
 
 /** Names are looked up in kube-system, wherever the cluster keeps its DNS. */
 export const DNS: readonly Traffic[] = (['UDP', 'TCP'] as const).map((protocol) => ({
@@ -76,40 +77,3 @@ export const DNS: readonly Traffic[] = (['UDP', 'TCP'] as const).map((protocol) 
 
 /** The API server listens on the masters themselves, so no selector can name it: only its ports can. */
 export const API_SERVER: Traffic = { peer: 'anybody', ports: [443, 6443] }
-
-/** Addresses that a desktop does not call by itself: the cluster's pods and Services, as kubeadm gives them out. */
-const INSIDE = ['10.96.0.0/12', '10.244.0.0/16']
-
-/**
- * What people's desktops hear and call: one program on one port comes in; names, and whatever is not the cluster's
- * own, go out.
- */
-export function desktopTraffic(
-  scope: Construct,
-  {
-    namespace,
-    from: peer,
-    port,
-    dns,
-  }: {
-    readonly namespace: string
-    readonly from: Peer
-    readonly port: number
-    readonly dns: readonly Traffic[]
-  },
-): void {
-  const outside = [{ ipBlock: { cidr: '0.0.0.0/0', except: [...INSIDE] } }]
-  add(
-    scope,
-    'networking.k8s.io/v1/NetworkPolicy',
-    { name: 'desktops', namespace },
-    {
-      spec: {
-        podSelector: {},
-        policyTypes: ['Ingress', 'Egress'],
-        ingress: [{ ...from({ peer, ports: [port] }), ports: ports({ peer, ports: [port] }) }],
-        egress: [...dns.map((traffic) => ({ ...to(traffic), ports: ports(traffic) })), { to: outside }],
-      },
-    },
-  )
-}

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
 import { FIXED } from '../../config/labels.ts'
-import { factsOf, type KubeObject, spoken } from './rendered.ts'
+import { displayName, factsOf, type KubeObject } from './rendered.ts'
 
 /** What one file of `dist/` will see. */
 export interface Change {
@@ -33,7 +33,7 @@ const objectIn = (text: string | undefined): KubeObject | undefined =>
 
 function changeOf(app: string, before: KubeObject | undefined, after: KubeObject | undefined): Change {
   const object = after ?? before
-  const name = object === undefined ? '?' : spoken(object)
+  const name = object === undefined ? '?' : displayName(object)
   if (before === undefined || after === undefined) {
     const what = before === undefined ? 'add' : 'remove'
     return {

@@ -1,132 +1,105 @@
-import type { V1Container, V1PodSpec, V1PodTemplateSpec, V1Probe } from '@kubernetes/client-node'
-import { LEAVES_DEAD_PC, onDifferentPcs } from '../../config/dead-pc.ts'
+import type { V1PodSecurityContext, V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node'
+import { LEAVES_DEAD_PC, neverOnOnePc, onDifferentPcs } from '../../config/dead-pc.ts'
 import { NAME, PART_OF } from '../../config/labels.ts'
+import { type Container, containerOf, list } from './container.ts'
+import { podVolumes } from './volumes.ts'
 
-/** A program of ours as it runs in the cluster: one container, unprivileged, nothing writable but what it names. */
-export interface ProgramProps {
-  /** Its name: of the pods, the container, the label that selects them. */
+/** The pod of a program: what its containers share. */
+export interface Pod {
+  /** Its name: of the pods, their first container, their account, and the label that selects them. */
   readonly name: string
-  readonly image: string
-  readonly command: readonly string[]
-  readonly serviceAccount: string
+  readonly containers: readonly [Container, ...Container[]]
   readonly priorityClass: string
-  /** What it needs at least and at most, fit for old desktop PCs. */
-  readonly resources: { readonly cpu: string; readonly memory: string; readonly memoryLimit: string }
-  /** Environment: settings only; secrets are files. */
-  readonly env?: Readonly<Record<string, string>>
-  /** Named ports of the container. */
-  readonly ports?: Readonly<Record<string, number>>
-  /** @default the health endpoints of our programs, on the port `metrics` */
-  readonly probes?: Pick<V1Container, 'livenessProbe' | 'readinessProbe' | 'startupProbe'>
-  /** Volumes with where they are mounted; read-only unless `writable`. */
-  readonly volumes?: readonly (NonNullable<V1PodSpec['volumes']>[number] & {
-    readonly mountPath: string
-    readonly writable?: boolean
-  })[]
-  /** uid and gid. @default 65532, which no person has and no file of the image belongs to */
-  readonly uid?: number
-  /** Whether the API is spoken to. @default true */
-  readonly token?: boolean
   /** Seconds to finish after SIGTERM. @default 30 */
   readonly grace?: number
+  /** No two of its pods on one PC, even where pods wait for a PC then. @default as even as the PCs allow */
+  readonly apart?: boolean
+  /** Whether the API is displayName to: mounts a token, and opens the way to the API server and to names. @default true */
+  readonly token?: boolean
+  /** Annotations of the pods; a change of one restarts them. */
+  readonly annotations?: Readonly<Record<string, string>>
+  /**
+   * Belongs to the PC on which it runs, and not to the cluster as a whole: runs whatever keeps other pods away, and
+   * stays until the PC goes. @default what the kind says: a DaemonSet does
+   */
+  readonly node?: {
+    /** Shares the PC's own network. @default false */
+    readonly network?: boolean
+    /** Labels of the PCs on which it runs. @default every PC */
+    readonly labels?: Readonly<Record<string, string>>
+  }
 }
 
 /**
- * Flags of Node for our programs. Short-lived garbage is collected in small steps: as fast for us, and a quarter less
- * memory on an old PC (webhook with 10,000 people: 180 MiB instead of 234, measured).
+ * Flags of Node for our programs. No signal opens the inspector, by which anybody who may send one would run code in the
+ * program. Short-lived garbage is collected in small steps: as fast for us, and a quarter less memory on an old PC
+ * (webhook with 10,000 people: 180 MiB instead of 234, measured).
  */
-export const NODE_FLAGS = ['--max-semi-space-size=4'] as const
+export const NODE_FLAGS = ['--disable-sigusr1', '--max-semi-space-size=4'] as const
+
+/** The same for a program whose values may take so many MiB, and no more whatever it is sent. */
+export const flagsWithin = (heap: number): string[] => [...NODE_FLAGS, `--max-old-space-size=${heap}`]
 
 /** How a container starts one of our programs. */
-export const nodeCommand = (script: string): string[] => ['node', ...NODE_FLAGS, script]
+export const nodeCommand = (script: string, flags: readonly string[] = NODE_FLAGS): string[] => [
+  'node',
+  ...flags,
+  script,
+]
 
 /** The labels that select a program's pods; they never change, since a selector never may. */
 export const selects = (name: string) => ({ [NAME]: name, [PART_OF]: 'deskfleet' })
 
-const probe = (path: string, more: Partial<V1Probe>): V1Probe => ({
-  httpGet: { path, port: 'metrics', scheme: 'HTTP' },
-  ...more,
-})
-
-/** The pod template of a program: lawful under PodSecurity *restricted* as it stands. */
-export function programPod(props: ProgramProps): V1PodTemplateSpec {
-  const { name, uid = 65532, token = true, grace = 30, volumes = [] } = props
+/** The pod template of a program: allowed under PodSecurity *restricted*, unless it is root or belongs to the PC. */
+export function templateOf(pod: Pod): V1PodTemplateSpec {
+  const { name, containers, priorityClass, grace = 30, token = true, annotations, node } = pod
   return {
-    metadata: { labels: selects(name) },
+    metadata: { labels: selects(name), ...(annotations === undefined ? {} : { annotations }) },
     spec: {
-      serviceAccountName: props.serviceAccount,
+      ...(node?.network === true ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
+      ...(node?.labels === undefined ? {} : { nodeSelector: node.labels }),
+      serviceAccountName: name,
       automountServiceAccountToken: token,
       enableServiceLinks: false,
-      priorityClassName: props.priorityClass,
+      priorityClassName: priorityClass,
       terminationGracePeriodSeconds: grace,
-      securityContext: {
-        runAsUser: uid,
-        runAsGroup: uid,
-        fsGroup: uid,
-        runAsNonRoot: true,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
-      tolerations: LEAVES_DEAD_PC,
-      topologySpreadConstraints: [onDifferentPcs(selects(name))],
-      containers: [container(props)],
-      ...list(
-        'volumes',
-        volumes.map(({ mountPath: _, writable: __, ...volume }) => volume),
-      ),
+      securityContext: isRoot(pod) ? ROOT : UNPRIVILEGED,
+      ...placement(pod),
+      containers: containers.map((container) => containerOf(container, name)),
+      ...list('volumes', podVolumes(containers.flatMap(({ volumes = [] }) => volumes))),
     },
   }
 }
 
-/** A list under its name, or nothing: the API server drops empty lists, and delivery would see drift. */
-function list<K extends string, T>(key: K, items: T[]): { [key in K]?: T[] } {
-  const field: { [key in K]?: T[] } = {}
-  if (items.length > 0) field[key] = items
-  return field
+/** @throws when some containers are root and others not: the pod's user, and who owns its volumes, would be in doubt. */
+function isRoot({ name, containers }: Pod): boolean {
+  const root = containers.filter((container) => container.root !== undefined).length
+  if (root > 0 && root < containers.length)
+    throw new Error(`${name}: either all of its containers are root or none`)
+  return root > 0
 }
 
-function container({
+/** 65532: no person has it, and no file of an image belongs to it. */
+const UNPRIVILEGED: V1PodSecurityContext = {
+  runAsUser: 65532,
+  runAsGroup: 65532,
+  fsGroup: 65532,
+  runAsNonRoot: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+}
+
+const ROOT: V1PodSecurityContext = {
+  runAsUser: 0,
+  runAsGroup: 0,
+  seccompProfile: { type: 'RuntimeDefault' },
+}
+
+const placement = ({
   name,
-  image,
-  command,
-  resources,
-  env = {},
-  ports = {},
-  probes,
-  volumes = [],
-}: ProgramProps): V1Container {
-  const { cpu, memory, memoryLimit } = resources
-  return {
-    name,
-    image,
-    imagePullPolicy: 'IfNotPresent',
-    command: [...command],
-    ...list(
-      'env',
-      Object.entries(env).map(([key, value]) => ({ name: key, value })),
-    ),
-    ...list(
-      'ports',
-      Object.entries(ports).map(([key, containerPort]) => ({ name: key, containerPort, protocol: 'TCP' })),
-    ),
-    // No cpu limit: throttled admission would slow every login.
-    resources: { requests: { cpu, memory }, limits: { memory: memoryLimit } },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
-    ...(probes ?? {
-      startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 60 }),
-      livenessProbe: probe('/healthz', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 }),
-      readinessProbe: probe('/readyz', { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 }),
-    }),
-    ...list(
-      'volumeMounts',
-      volumes.map(({ name: volume, mountPath, writable = false }) => ({
-        name: volume,
-        mountPath,
-        ...(writable ? {} : { readOnly: true }),
-      })),
-    ),
-  }
+  node,
+  apart = false,
+}: Pod): Pick<V1PodSpec, 'affinity' | 'tolerations' | 'topologySpreadConstraints'> => {
+  if (node !== undefined) return { tolerations: [{ operator: 'Exists' }] }
+  if (apart) return { tolerations: LEAVES_DEAD_PC, affinity: neverOnOnePc(selects(name)) }
+  return { tolerations: LEAVES_DEAD_PC, topologySpreadConstraints: [onDifferentPcs(selects(name))] }
 }

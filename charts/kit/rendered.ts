@@ -1,5 +1,5 @@
 import type { V1PodSpec } from '@kubernetes/client-node'
-import { KINDS, type KindFacts } from './kinds.ts'
+import { factsOfKind, type KindFacts } from './kinds.ts'
 
 /** A Kubernetes object as it will stand in `dist/`. */
 export interface KubeObject {
@@ -25,10 +25,10 @@ export interface Rendered {
 
 export const kindOf = (object: KubeObject): string => `${object.apiVersion}/${object.kind}`
 
-export const factsOf = (object: KubeObject): KindFacts | undefined => KINDS[kindOf(object)]
+export const factsOf = (object: KubeObject): KindFacts | undefined => factsOfKind(kindOf(object))
 
-/** How people speak of an object: `Deployment deskfleet-system/webhook`. */
-export function spoken({ kind, metadata }: KubeObject): string {
+/** What messages call an object: `Deployment deskfleet-system/webhook`. */
+export function displayName({ kind, metadata }: KubeObject): string {
   return `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`
 }
 

@@ -52,7 +52,7 @@ export function swapFolder(folder: string, files: ReadonlyMap<string, string>): 
     if (existsSync(folder)) renameSync(folder, old)
     renameSync(fresh, folder)
   } finally {
-    // A rename that failed half way must not cost the folder that was there.
+    // If the second rename failed, the old folder goes back to its place.
     if (!existsSync(folder) && existsSync(old)) renameSync(old, folder)
     rmSync(fresh, { recursive: true, force: true })
     rmSync(old, { recursive: true, force: true })

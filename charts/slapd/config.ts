@@ -2,7 +2,8 @@
 const ITSELF = 'gidNumber=@GID@+uidNumber=@UID@,cn=peercred,cn=external,cn=auth'
 
 /**
- * cn=config of slapd 2.6 as `slapadd -n0` takes it. `start` fills in the marks: paths, and slapd's own uid and gid.
+ * cn=config of slapd 2.6 as `slapadd -n0` takes it. `start` fills in the marks: paths, slapd's own uid and gid, which of
+ * several servers this one is, and what it does as one of them (`@REPLICATED@`, nothing where it is alone).
  * Order matters: the argon2 module stands before the frontend, which names its hash.
  */
 export function configLdif(baseDN: string): string {
@@ -12,12 +13,14 @@ export function configLdif(baseDN: string): string {
 const global = `dn: cn=config
 objectClass: olcGlobal
 cn: config
+olcServerID: @SERVER_ID@
 olcPidFile: @RUN_DIR@/slapd.pid
 olcArgsFile: @RUN_DIR@/slapd.args
-olcTLSCACertificateFile: @TLS_DIR@/ca.crt
-olcTLSCertificateFile: @TLS_DIR@/tls.crt
-olcTLSCertificateKeyFile: @TLS_DIR@/tls.key
-olcTLSProtocolMin: 3.3
+olcTLSCACertificateFile: @AUTHORITIES@
+olcTLSCertificateFile: @PAIR@/tls.crt
+olcTLSCertificateKeyFile: @PAIR@/tls.key
+olcTLSProtocolMin: 3.4
+olcTLSECName: X25519:P-256:P-384
 olcTLSVerifyClient: never
 olcLocalSSF: 256
 olcSecurity: ssf=128
@@ -36,7 +39,6 @@ olcModuleLoad: syncprov
 olcModuleLoad: ppolicy
 olcModuleLoad: dynlist
 olcModuleLoad: refint
-olcModuleLoad: unique
 `
 
 const schemas = `dn: cn=schema,cn=config
@@ -75,7 +77,8 @@ olcAccess: {0}to * by * none
 /**
  * The people. Only the administrator writes (`manage`), a person their own password; the reading account sees people
  * and groups, but no password, past or present. On passwords the administrator has no more than `write`: `manage`
- * would let a short one pass the policy. The root DN serves the overlays' own writes and the local socket.
+ * would let a short one pass the policy. The replicas' account reads all that is replicated, and writes nothing. The root
+ * DN serves the overlays' own writes and the local socket.
  */
 function data(baseDN: string): string {
   const admin = `by dn.exact="cn=admin,${baseDN}" manage`
@@ -96,16 +99,23 @@ olcLastMod: TRUE
 olcRequires: authc
 olcLimits: {0}dn.exact="cn=admin,${baseDN}" size=unlimited time=unlimited
 olcLimits: {1}dn.exact="cn=reader,${baseDN}" size=unlimited time=unlimited
-olcAccess: {0}to attrs=userPassword by dn.exact="cn=admin,${baseDN}" write by self =xw by anonymous auth by * none
-olcAccess: {1}to attrs=pwdHistory,pwdFailureTime ${admin} by * none
-olcAccess: {2}to dn.base="${baseDN}" ${admin} ${reader} by users read
-olcAccess: {3}to dn.subtree="ou=people,${baseDN}" ${admin} ${reader} by self read by * none
-olcAccess: {4}to dn.subtree="ou=groups,${baseDN}" ${admin} ${reader} by * none
-olcAccess: {5}to * ${admin} by * none
+olcLimits: {2}dn.exact="cn=replica,${baseDN}" size=unlimited time=unlimited
+olcAccess: {0}to * by dn.exact="cn=replica,${baseDN}" read by * break
+olcAccess: {1}to attrs=userPassword by dn.exact="cn=admin,${baseDN}" write by self =xw by anonymous auth by * none
+olcAccess: {2}to attrs=pwdHistory,pwdFailureTime ${admin} by * none
+olcAccess: {3}to dn.base="${baseDN}" ${admin} ${reader} by users read
+olcAccess: {4}to dn.subtree="ou=people,${baseDN}" ${admin} ${reader} by self read by * none
+olcAccess: {5}to dn.subtree="ou=groups,${baseDN}" ${admin} ${reader} by * none
+olcAccess: {6}to * ${admin} by * none
+@REPLICATED@
 `
 }
 
-/** Replication's log, password policy, memberOf worked out on reading, references kept whole, and unique numbers. */
+/**
+ * Replication's log, password policy, memberOf worked out on reading, references kept whole. Not `unique`: it answers
+ * before the access rules are asked, so anybody with a password could try out which numbers are given out. The commands
+ * look for themselves, and the identity sync refuses a number that two have.
+ */
 function overlays(baseDN: string): string {
   const database = 'olcDatabase={1}mdb,cn=config'
   return `dn: olcOverlay={0}syncprov,${database}
@@ -131,12 +141,5 @@ objectClass: olcRefintConfig
 olcOverlay: {3}refint
 olcRefintAttribute: member
 olcRefintNothing: cn=nobody,${baseDN}
-
-dn: olcOverlay={4}unique,${database}
-objectClass: olcUniqueConfig
-olcOverlay: {4}unique
-olcUniqueURI: ldap:///ou=people,${baseDN}?uidNumber?sub
-olcUniqueURI: ldap:///ou=people,${baseDN}?uid?sub
-olcUniqueURI: ldap:///ou=groups,${baseDN}?gidNumber?sub
 `
 }

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import { FIRST_UID } from '../../config/names.ts'
 
+/** When slapd itself takes no password of somebody's any more, and for how long. Times in seconds. */
+export const SLAPD_LOCK = { failures: 200, within: 300, lasts: 60 } as const
+
 /** Every seeded entry is old, so that a member that is seeded again never overrides what somebody changed since. */
 const SEEDED = '20200101000000'
 
@@ -18,7 +21,7 @@ export function seedLdif(baseDN: string, organization: string): string {
 }
 
 /** The entry of one of the directory's own accounts but for its last line: `start` adds `userPassword` from a file. */
-export function accountLdif(baseDN: string, name: 'admin' | 'reader'): string {
+export function accountLdif(baseDN: string, name: 'admin' | 'reader' | 'replica'): string {
   return ldif(`cn=${name},${baseDN}`, {
     objectClass: ['organizationalRole', 'simpleSecurityObject'],
     cn: name,
@@ -72,11 +75,13 @@ function entries(baseDN: string): Entry[] {
     unit('people'),
     unit('groups'),
     unit('policies'),
+    // An administrator's lock. Guessing is slowed by the gateway (gateway/login/throttle.ts), whose limits never come
+    // near: whoever could reach this one could lock somebody out by typing their name.
     policy('default', {
       pwdLockout: 'TRUE',
-      pwdMaxFailure: '5',
-      pwdFailureCountInterval: '300',
-      pwdLockoutDuration: '300',
+      pwdMaxFailure: String(SLAPD_LOCK.failures),
+      pwdFailureCountInterval: String(SLAPD_LOCK.within),
+      pwdLockoutDuration: String(SLAPD_LOCK.lasts),
     }),
     // Nobody may lock the directory's own accounts out by guessing: their passwords are long and random.
     policy('accounts', { pwdLockout: 'FALSE' }),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,14 +8,24 @@ import { parse } from 'yaml'
 import { APPS, compileCluster, waveOf } from '../../charts/apps.ts'
 import { readFolder, swapFolder } from '../../charts/kit/write.ts'
 import { readCluster } from '../../config/read.ts'
+import { byRelease, readRelease, releaseText } from '../../config/release.ts'
+import type { Cluster } from '../../config/schema.ts'
 
 const root = join(import.meta.dirname, '../..')
 const run = promisify(execFile)
 
+/** With the digests of the last release, where there is one. */
+function released(cluster: Cluster): Cluster {
+  const file = join(root, 'release/images.json')
+  const release = existsSync(file) ? readRelease(file, readFileSync(file, 'utf8')) : undefined
+  if (release !== undefined && 'finding' in release) throw new Error(release.finding.what)
+  return release ? byRelease(cluster, release) : cluster
+}
+
 const render = (text: string) => {
   const cluster = readCluster({ name: 'cluster.yaml', text })
   if (!cluster.ok) throw new Error('the test file has mistakes')
-  const compiled = compileCluster(cluster.value)
+  const compiled = compileCluster(released(cluster.value))
   if (!compiled.ok)
     throw new Error(compiled.findings.map(({ where, what }) => `${where}: ${what}`).join('\n'))
   return compiled.value
@@ -49,6 +59,7 @@ test('cdk8s synth and node main.ts give the same folder', async (t) => {
     'package.json',
     'tsconfig.json',
     'docs',
+    'release',
   ]) {
     cpSync(join(root, name), join(copy, name), { recursive: true })
   }
@@ -85,7 +96,7 @@ for (const kind of ['argo', 'flux'] as const) {
   })
 }
 
-test('the order of the list is an order: waves rise, nothing comes after itself', (t) => {
+test('every app has a later wave than the apps it comes after', (t) => {
   for (const { name, after } of APPS) for (const earlier of after) t.true(waveOf(earlier) < waveOf(name))
 })
 
@@ -94,11 +105,11 @@ test('every desktop template and kind of storage compiles', (t) => {
   t.notThrows(() => render('domain: a.org\nstorage: { kind: existing, storageClass: nfs }\nmasters: 5\n'))
 })
 
-test('the charts never move from cdk8s objects to others: no hash in any name', (t) => {
+test('no name has a hash that cdk8s makes of the construct tree', (t) => {
   for (const { object } of render(shipped()).rendered) t.notRegex(object.metadata.name, /-c[0-9a-f]{7}$/)
 })
 
-test('a swap that fails leaves the folder as it was, and nothing beside it', (t) => {
+test('a swap that fails leaves the old folder, and no temporary files', (t) => {
   const parent = folder(t)
   const dist = join(parent, 'dist')
   swapFolder(dist, new Map([['a/old.yaml', 'old']]))
@@ -122,6 +133,33 @@ test('a swap leaves no stale file', (t) => {
   t.deepEqual(readFolder(dist), new Map([['a/new.yaml', 'new']]))
 })
 
+test('a release names our images by digest, in dist/ and in what the gateway starts', async (t) => {
+  const parent = folder(t)
+  const digest = `sha256:${'5'.repeat(64)}`
+  const names = ['deskfleet', 'ldap', 'door', 'desktop', 'desktop-light']
+  const record = join(parent, 'images.json')
+  const synth = () =>
+    run(process.execPath, ['main.ts', '--release', record, '--out', join(parent, 'dist')], { cwd: root })
+  writeFileSync(record, releaseText(Object.fromEntries(names.map((name) => [name, digest]))))
+  await synth()
+  const before = readFolder(join(parent, 'dist'))
+  const named = [...before.values()].flatMap((text) =>
+    [...text.matchAll(/\bimage: "?([^\s"]+)/g)].map(([, image = '']) => image),
+  )
+  t.true(named.length > 5)
+  t.deepEqual(
+    named.filter((image) => !image.endsWith(`@${digest}`)),
+    [],
+  )
+  const offered = [...before].find(([path]) => path.includes('ConfigMap.deskfleet-system.gateway'))?.[1] ?? ''
+  t.true(offered.includes(`/desktop-light@${digest}`))
+  // A record that somebody spoiled changes nothing.
+  writeFileSync(record, '{}')
+  const refused = await t.throwsAsync(synth())
+  t.regex(String(Reflect.get(refused ?? {}, 'stderr')), /written by npm run release alone/)
+  t.deepEqual(readFolder(join(parent, 'dist')), before)
+})
+
 test('a mistake gives messages, exit 1, no stack trace, and an untouched folder', async (t) => {
   const parent = folder(t)
   const dist = join(parent, 'dist')
@@ -140,7 +178,7 @@ test('a mistake gives messages, exit 1, no stack trace, and an untouched folder'
   t.deepEqual(readFolder(dist), new Map([['a/old.yaml', 'old']]))
 })
 
-test('a file that is not there is a mistake like any other', async (t) => {
+test('a settings file that does not exist gives a message and exit 1', async (t) => {
   const failure = await t.throwsAsync<Error & { code: number; stderr: string }>(
     run(process.execPath, [
       join(root, 'main.ts'),
@@ -154,7 +192,7 @@ test('a file that is not there is a mistake like any other', async (t) => {
   t.regex(failure.stderr, /nowhere\.yaml: ENOENT/)
 })
 
-test('a folder that holds anything else, or is none, is refused and stays as it is', async (t) => {
+test('an output folder with foreign files, or none that can be written, is refused and left alone', async (t) => {
   const parent = folder(t)
   writeFileSync(join(parent, 'mine.yaml'), 'mine')
   for (const [out, says] of [

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { NAMESPACES } from '../../config/names.ts'
+import { VERSION } from '../../config/version.ts'
 
 /**
  * Only where the network enforces policies: in `npm run kind`, with its KUBECONFIG, by `npm run test:kind`. The room
@@ -10,9 +11,9 @@ import { NAMESPACES } from '../../config/names.ts'
 const run = promisify(execFile)
 const kubectl = async (...args: string[]): Promise<string> => (await run('kubectl', args)).stdout.trim()
 
-const IMAGE = 'registry.room.example.org:5000/deskfleet:0.1.0'
+const IMAGE = `registry.room.example.org:5000/deskfleet:${VERSION}`
 
-/** A pod that does nothing, lawful under *restricted*. */
+/** A pod that does nothing, allowed under *restricted*. */
 const idle = (name: string, namespace: string, labels: Record<string, string> = {}) =>
   JSON.stringify({
     apiVersion: 'v1',
@@ -47,7 +48,7 @@ async function dial(name: string, namespace: string, host: string, port: number)
   return kubectl('exec', name, '-n', namespace, '--', 'node', '-e', script)
 }
 
-test.serial('LDAP is heard by the identity sync alone, and by no other program beside it', async (t) => {
+test.serial('only programs that read LDAP can connect to it', async (t) => {
   const { system } = NAMESPACES
   const ldap = `ldap.${NAMESPACES.directory}.svc.cluster.local`
   await make(idle('stranger', system), 'stranger', system)

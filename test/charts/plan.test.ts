@@ -23,7 +23,7 @@ test('what does not change is not in the plan', (t) => {
   t.is(planText([]), 'dist/ is current: nothing changes.\n')
 })
 
-test('a change names its fields, and is no danger by itself', (t) => {
+test('a change names its fields, and is not marked as a danger by itself', (t) => {
   const change = only(files(deployment({})), files(deployment({ replicas: 2 })))
   t.deepEqual([change.what, change.fields, change.dangers], ['change', ['spec.replicas'], []])
 })
@@ -69,7 +69,7 @@ test('a field that an object calls fixed is a danger, and no other field of it',
   t.deepEqual(only(files(map('dc=a', 'x')), files(map('dc=a', 'y'))).dangers, [])
 })
 
-test('a PodSecurity level that falls is a danger, one that rises is not', (t) => {
+test('a PodSecurity level that becomes weaker is a danger, a stricter one is not', (t) => {
   const namespace = (level: string) => ({
     apiVersion: 'v1',
     kind: 'Namespace',

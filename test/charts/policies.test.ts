@@ -29,7 +29,7 @@ const namespace = (level: string | undefined, kept = true): KubeObject => ({
   },
 })
 
-const lawful = {
+const allowed = {
   securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
   containers: [
     {
@@ -42,7 +42,7 @@ const lawful = {
   ],
 }
 
-const deployment = (spec: object = lawful, more: object = {}): KubeObject => ({
+const deployment = (spec: object = allowed, more: object = {}): KubeObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name: 'd', namespace: 'a' },
@@ -53,7 +53,7 @@ const deployment = (spec: object = lawful, more: object = {}): KubeObject => ({
   },
 })
 
-const container = (more: object) => ({ ...lawful, containers: [{ ...lawful.containers[0], ...more }] })
+const container = (more: object) => ({ ...allowed, containers: [{ ...allowed.containers[0], ...more }] })
 
 const object = (
   apiVersion: string,
@@ -70,7 +70,7 @@ const object = (
 
 const service = (selector: object) => object('v1', 'Service', 's', { spec: { selector } })
 
-/** Each rule with what breaks it, and an honest twin that passes. */
+/** Each rule with objects that break it, and similar ones that do not. */
 const RULES: Readonly<
   Record<string, { policy: Policy; bad: KubeObject[]; says: string; good: KubeObject[] }>
 > = {
@@ -100,9 +100,9 @@ const RULES: Readonly<
   },
   'a field that Kubernetes does not know': {
     policy: fields,
-    bad: [deployment({ ...lawful, hostPid: true })],
+    bad: [deployment({ ...allowed, hostPid: true })],
     says: 'spec.template.spec.hostPid: Kubernetes knows no such field',
-    good: [deployment({ ...lawful, hostPID: true })],
+    good: [deployment({ ...allowed, hostPID: true })],
   },
   'a field in the wrong place': {
     policy: fields,
@@ -112,9 +112,9 @@ const RULES: Readonly<
   },
   'a text where a number belongs': {
     policy: fields,
-    bad: [deployment(lawful, { replicas: '2' })],
+    bad: [deployment(allowed, { replicas: '2' })],
     says: 'spec.replicas: Kubernetes knows no such field',
-    good: [deployment(lawful, { replicas: 2 })],
+    good: [deployment(allowed, { replicas: 2 })],
   },
   'a namespace without a level': {
     policy: podSecurity,
@@ -127,24 +127,24 @@ const RULES: Readonly<
     bad: [
       namespace('restricted'),
       deployment(
-        container({ securityContext: { ...lawful.containers[0]?.securityContext, privileged: true } }),
+        container({ securityContext: { ...allowed.containers[0]?.securityContext, privileged: true } }),
       ),
     ],
     says: 'containers[0].securityContext.privileged: it is privileged',
     good: [
       namespace('privileged'),
       deployment(
-        container({ securityContext: { ...lawful.containers[0]?.securityContext, privileged: true } }),
+        container({ securityContext: { ...allowed.containers[0]?.securityContext, privileged: true } }),
       ),
     ],
   },
   'the host network below privileged': {
     policy: podSecurity,
-    bad: [namespace('baseline'), deployment({ ...lawful, hostNetwork: true })],
+    bad: [namespace('baseline'), deployment({ ...allowed, hostNetwork: true })],
     says: 'hostNetwork: it shares a namespace of the host',
     good: [namespace('baseline'), deployment({ containers: [{ name: 'c' }] })],
   },
-  'capabilities kept': {
+  'capabilities that are not dropped': {
     policy: podSecurity,
     bad: [
       namespace('restricted'),
@@ -157,24 +157,24 @@ const RULES: Readonly<
     policy: podSecurity,
     bad: [
       namespace('restricted'),
-      deployment({ ...lawful, volumes: [{ name: 'v', hostPath: { path: '/' } }] }),
+      deployment({ ...allowed, volumes: [{ name: 'v', hostPath: { path: '/' } }] }),
     ],
     says: 'volumes[0].hostPath: it mounts a path of the host',
-    good: [namespace('restricted'), deployment({ ...lawful, volumes: [{ name: 'v', emptyDir: {} }] })],
+    good: [namespace('restricted'), deployment({ ...allowed, volumes: [{ name: 'v', emptyDir: {} }] })],
   },
-  'an init container forgotten': {
+  'an init container that may gain privileges': {
     policy: podSecurity,
-    bad: [namespace('restricted'), deployment({ ...lawful, initContainers: [{ name: 'i' }] })],
+    bad: [namespace('restricted'), deployment({ ...allowed, initContainers: [{ name: 'i' }] })],
     says: 'initContainers[0].securityContext.allowPrivilegeEscalation: it may gain privileges',
-    good: [namespace('restricted'), deployment({ ...lawful, initContainers: lawful.containers })],
+    good: [namespace('restricted'), deployment({ ...allowed, initContainers: allowed.containers })],
   },
-  'a Service that leads nowhere': {
+  'a Service that selects no workload': {
     policy: references,
     bad: [namespace('restricted'), deployment(), service({ app: 'other' })],
     says: 'spec.selector: it selects no workload',
     good: [namespace('restricted'), deployment(), service({ app: 'd' })],
   },
-  'a Service that leads to two': {
+  'a Service that selects two workloads': {
     policy: references,
     bad: [
       namespace('restricted'),
@@ -185,13 +185,13 @@ const RULES: Readonly<
     says: 'spec.selector: it selects Deployment a/d and DaemonSet a/e',
     good: [namespace('restricted'), deployment(), service({ app: 'd' })],
   },
-  'a ServiceAccount that is nowhere': {
+  'a ServiceAccount that does not exist': {
     policy: references,
-    bad: [namespace('restricted'), deployment({ ...lawful, serviceAccountName: 'x' })],
+    bad: [namespace('restricted'), deployment({ ...allowed, serviceAccountName: 'x' })],
     says: 'serviceAccountName: it names ServiceAccount a/x, which is nowhere',
     good: [
       namespace('restricted'),
-      deployment({ ...lawful, serviceAccountName: 'x' }),
+      deployment({ ...allowed, serviceAccountName: 'x' }),
       object('v1', 'ServiceAccount', 'x'),
     ],
   },
@@ -199,15 +199,15 @@ const RULES: Readonly<
     policy: references,
     bad: [
       namespace('restricted'),
-      deployment({ ...lawful, volumes: [{ name: 'v', secret: { secretName: 'x' } }] }),
+      deployment({ ...allowed, volumes: [{ name: 'v', secret: { secretName: 'x' } }] }),
     ],
     says: 'volumes[0]: it names Secret a/x, which is nowhere',
     good: [
       namespace('restricted'),
-      deployment({ ...lawful, volumes: [{ name: 'v', secret: { secretName: 'made' } }] }),
+      deployment({ ...allowed, volumes: [{ name: 'v', secret: { secretName: 'made' } }] }),
     ],
   },
-  'a role that is nowhere': {
+  'a role that does not exist': {
     policy: references,
     bad: [
       namespace('restricted'),
@@ -226,9 +226,9 @@ const RULES: Readonly<
     says: 'metadata.namespace: it names Namespace a, which is nowhere',
     good: [namespace('restricted'), object('v1', 'ConfigMap', 'x')],
   },
-  'a selector that misses its own pods': {
+  'a selector that does not select its own pods': {
     policy: references,
-    bad: [namespace('restricted'), deployment(lawful, { selector: { matchLabels: { app: 'x' } } })],
+    bad: [namespace('restricted'), deployment(allowed, { selector: { matchLabels: { app: 'x' } } })],
     says: 'spec.selector: it selects nothing',
     good: [namespace('restricted'), deployment()],
   },
@@ -305,7 +305,7 @@ const RULES: Readonly<
 }
 
 for (const [name, { policy, bad, says, good }] of Object.entries(RULES)) {
-  test(`${name} is refused, and its honest twin is not`, (t) => {
+  test(`${name} is refused, and the same without the fault is not`, (t) => {
     const said = judge(policy, ...bad)
     t.true(
       said.some((line) => line.endsWith(says)),

@@ -1,12 +1,14 @@
 import { digestLine, type Identity } from '../../config/identity.ts'
 import { PERSON } from '../../config/labels.ts'
-import { IDENTITIES_CONFIG_MAP, NAMESPACES } from '../../config/names.ts'
-import { applyFolder } from '../../lab/apply.ts'
-import { type BareLab, type RunResult, up } from '../../lab/bare.ts'
-import { renderWith } from '../../lab/render.ts'
+import { IDENTITIES_CONFIG_MAP, LOCKED_PEOPLE, NAMESPACES } from '../../config/names.ts'
+import { type BareLab, type RunResult, up } from '../../lab/bare/bare.ts'
+import { applyFolder } from '../../lab/manifests/apply.ts'
+import { renderWith } from '../../lab/manifests/render.ts'
 import { decide } from '../../webhook/decide.ts'
+import { ROOM_IMAGE } from '../harness/platform.ts'
+import { becomes } from '../harness/wait.ts'
 import { applied, callOf } from '../webhook/calls.ts'
-import { person } from '../webhook/people.ts'
+import { known, person } from '../webhook/people.ts'
 
 export const namespace = NAMESPACES.desktops
 
@@ -74,24 +76,30 @@ export async function proofLab(): Promise<ProofLab> {
     'pod-security.kubernetes.io/enforce=privileged',
   ])
   await proofs.publish()
+  // As the Job make-secrets makes it.
+  const metadata = { name: LOCKED_PEOPLE, namespace: NAMESPACES.system }
+  await proofs.must(['create', '-f', '-'], { apiVersion: 'v1', kind: 'ConfigMap', metadata })
   await acting(proofs)
   return proofs
 }
 
 /** Policies act a moment after they are taken: waits until a pod of nobody is refused, and one of ada is not. */
 async function acting({ create }: ProofLab): Promise<void> {
-  for (let tries = 0; tries < 240; tries++) {
-    const [bad, good] = [await create(pod({ [PERSON]: 'nobody' })), await create(carrying('ada'))]
-    if (bad.code !== 0 && good.code === 0) return
-    await new Promise((done) => setTimeout(done, 500))
-  }
-  const { stderr } = await create(carrying('ada'))
-  throw new Error(`the policies do not act as they must; the honest pod says: ${stderr}`)
+  await becomes(
+    'what the policies make of a wrong pod and an honest one',
+    async () => {
+      const [bad, good] = [await create(pod({ [PERSON]: 'nobody' })), await create(carrying('ada'))]
+      if (bad.code === 0) return 'the wrong pod is taken'
+      return good.code === 0 ? 'right' : `the honest pod is refused: ${good.stderr}`
+    },
+    'right',
+    { seconds: 120, every: 500 },
+  )
 }
 
 export const pod = (
   labels: Record<string, string>,
-  spec: object = { containers: [{ name: 'c', image: 'x:1' }] },
+  spec: object = { containers: [{ name: 'c', image: ROOM_IMAGE }] },
 ) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -101,7 +109,10 @@ export const pod = (
 
 /** The webhook's own decision, for the people here. */
 export const decisionOn = (object: unknown) =>
-  decide(callOf(object), (slug) => people.find(({ metadata }) => metadata.name === slug))
+  decide(callOf(object), {
+    ...known,
+    lookup: (slug) => people.find(({ metadata }) => metadata.name === slug),
+  })
 
 /** An object as its fields, to be changed at will. */
 export type Tree = Record<string, unknown>
@@ -111,8 +122,8 @@ export function carrying(slug: string) {
   const plain = pod(
     { [PERSON]: slug },
     {
-      initContainers: [{ name: 'i', image: 'x:1' }],
-      containers: [{ name: 'c', image: 'x:1' }],
+      initContainers: [{ name: 'i', image: ROOM_IMAGE }],
+      containers: [{ name: 'c', image: ROOM_IMAGE }],
       volumes: [{ name: 'scratch', emptyDir: {} }],
     },
   )

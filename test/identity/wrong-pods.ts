@@ -151,4 +151,45 @@ export const WRONG: Readonly<Record<string, readonly [spoil: (object: object) =>
   ],
   'a chosen PC': [spoil('spec/nodeName', 'pc-1'), /choose its PC/],
   'the network of the PC': [spoil('spec/hostNetwork', true), /share a namespace of its PC|host namespaces/],
+  'last words over the accounts': [
+    spoil(`${container}/terminationMessagePath`, '/etc/passwd'),
+    /terminationMessagePath must be/,
+  ],
+  'last words of an init container in the shared folder': [
+    spoil(`${init}/terminationMessagePath`, '/mnt/shared/deep/words'),
+    /terminationMessagePath must be/,
+  ],
+  "a system's priority": [spoil('spec/priorityClassName', 'system-node-critical'), /is not for desktops/],
+  "the platform's priority": [spoil('spec/priorityClassName', 'deskfleet-platform'), /is not for desktops/],
+  'a device of the PC': [
+    spoil('spec/resourceClaims', [{ name: 'gpu', resourceClaimName: 'gpu' }]),
+    /takes devices of the PC/,
+  ],
+  'a rule that keeps desktops of others off its PC': [
+    spoil('spec/affinity', {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { [PERSON]: 'bob' } } },
+        ],
+      },
+    }),
+    /keeps pods of others away from the PC/,
+  ],
+  'mapped uids': [spoil('spec/hostUsers', false), /homes cannot be shown under mapped uids/],
+  'limits of the pod as a whole': [
+    spoil('spec/resources', { limits: { memory: '1Ti' } }),
+    /bounds the pod past the limits|maximum memory usage per/,
+  ],
+  'too much memory': [
+    spoil(`${container}/resources`, { limits: { memory: '1Ti' } }),
+    /maximum memory usage per Container/,
+  ],
+  'too much of the disk': [
+    spoil(`${container}/resources`, { limits: { 'ephemeral-storage': '1Ti' } }),
+    /maximum ephemeral-storage usage per Container/,
+  ],
+  'whole PCs of processors': [
+    spoil(`${init}/resources`, { requests: { cpu: '100' }, limits: { cpu: '100' } }),
+    /maximum cpu usage per Container/,
+  ],
 }

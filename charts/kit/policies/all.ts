@@ -4,7 +4,7 @@ import type { Policy } from './policy.ts'
 import { references } from './references.ts'
 import { fields, names } from './shape.ts'
 
-/** Every rule that `dist/` keeps; all are asked, and all answers are shown at once. */
+/** Every rule that `dist/` keeps; all are checked, and all findings are shown at once. */
 export const POLICIES: Readonly<Record<string, Policy>> = {
   names,
   fields,

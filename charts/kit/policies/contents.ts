@@ -2,7 +2,7 @@ import { isPinned, PIN_RULE } from '../../../config/images.ts'
 import { containersOf, factsOf, podTemplate } from '../rendered.ts'
 import { about, type Policy } from './policy.ts'
 
-/** No secret in Git: none rendered, none written into a text. */
+/** No secret in Git: neither as an object nor inside a text. */
 export const secrets: Policy = (rendered) =>
   rendered.flatMap((item) => {
     if (item.object.kind === 'Secret') {
@@ -10,7 +10,7 @@ export const secrets: Policy = (rendered) =>
         about(item, '', {
           what: 'it is a Secret',
           rule: 'dist/ stands in Git, and no secret ever does',
-          mend: 'make it in the cluster, and name it in MADE_IN_CLUSTER in charts/apps.ts',
+          mend: 'make it in the cluster, and name it in `makes` of the app whose program makes it',
         }),
       ]
     }
@@ -38,7 +38,7 @@ function* strings(value: unknown, path: string): Generator<[path: string, text: 
   }
 }
 
-/** The certificate of a webhook is made in the cluster; rendered, it would undo its owner's work at each sync. */
+/** The certificate of a webhook is made in the cluster; rendered, each sync would overwrite it. */
 export const caBundles: Policy = (rendered) =>
   rendered.flatMap((item) =>
     [...strings(item.object, '')]
@@ -77,7 +77,7 @@ export const images: Policy = (rendered, { registry }) =>
     ]),
   )
 
-/** Every container says what it needs, so that old PCs are neither starved nor overloaded. */
+/** Every container says what it needs, so that old PCs are not overloaded. */
 export const resources: Policy = (rendered) =>
   rendered.flatMap((item) =>
     containersOf(podTemplate(item.object)?.spec ?? { containers: [] }).flatMap(({ path, container }) =>

@@ -164,7 +164,7 @@ export function breaches(spec: V1PodSpec, level: Level): Breach[] {
   ])
 }
 
-/** Every pod is lawful in its namespace, and every namespace says its law. */
+/** Every namespace declares its PodSecurity level, and every pod keeps that of its namespace. */
 export const podSecurity: Policy = (rendered) => {
   const levels = new Map(
     rendered

@@ -1,5 +1,5 @@
 import type { Finding } from '../../../config/findings.ts'
-import { type Rendered, spoken } from '../rendered.ts'
+import { displayName, type Rendered } from '../rendered.ts'
 
 /** What policies may know besides the objects. */
 export interface PolicyContext {
@@ -18,6 +18,6 @@ export function about(
   field: string,
   { what, rule, mend }: Pick<Finding, 'what' | 'rule' | 'mend'>,
 ): Finding {
-  const where = `${app}: ${spoken(object)}${field === '' ? '' : ` ${field}`} (${origin})`
+  const where = `${app}: ${displayName(object)}${field === '' ? '' : ` ${field}`} (${origin})`
   return { severity: 'error', where, what, rule, mend }
 }

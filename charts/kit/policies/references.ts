@@ -1,10 +1,10 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node'
-import { containersOf, type KubeObject, podTemplate, type Rendered, spoken } from '../rendered.ts'
+import { containersOf, displayName, type KubeObject, podTemplate, type Rendered } from '../rendered.ts'
 import { about, type Policy } from './policy.ts'
 
-/** Whatever an object names is there: in `dist/`, or in the list of what is made in the cluster. */
+/** Whatever an object names is there: in `dist/`, or an app says that its programs make it in the cluster. */
 export const references: Policy = (rendered, { madeInCluster }) => {
-  const known = new Set([...rendered.map(({ object }) => spoken(object)), ...madeInCluster])
+  const known = new Set([...rendered.map(({ object }) => displayName(object)), ...madeInCluster])
   return rendered.flatMap((item) => [
     ...wanted(item.object)
       .filter(({ target }) => !known.has(target))
@@ -12,7 +12,7 @@ export const references: Policy = (rendered, { madeInCluster }) => {
         about(item, field, {
           what: `it names ${target}, which is nowhere`,
           rule: 'what an object names is in dist/ or is made in the cluster',
-          mend: 'correct the name, render the object, or add it to MADE_IN_CLUSTER in charts/apps.ts',
+          mend: 'correct the name, render the object, or name it in `makes` of the app whose program makes it',
         }),
       ),
     ...selection(item, rendered),
@@ -21,7 +21,7 @@ export const references: Policy = (rendered, { madeInCluster }) => {
 
 interface Reference {
   readonly field: string
-  /** As `spoken` says it. */
+  /** As `displayName` gives it. */
   readonly target: string
 }
 
@@ -159,7 +159,7 @@ function selection(item: Rendered, rendered: readonly Rendered[]) {
       Object.entries(labels).every(([key, value]) => podTemplate(other.object)?.labels[key] === value),
     )
   if (object.kind === 'Service' && spec?.selector !== undefined) {
-    const found = chosen(spec.selector).map((other) => spoken(other.object))
+    const found = chosen(spec.selector).map((other) => displayName(other.object))
     if (found.length === 1) return []
     return [
       about(item, 'spec.selector', {
@@ -171,8 +171,8 @@ function selection(item: Rendered, rendered: readonly Rendered[]) {
   }
   const labels = spec?.selector?.matchLabels
   if (labels === undefined || podTemplate(object) === undefined) return []
-  const found = chosen(labels).map((other) => spoken(other.object))
-  if (found.length === 1 && found[0] === spoken(object)) return []
+  const found = chosen(labels).map((other) => displayName(other.object))
+  if (found.length === 1 && found[0] === displayName(object)) return []
   return [
     about(item, 'spec.selector', {
       what: `it selects ${found.length === 0 ? 'nothing' : found.join(' and ')}`,

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
-import { factsOf, type KubeObject, kindOf, spoken } from '../rendered.ts'
+import { displayName, factsOf, type KubeObject, kindOf } from '../rendered.ts'
 import { about, type Policy } from './policy.ts'
 
-/** Kinds are known, scopes are right, names are unique and fit for file names. */
+/** Kinds are known, scopes are right, names are unique and usable as file names. */
 export const names: Policy = (rendered) => {
   const seen = new Map<string, string>()
   return rendered.flatMap((item) => {
@@ -37,7 +37,7 @@ export const names: Policy = (rendered) => {
         }),
       )
     }
-    const identity = `${object.apiVersion.split('/')[0]} ${spoken(object)}`
+    const identity = `${object.apiVersion.split('/')[0]} ${displayName(object)}`
     const first = seen.get(identity)
     if (first !== undefined) {
       findings.push(

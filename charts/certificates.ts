@@ -1,0 +1,93 @@
+import type { Construct } from 'constructs'
+import { imageReference } from '../config/images.ts'
+import { AUTHORITY, LDAP, NAMESPACES, WEBHOOK } from '../config/names.ts'
+import type { Cluster } from '../config/schema.ts'
+import type { App } from './app.ts'
+import { ONLY_THE_BUNDLE } from './certificates/only-the-bundle.ts'
+import { nodeCommand } from './kit/pods.ts'
+import { program } from './kit/program.ts'
+import { prove } from './kit/proof.ts'
+import { PRIORITIES } from './priorities.ts'
+
+const { system, directory } = NAMESPACES
+
+/** The one program that reads the keys of the cluster's authorities, and signs what the others serve with. */
+export const certificates: App = {
+  name: 'certificates',
+  about: 'Keeps the certificate authorities, and makes and renews what they sign',
+  namespace: system,
+  after: ['namespaces'],
+  makes: [
+    { kind: 'ConfigMap', namespace: system, name: AUTHORITY.configMap },
+    { kind: 'Secret', namespace: directory, name: LDAP.tlsSecret },
+  ],
+  chart: (scope, cluster) => {
+    prove(scope, ONLY_THE_BUNDLE)
+    keeper(scope, cluster)
+  },
+}
+
+const SIGNED = [AUTHORITY.webhookSecret, AUTHORITY.gatewaySecret, AUTHORITY.callerSecret]
+const AUTHORITIES = [AUTHORITY.secret, AUTHORITY.doorRootSecret, AUTHORITY.doorSecret]
+
+/** The names that people type: the room's host, and its address, which stands with its network in the settings. */
+const doorNames = ({ hosts: { door, address } }: Cluster): string =>
+  [door, ...(address === undefined ? [] : [address.split('/')[0]])].join(',')
+
+// RBAC cannot name what is about to be created; a policy names it (charts/secrets.ts).
+const create = (resource: string) => ({ group: '', resources: [resource], verbs: ['create'] })
+const keep = (resource: string, names: readonly string[]) => ({
+  group: '',
+  resources: [resource],
+  verbs: ['get', 'update'],
+  names,
+})
+
+/** Where those who serve are found. */
+const SERVERS = { group: 'discovery.k8s.io', resources: ['endpointslices'], verbs: ['list'] }
+
+function keeper(scope: Construct, cluster: Cluster): void {
+  program(scope, {
+    name: AUTHORITY.keeper,
+    namespace: system,
+    // One is enough: what it made goes on without it, for months.
+    workload: { kind: 'Deployment', replicas: 1 },
+    priorityClass: PRIORITIES.platform.name,
+    rights: {
+      cluster: [
+        {
+          group: 'admissionregistration.k8s.io',
+          resources: ['mutatingwebhookconfigurations'],
+          verbs: ['list', 'watch', 'patch'],
+          names: [WEBHOOK.configuration],
+        },
+      ],
+      namespaces: {
+        [system]: [
+          create('secrets'),
+          keep('secrets', [...AUTHORITIES, ...SIGNED]),
+          create('configmaps'),
+          keep('configmaps', [AUTHORITY.configMap, AUTHORITY.doorRootConfigMap]),
+          SERVERS,
+          // It tells when a rotation waits for long.
+          { group: '', resources: ['events'], verbs: ['create'] },
+        ],
+        [directory]: [create('secrets'), keep('secrets', [LDAP.tlsSecret]), SERVERS],
+      },
+    },
+    // It looks by what they serve: an authority is forgotten when nobody shows its certificates any more.
+    egress: [
+      { peer: { namespace: system, program: WEBHOOK.service }, ports: [WEBHOOK.port] },
+      { peer: { namespace: directory, program: LDAP.service }, ports: [LDAP.port] },
+    ],
+    containers: [
+      {
+        image: imageReference('deskfleet', cluster),
+        command: nodeCommand('certificates/keeper/main.ts'),
+        resources: { cpu: '20m', memory: '160Mi', memoryLimit: '256Mi' },
+        env: { DESKFLEET_DOOR_NAMES: doorNames(cluster) },
+        ports: { metrics: 9090 },
+      },
+    ],
+  })
+}

@@ -1,0 +1,74 @@
+import { DOOR, GATEWAY, NAMESPACES } from '../../config/names.ts'
+
+/**
+ * Connections pass through without being read, so that TLS ends at the gateway alone; the PROXY protocol tells it whose
+ * they are. Each gateway pod is checked every second: a dead one is left out long before the cluster knows that its PC is gone.
+ */
+export const haproxy = (host: string): string => `global
+  log stdout format raw local0 notice
+  # Each takes two files, and where a container may open no more than 20,000, haproxy does not start with more of them.
+  maxconn 8000
+
+defaults
+  log global
+  mode tcp
+  timeout connect 500ms
+  timeout check 1s
+  timeout client 1h
+  timeout server 1h
+  timeout client-fin 30s
+  option clitcpka
+  option redispatch 1
+  retries 3
+
+resolvers cluster
+  parse-resolv-conf
+  accepted_payload_size 8192
+  resolve_retries 2
+  timeout resolve 1s
+  timeout retry 1s
+  hold valid 1s
+  hold nx 5s
+  hold obsolete 5s
+
+# Who is connected, and how often they came lately. A school may stand behind one address, and whom it has logged in only the
+# gateway knows: its own limits are finer, these keep from it what no school does.
+backend sources
+  stick-table type ipv6 size 100k expire 30s store conn_cur,conn_rate(10s)
+
+frontend plain
+  bind :80
+  mode http
+  timeout client 5s
+  timeout http-request 5s
+  timeout http-keep-alive 1s
+  tcp-request connection track-sc0 src table sources
+  tcp-request connection reject if { sc0_conn_cur gt 1500 } || { sc0_conn_rate gt 2000 }
+  # To the room's own name, whatever name was asked for.
+  http-request redirect code 301 location https://${host}%[pathq]
+
+frontend desk
+  bind :443
+  tcp-request connection track-sc0 src table sources
+  tcp-request connection reject if { sc0_conn_cur gt 1500 } || { sc0_conn_rate gt 2000 }
+  # Whoever does not begin TLS within seconds never reaches a gateway.
+  tcp-request inspect-delay 5s
+  tcp-request content accept if { req.ssl_hello_type 1 }
+  tcp-request content reject
+  default_backend gateway
+
+frontend health
+  bind 127.0.0.1:${DOOR.health}
+  mode http
+  timeout client 2s
+  acl nobody nbsrv(gateway) lt 1
+  monitor-uri /healthz
+  monitor fail if nobody
+
+backend gateway
+  balance leastconn
+  # Always this PC's own address, also to a pod that stands here: the gateway believes the PCs' network alone.
+  source "\${HOST_IP}"
+  default-server check inter 1s fastinter 250ms fall 2 rise 1 check-send-proxy send-proxy-v2 on-marked-down shutdown-sessions resolvers cluster init-addr none
+  server-template gateway 6 ${GATEWAY.pods}.${NAMESPACES.system}.svc.cluster.local:${GATEWAY.port}
+`

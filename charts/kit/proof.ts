@@ -1,0 +1,118 @@
+import type { V1NamedRuleWithOperations, V1Validation, V1Variable } from '@kubernetes/client-node'
+import type { Construct } from 'constructs'
+import { DESKTOPS } from '../../config/labels.ts'
+import { IDENTITIES_CONFIG_MAP, LOCKED_PEOPLE, NAMESPACES } from '../../config/names.ts'
+import { add } from './objects.ts'
+
+/** A rule that the API server itself checks on every request: what must hold, and the message when it does not. */
+export interface Proof {
+  readonly name: string
+  readonly resources: readonly V1NamedRuleWithOperations[]
+  /** Conditions under which the rule is checked; all must hold. */
+  readonly when: Readonly<Record<string, string>>
+  /** Named parts, each may use those above it. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly rules: readonly (Pick<V1Validation, 'expression'> & {
+    /** A CEL expression of the message. */
+    readonly says: string
+  })[]
+  /** Where it holds: in namespaces of desktops, in these and our own, or in all. */
+  readonly where: 'desktops' | 'ours' | 'everywhere'
+  /** Whether the rules read the ConfigMap `identities`, as `params`. */
+  readonly readsIdentities: boolean
+  /** Whether they read the ConfigMap `locked-people` instead. @default no */
+  readonly readsLocks?: boolean
+}
+
+/** Writes a text as CEL does. */
+export const cel = (text: string): string => JSON.stringify(text)
+
+/** CEL: that a rule holds of each container of these lists. They have types of their own, so each is asked by itself. */
+export const ofEach = (lists: readonly string[], rule: (container: string) => string): string =>
+  lists.map((list) => `${list}.all(c, ${rule('c')})`).join(' && ')
+
+const OF_DESKTOPS = { matchLabels: { [DESKTOPS]: 'true' } }
+
+/** By name, so that no label opens one; that of desktops has its label as well, and is judged once. */
+const OWN = Object.values(NAMESPACES).filter((name) => name !== NAMESPACES.desktops)
+const OF_OUR_OWN = {
+  matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: OWN }],
+}
+
+/** The bindings of a policy: what follows its name in that of the binding, and the namespaces. A binding has one selector. */
+const BINDINGS: Readonly<Record<Proof['where'], readonly { suffix: string; namespaces?: object }[]>> = {
+  desktops: [{ suffix: '', namespaces: OF_DESKTOPS }],
+  ours: [
+    { suffix: '', namespaces: OF_DESKTOPS },
+    { suffix: '-of-our-own', namespaces: OF_OUR_OWN },
+  ],
+  everywhere: [{ suffix: '' }],
+}
+
+/** A `ValidatingAdmissionPolicy` and its bindings: fails closed, denies, and leaves a trace in the audit log. */
+export function prove(scope: Construct, proof: Proof): void {
+  const variables = Object.entries(proof.variables).map(
+    ([name, expression]): V1Variable => ({ name, expression }),
+  )
+  const params = proof.readsLocks ? LOCKED_PEOPLE : proof.readsIdentities ? IDENTITIES_CONFIG_MAP : undefined
+  add(
+    scope,
+    'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy',
+    { name: proof.name },
+    {
+      spec: {
+        failurePolicy: 'Fail',
+        ...(params ? { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } } : {}),
+        matchConstraints: {
+          matchPolicy: 'Equivalent',
+          namespaceSelector: {},
+          objectSelector: {},
+          resourceRules: [...proof.resources],
+        },
+        matchConditions: Object.entries(proof.when).map(([name, expression]) => ({ name, expression })),
+        ...(variables.length === 0 ? {} : { variables }),
+        validations: proof.rules.map(({ expression, says }) => ({
+          expression,
+          messageExpression: says,
+          reason: 'Forbidden',
+        })),
+      },
+    },
+  )
+  for (const { suffix, namespaces } of BINDINGS[proof.where]) {
+    add(
+      scope,
+      'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding',
+      { name: `${proof.name}${suffix}` },
+      {
+        spec: {
+          policyName: proof.name,
+          validationActions: ['Deny', 'Audit'],
+          ...(params
+            ? {
+                paramRef: {
+                  name: params,
+                  namespace: NAMESPACES.system,
+                  parameterNotFoundAction: 'Deny',
+                },
+              }
+            : {}),
+          ...(namespaces ? { matchResources: { namespaceSelector: namespaces } } : {}),
+        },
+      },
+    )
+  }
+}
+
+/** A resource with the operations that matter on it. */
+export const on = (
+  group: string,
+  resources: readonly string[],
+  operations: readonly ('CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT')[],
+): V1NamedRuleWithOperations => ({
+  apiGroups: [group],
+  apiVersions: ['v1'],
+  resources: [...resources],
+  operations: [...operations],
+  scope: 'Namespaced',
+})

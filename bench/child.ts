@@ -9,10 +9,17 @@ export interface Child {
   end(): void
 }
 
-/** Starts a file of this folder with the flags of our programs, on those cores alone if they are named. */
-export function child(file: string, cores?: string): Child {
+export interface Way {
+  /** The cores on which it runs alone, as taskset names them. @default all */
+  readonly cores?: string
+  /** Of Node. @default those of our programs */
+  readonly flags?: readonly string[]
+}
+
+/** Starts a file of this folder. */
+export function child(file: string, { cores, flags = NODE_FLAGS }: Way = {}): Child {
   const command = [...(cores === undefined ? [] : ['taskset', '-c', cores]), process.execPath]
-  const [program = '', ...args] = [...command, ...NODE_FLAGS, join(import.meta.dirname, file)]
+  const [program = '', ...args] = [...command, ...flags, join(import.meta.dirname, file)]
   const started: ChildProcess = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   return {
     ask: (answer, message) =>
@@ -33,6 +40,6 @@ export function child(file: string, cores?: string): Child {
   }
 }
 
-/** What a process has used: CPU in µs since its start, memory in bytes. */
-export const Usage = z.object({ cpu: z.number(), rss: z.number() })
+/** What a process has used: CPU in µs since its start, memory in bytes: now, and the most it ever was. */
+export const Usage = z.object({ cpu: z.number(), rss: z.number(), most: z.number() })
 export type Usage = z.infer<typeof Usage>

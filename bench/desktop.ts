@@ -6,8 +6,8 @@ import { DOOR_HOST, deliver, openDoor } from '../lab/delivery/deliver.ts'
 import { open, type Room, up } from '../lab/room/room.ts'
 import { addPerson, must } from '../test/delivery/person.ts'
 import { inDesktops, passwordIn } from '../test/door/desktop-pod.ts'
-import { enter, picture } from '../test/door/visitor.ts'
-import { becomes } from '../test/lab/room/shared-room.ts'
+import { enter, picture } from '../test/harness/visitor.ts'
+import { becomes } from '../test/harness/wait.ts'
 import { say } from './gateway-lab.ts'
 import { machine } from './machine.ts'
 import { writeResult } from './results.ts'
@@ -153,7 +153,7 @@ async function stop(room: Room, page: Page, login: string): Promise<void> {
   await page.click('#restart')
   await page.click('button[formaction="/desktop/stop"]')
   const pods = ['get', 'pods', ...inDesktops, '-l', `${PERSON}=${login}`, '-o', 'name']
-  await becomes(async () => (await must(room, pods)).trim(), '', 60)
+  await becomes('the pods that are left', async () => (await must(room, pods)).trim(), '', { seconds: 60 })
 }
 
 /** Memory that a desktop's programs have to themselves or share in parts (PSS), with everybody's at rest. */

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { addPerson } from '../directory/people.ts'
-import { type BareLab, up } from '../lab/bare.ts'
-import type { LabLdap } from '../lab/ldap.ts'
-import { startPlatform } from '../lab/platform.ts'
-import { directoryOf } from '../test/directory/own-slapd.ts'
+import { type BareLab, up } from '../lab/bare/bare.ts'
+import type { LabLdap } from '../lab/bare/ldap.ts'
+import { startPlatform } from '../lab/bare/platform.ts'
 import { PASSWORD, person } from '../test/gateway/people.ts'
 import { type PretendPc, pretendPc } from '../test/gateway/pretend-pc.ts'
-import { administrator, homes } from '../test/gateway/room.ts'
+import { homes } from '../test/gateway/room.ts'
+import { directoryOf } from '../test/harness/slapd.ts'
 
 /** A lab with people in its directory and one PC that only pretends: what the gateway's own work is measured in. */
 export interface GatewayLab {
@@ -32,7 +32,7 @@ export async function gatewayLab(count: number): Promise<GatewayLab> {
     await directory.close()
     // Published in the order in which they came.
     await person(lab, last)
-    const pc = await pretendPc(administrator(lab), 'bench-pc')
+    const pc = await pretendPc(lab, 'bench-pc')
     return {
       lab,
       people,

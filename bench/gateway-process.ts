@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { z } from 'zod'
 import { selfSigned } from '../certificates/self-signed.ts'
-import { open } from '../lab/bare.ts'
+import { open } from '../lab/bare/bare.ts'
 import { ownGateway, ports } from '../test/gateway/own-gateway.ts'
 
 /** A replica of the gateway, or a server that only serves a page of the same size: alone in its process. */
@@ -32,7 +32,8 @@ process.on('message', async (raw) => {
   } else {
     if (typeof collect === 'function') collect()
     const { user, system } = process.cpuUsage()
-    process.send?.({ cpu: user + system, rss: process.memoryUsage().rss })
+    const most = process.resourceUsage().maxRSS * 1024
+    process.send?.({ cpu: user + system, rss: process.memoryUsage().rss, most })
   }
 })
 process.on('disconnect', () => process.exit(0))

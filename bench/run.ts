@@ -1,19 +1,29 @@
+/** `bench/`: Speed and memory beside others, as tables and figures. */
+
 import { run as desktop } from './desktop.ts'
 import { run as logins } from './logins.ts'
 import { run as screen } from './screen.ts'
 import { run as synth } from './synth.ts'
 import { run as webhook } from './webhook.ts'
+import { run as webhookBusy } from './webhook-busy.ts'
 
 /** `npm run bench [NAME…]`: tables on stdout, figures with machine facts in bench/results/. */
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   synth,
   webhook,
+  'webhook-busy': webhookBusy,
   logins,
   screen,
   desktop,
 }
 
 const asked = process.argv.slice(2)
+if (asked.includes('--help')) {
+  console.log(
+    `npm run bench [-- NAME...]\n\nNAME: ${Object.keys(BENCHES).join(', ')}; all without one. Tables on stdout, figures in bench/results/.`,
+  )
+  process.exit(0)
+}
 const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name))
 if (unknown.length > 0) {
   console.error(`no such benchmark: ${unknown.join(', ')}; there are: ${Object.keys(BENCHES).join(', ')}`)

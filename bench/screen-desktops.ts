@@ -3,9 +3,9 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { open } from '../lab/bare.ts'
+import { open } from '../lab/bare/bare.ts'
 import { realBridge } from '../test/gateway/real-bridge.ts'
-import { administrator } from '../test/gateway/room.ts'
+import { administrator } from '../test/harness/lab.ts'
 import { ANSWER, GREETING, HANDSHAKE, PIECE, readOrder } from './screen-words.ts'
 
 /**

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { freePorts } from '../lab/ports.ts'
+import { freePorts } from '../lab/network/ports.ts'
 import { type Browser, newBrowser } from '../test/gateway/browser.ts'
 import { PASSWORD } from '../test/gateway/people.ts'
 import { becomes } from '../test/gateway/room.ts'
@@ -113,7 +113,7 @@ const Places = z.object({ socket: z.string(), ports: z.record(z.string(), z.numb
 async function rawRelays(socket: string, relays: ChildProcess[]): Promise<number> {
   const [port = 0] = await freePorts(1)
   const between = `${socket}.between`
-  const script = join(import.meta.dirname, '..', 'lab', 'relay.ts')
+  const script = join(import.meta.dirname, '..', 'lab', 'network', 'relay.ts')
   for (const ends of [
     [`unix:${between}`, `unix:${socket}`],
     [`tcp:127.0.0.1:${port}`, `unix:${between}`],

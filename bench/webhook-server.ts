@@ -1,13 +1,18 @@
+import type { RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
+import { Registry } from 'prom-client'
 import { z } from 'zod'
 import { WEBHOOK } from '../config/names.ts'
+import { stalenessOf } from '../config/staleness.ts'
+import { openConnections } from '../service/connections.ts'
+import { type Certificate, serveHttps } from '../service/https.ts'
 import { admissionApp } from '../webhook/admit.ts'
 import { decide } from '../webhook/decide.ts'
+import { CONNECTIONS, LIMITS } from '../webhook/limits.ts'
 import { newMetrics } from '../webhook/metrics.ts'
 import { callSchema, readReview } from '../webhook/review.ts'
-import { serve } from '../webhook/serve.ts'
 import { cloneAndDiffApp } from './clone-and-diff.ts'
 import { manyPeople, review } from './webhook-people.ts'
 
@@ -43,6 +48,18 @@ function plainServer(key: string, cert: string, answerTo: (body: Buffer) => Buff
   })
 }
 
+/** Served as the webhook is. */
+async function portOf(request: RequestListener, certificate: Certificate): Promise<number> {
+  const { port } = await serveHttps({
+    listen: { host: HOST, port: 0 },
+    certificate,
+    limits: LIMITS,
+    connections: openConnections(CONNECTIONS),
+    request,
+  })
+  return port
+}
+
 /** The floor of Node, TLS and HTTP: gives back what it got. */
 const echo = (key: string, cert: string): Promise<number> => plainServer(key, cert, (body) => body)
 
@@ -55,35 +72,39 @@ async function surroundings(people: number) {
   // Loaded for its memory: the real one has the Kubernetes client beside it.
   await import('../webhook/service.ts')
   const known = manyPeople(people)
-  const metrics = newMetrics({
+  const metrics = newMetrics(new Registry(), {
     identities: () => known.size,
     identitiesSeen: Date.now,
+    locked: () => 0,
+    directoryChecked: Date.now,
     certificateEnds: Date.now,
     now: Date.now,
   })
   const log = pino({ base: null }, pino.destination('/dev/null'))
-  return { lookup: (slug: string) => known.get(slug), metrics, log }
+  const locks = { of: () => undefined, gone: () => false }
+  const staleness = () => stalenessOf(Date.now(), Date.now(), 1)
+  return { known: { lookup: (slug: string) => known.get(slug), locks, staleness }, metrics, log }
 }
 
 async function webhook(people: number, key: string, certificate: string): Promise<number> {
-  const { lookup, metrics, log } = await surroundings(people)
+  const { known, metrics, log } = await surroundings(people)
   const clock = () => performance.now()
-  const app = admissionApp({ lookup, ready: () => true, metrics, log, clock })
-  return (await serve({ host: HOST, port: 0 }, { key, certificate }, app)).port
+  const app = admissionApp({ known, ready: () => true, metrics, log, clock })
+  return await portOf(app, { key, certificate })
 }
 
 /** The control gives what the webhook gives, by mutating a copy: the additions, made once, are applied to it. */
 async function cloneAndDiff(people: number, key: string, certificate: string): Promise<number> {
-  const { lookup, metrics, log } = await surroundings(people)
+  const { known, metrics, log } = await surroundings(people)
   const read = readReview(review('person-1'))
   if ('bad' in read) throw new Error(read.bad.message)
-  const decision = decide(read.call, lookup)
+  const decision = decide(read.call, known)
   if (decision.result !== 'patched') throw new Error('the review of the bench is not patched')
   const additions = decision.additions.map((one) => [one.path.split('/').slice(1), one.value] as const)
   const judge = (raw: unknown) => {
     const start = performance.now()
     const call = callSchema.parse(raw)
-    const { result, slug } = decide(call, lookup)
+    const { result, slug } = decide(call, known)
     metrics.duration.observe((performance.now() - start) / 1000)
     metrics.decisions.inc({ result, reason: '' })
     log.info({ review: call.uid, slug, decision: result }, 'decided')
@@ -91,7 +112,7 @@ async function cloneAndDiff(people: number, key: string, certificate: string): P
   const app = cloneAndDiffApp(WEBHOOK.path, judge, (pod) => {
     for (const [path, value] of additions) put(pod, path, value)
   })
-  return (await serve({ host: HOST, port: 0 }, { key, certificate }, app)).port
+  return await portOf(app, { key, certificate })
 }
 
 function put(pod: object, path: readonly string[], value: unknown): void {
@@ -114,7 +135,8 @@ process.on('message', async (raw) => {
   const message = told.parse(raw)
   if ('ask' in message) {
     const { user, system } = process.cpuUsage()
-    process.send?.({ cpu: user + system, rss: process.memoryUsage().rss })
+    const most = process.resourceUsage().maxRSS * 1024
+    process.send?.({ cpu: user + system, rss: process.memoryUsage().rss, most })
     return
   }
   const { start, people, certificate, key } = message

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { newAuthority, type Pair } from '../certificates/authority.ts'
+import { newAuthority } from '../certificates/authority.ts'
+import type { Pair } from '../certificates/issue.ts'
 import { newLeaf } from '../certificates/leaf.ts'
+import { WEBHOOK_FLAGS } from '../charts/webhook.ts'
 import { type Child, child, Usage } from './child.ts'
 import { type Machine, machine } from './machine.ts'
 import { writeResult } from './results.ts'
@@ -39,7 +41,7 @@ interface Server {
 
 /** Measures for about `seconds` in all, prints a table, and writes `bench/results/webhook.json`. */
 export async function run(seconds = 60): Promise<boolean> {
-  const authority = await newAuthority('bench', new Date())
+  const authority = await newAuthority({ name: 'bench' }, new Date())
   const leaf = await newLeaf(authority, ['127.0.0.1'], new Date())
   const before = machine()
   const generator = child('webhook-load.ts')
@@ -58,12 +60,12 @@ export async function run(seconds = 60): Promise<boolean> {
 }
 
 async function startServer(arm: Arm, { certificate, key }: Pair): Promise<Server> {
-  const started = child('webhook-server.ts')
+  const started = child('webhook-server.ts', { flags: WEBHOOK_FLAGS })
   const { port } = await started.ask(Listening, { start: arm, people: PEOPLE, certificate, key })
   return { child: started, port }
 }
 
-const Listening = z.object({ port: z.number() })
+export const Listening = z.object({ port: z.number() })
 
 async function measureAll(
   servers: ReadonlyMap<Arm, Server>,

@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+/** `main.ts`: Reads `cluster.yaml`, builds the charts, checks them, and swaps them into `dist/`. */
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { Command } from 'commander'
@@ -8,11 +10,14 @@ import { readFolder, swapFault, swapFolder } from './charts/kit/write.ts'
 import { type Finding, sentence } from './config/findings.ts'
 import { readCluster } from './config/read.ts'
 import { referencePage } from './config/reference.ts'
+import { byRelease, readRelease } from './config/release.ts'
 import { jsonSchema } from './config/schema.ts'
+import { textOf } from './config/utf8.ts'
 
 interface Options {
   readonly config: string
   readonly overlay: readonly string[]
+  readonly release: string
   readonly out: string
   readonly plan?: true
   readonly check?: true
@@ -24,6 +29,11 @@ const program = new Command('synth')
   .description('Reads cluster.yaml, builds the charts, checks them, and swaps them into dist/.')
   .option('--config <file>', 'the file to read', resolve(home, 'cluster.yaml'))
   .option('--overlay <file>', 'a file to lay over it (may be given more than once)', append, [])
+  .option(
+    '--release <file>',
+    'the digests of our images, as npm run release wrote them; none where there is no such file',
+    resolve(home, 'release/images.json'),
+  )
   .option('--out <folder>', 'the folder to write', resolve(home, 'dist'))
   .option('--plan', 'show what would change, with what could hurt, and write nothing')
   .option('--check', 'write nothing; fail when the folder is not what synth would write')
@@ -39,15 +49,19 @@ function append(value: string, earlier: string[]): string[] {
   return [...earlier, value]
 }
 
-function run({ config, overlay, out: folder, plan: planOnly, check }: Options): number {
+function run({ config, overlay, release, out: folder, plan: planOnly, check }: Options): number {
   const started = performance.now()
   const files = read([config, ...overlay])
   if (!files.ok) return refuse(files.findings)
   const [file, ...overlays] = files.value
   const cluster = file === undefined ? undefined : readCluster(file, overlays)
   if (cluster === undefined || !cluster.ok) return refuse(cluster?.findings ?? [])
+  const record = existsSync(release)
+    ? readRelease(relative(process.cwd(), release), readFileSync(release, 'utf8'))
+    : undefined
+  if (record !== undefined && 'finding' in record) return refuse([record.finding])
 
-  const compiled = compileCluster(cluster.value)
+  const compiled = compileCluster(record ? byRelease(cluster.value, record) : cluster.value)
   if (!compiled.ok) return refuse(compiled.findings)
   for (const warning of [...cluster.warnings, ...compiled.warnings]) console.error(sentence(warning))
 
@@ -93,7 +107,10 @@ function read(paths: readonly string[]) {
   const files = paths.flatMap((path) => {
     const name = relative(process.cwd(), path)
     try {
-      return [{ name, text: readFileSync(path, 'utf8') }]
+      const file = textOf(name, readFileSync(path))
+      if ('text' in file) return [file]
+      findings.push(file)
+      return []
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error)
       const rule = 'the file must be readable'

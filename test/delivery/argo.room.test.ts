@@ -6,12 +6,14 @@ import { type AppState, applicationsOf, refresh, settled } from '../../lab/deliv
 import { ARGO_CD_NAMESPACE } from '../../lab/delivery/argo-cd.ts'
 import { type Delivery, openDelivery, publish, render } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
-import { becomes, sharedRoom } from '../lab/room/shared-room.ts'
+import { sharedRoom } from '../harness/room.ts'
+import { becomes } from '../harness/wait.ts'
 import { addPerson, inPod, must, plainPod } from './person.ts'
 
-const APPS = 'deskfleet desktops directory door gateway identity namespaces secrets storage webhook'.split(
-  ' ',
-)
+const APPS = [
+  ...['certificates', 'deskfleet', 'desktops', 'directory', 'door', 'gateway', 'identity', 'namespaces'],
+  ...['packet-filter', 'secrets', 'storage', 'webhook'],
+]
 
 let room: Room
 let delivery: Delivery
@@ -36,7 +38,7 @@ async function refreshHard(): Promise<void> {
       '-o',
       'jsonpath={.items[*].metadata.annotations.argocd\\.argoproj\\.io/refresh}',
     ])
-  await becomes(asked, '')
+  await becomes('what is still asked of Argo CD', asked, '')
 }
 
 const caBundle = (): Promise<string> =>
@@ -81,7 +83,7 @@ test.serial(
           '-p',
           patch,
         ])
-        await becomes(caBundle, published, 120)
+        await becomes('caBundle', caBundle, published, { seconds: 120 })
       }
       await refreshHard()
       t.is(drifted(await applicationsOf(room)), '', `look ${round}`)
@@ -129,7 +131,9 @@ test.serial('a caBundle in Git would be seen: that is why none is ever rendered'
     const [app] = (await applicationsOf(room)).filter(({ name }) => name === 'webhook')
     return app?.revision === commit && app.sync === 'OutOfSync' ? 'drift' : `${app?.sync}`
   }
-  t.log(`drift seen after ${(await becomes(seen, 'drift', 120)).toFixed(0)} s`)
+  t.log(
+    `drift seen after ${(await becomes('what Argo CD sees', seen, 'drift', { seconds: 120 })).toFixed(0)} s`,
+  )
   writeFileSync(file, good)
   await settled(room, await delivery.repository.commit('No caBundle'), t.log)
 })
@@ -139,10 +143,12 @@ test.serial('what somebody changes by hand is undone', async (t) => {
   const replicas = (): Promise<string> =>
     must(room, ['get', 'deployment', 'webhook', '-n', NAMESPACES.system, '-o', 'jsonpath={.spec.replicas}'])
   await must(room, ['scale', 'deployment', 'webhook', '-n', NAMESPACES.system, '--replicas=1'])
-  t.log(`two replicas again after ${(await becomes(replicas, '2', 120)).toFixed(0)} s`)
+  t.log(
+    `two replicas again after ${(await becomes('the replicas', replicas, '2', { seconds: 120 })).toFixed(0)} s`,
+  )
   await must(room, ['delete', 'service', 'webhook', '-n', NAMESPACES.system])
   t.log(
-    `the deleted Service is back after ${(await becomes(() => there('service', 'webhook', '-n', NAMESPACES.system), 'there', 120)).toFixed(0)} s`,
+    `the deleted Service is back after ${(await becomes('the deleted Service', () => there('service', 'webhook', '-n', NAMESPACES.system), 'there', { seconds: 120 })).toFixed(0)} s`,
   )
   await settled(room, (await delivery.repository.git('rev-parse', 'HEAD')).trim())
   t.is(await replicas(), '2')
@@ -162,7 +168,7 @@ test.serial('a commit that the API server refuses is told, and its mend needs no
     const [app] = (await applicationsOf(room)).filter(({ name }) => name === 'webhook')
     return /99443/.test(app?.complaint ?? '') ? 'told' : `${app?.sync} ${app?.complaint}`
   }
-  t.log(`told after ${(await becomes(told, 'told', 120)).toFixed(0)} s`)
+  t.log(`told after ${(await becomes('what Argo CD tells', told, 'told', { seconds: 120 })).toFixed(0)} s`)
   writeFileSync(file, beside)
   await settled(room, await delivery.repository.commit('The port mended'), () => {}, 120_000)
   const service = ['service', 'beside', '-n', NAMESPACES.system]
@@ -191,7 +197,9 @@ test.serial(
         '-o',
         'jsonpath={.spec.hard.pods}',
       ])
-    t.log(`live ${(await becomes(pods, '14', 120)).toFixed(0)} s after the push`)
+    t.log(
+      `live ${(await becomes('the number of pods', pods, '14', { seconds: 120 })).toFixed(0)} s after the push`,
+    )
     t.is(await pods(), '14')
     await settled(room, commit)
   },
@@ -213,7 +221,7 @@ test.serial('an app leaves the list: its programs go, and nothing that people ma
   await delivery.repository.commit('Without storage and without LDAP')
   await refresh(room)
   for (const app of ['storage', 'directory']) {
-    await becomes(() => there('application', app, '-n', ARGO_CD_NAMESPACE), 'gone')
+    await becomes(`the Application ${app}`, () => there('application', app, '-n', ARGO_CD_NAMESPACE), 'gone')
   }
   for (const program of ['deployment/homes', 'daemonset/home-mounter'])
     t.is(await there(program, '-n', NAMESPACES.storage), 'gone', program)

@@ -6,11 +6,11 @@ import test from 'ava'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { NAMESPACES, WEBHOOK } from '../../config/names.ts'
-import type { BareLab } from '../../lab/bare.ts'
+import type { BareLab } from '../../lab/bare/bare.ts'
 import { type Flux, startFlux } from '../../lab/delivery/flux.ts'
-import { renderWith } from '../../lab/render.ts'
-import { own } from '../certificates/own-lab.ts'
-import { becomes } from '../lab/room/shared-room.ts'
+import { renderWith } from '../../lab/manifests/render.ts'
+import { ownLab } from '../harness/lab.ts'
+import { becomes } from '../harness/wait.ts'
 
 /** A lab of its own: Flux applies everything as Git says, and the shared one has a webhook that listens elsewhere. */
 let lab: BareLab
@@ -62,7 +62,7 @@ async function publish(settings: object, name: string): Promise<string> {
 
 test.before(async (t) => {
   t.timeout(600_000)
-  const made = await own()
+  const made = await ownLab()
   lab = made.lab
   end = made.end
   flux = await startFlux(lab, t.log)
@@ -79,7 +79,9 @@ test.after.always(async () => {
 
 test.serial('the real kustomize-controller brings every object of every app', async (t) => {
   const revision = await publish({}, 'first')
-  t.log(`all applied after ${(await becomes(applied(revision), 'all', 120)).toFixed(0)} s`)
+  t.log(
+    `all applied after ${(await becomes('what is applied', applied(revision), 'all', { seconds: 120 })).toFixed(0)} s`,
+  )
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
   t.true(files.length > 80)
   for (const file of files) {
@@ -132,16 +134,20 @@ test.serial('a caBundle that its owner set stays, and a hand edit is undone at t
   ])
   const field = (path: string) => async (): Promise<string> =>
     (await lab.run(['get', ...what, '-o', `jsonpath={.webhooks[0].${path}}`])).stdout
-  await becomes(field('timeoutSeconds'), '2', 60)
+  await becomes('timeoutSeconds', field('timeoutSeconds'), '2', { seconds: 60 })
   t.is(await field('clientConfig.caBundle')(), value)
 })
 
 test.serial('an app leaves the list: its programs are pruned, and what holds data is not', async (t) => {
   await lab.run(['create', 'configmap', 'made-by-a-person', '-n', NAMESPACES.storage])
   const revision = await publish({ storage: { kind: 'gluster' } }, 'without storage')
-  await becomes(() => get('kustomization', 'storage', '-n', 'flux-system'), '', 120)
-  await becomes(() => get('deployment', 'homes', '-n', NAMESPACES.storage), '', 60)
-  await becomes(applied(revision), 'all', 60)
+  await becomes('the Kustomization storage', () => get('kustomization', 'storage', '-n', 'flux-system'), '', {
+    seconds: 120,
+  })
+  await becomes('the Deployment homes', () => get('deployment', 'homes', '-n', NAMESPACES.storage), '', {
+    seconds: 60,
+  })
+  await becomes('what is applied', applied(revision), 'all', { seconds: 60 })
   t.not(await get('namespace', NAMESPACES.storage), '')
   t.not(await get('configmap', 'made-by-a-person', '-n', NAMESPACES.storage), '')
 
@@ -153,7 +159,7 @@ test.serial('an app leaves the list: its programs are pruned, and what holds dat
   ])
     rmSync(join(folder, name))
   await flux.publish(folder, revisionOf('files vanish'))
-  await becomes(applied(revisionOf('files vanish')), 'all', 120)
+  await becomes('what is applied', applied(revisionOf('files vanish')), 'all', { seconds: 120 })
   t.is(await get('service', 'ldap', '-n', NAMESPACES.directory), '', 'what holds no data goes')
   t.not(await get('namespace', NAMESPACES.desktops), '')
   t.not(await get('statefulset', 'ldap', '-n', NAMESPACES.directory), '')

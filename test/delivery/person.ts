@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { PERSON } from '../../config/labels.ts'
 import { NAMESPACES } from '../../config/names.ts'
 import type { Room } from '../../lab/room/room.ts'
+import { eventually } from '../harness/wait.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
@@ -14,13 +15,28 @@ export async function deskfleet(room: Room, ...args: readonly string[]): Promise
   return (await run(process.execPath, [join(root, 'deskfleet.ts'), ...args], { cwd: root, env })).stdout
 }
 
-/** Adds somebody by the command line, and waits until the cluster knows them and their home is there. */
+/**
+ * Adds somebody by the command line, and waits until the cluster knows them and their home is there. The PC of slapd
+ * may just have come back from a test that took its power: slapd is waited for.
+ */
 export async function addPerson(room: Room, login: string, ...options: readonly string[]): Promise<string> {
+  await eventually('the directory answers', () => deskfleet(room, 'people', 'list'), {
+    seconds: 180,
+    every: 1_000,
+  })
   const said = await deskfleet(room, 'people', 'add', login, ...options)
   await must(room, ['wait', '--for=create', `identity/${login}`, '--timeout=60s'])
   for (const condition of ['Published', 'HomeReady'])
     await must(room, ['wait', `--for=condition=${condition}`, `identity/${login}`, '--timeout=60s'])
   return said
+}
+
+/** Adds a group, unless a room that stays up has it already. slapd is waited for, as in {@link addPerson}. */
+export async function haveGroup(room: Room, group: string): Promise<void> {
+  const there = (): Promise<string> => deskfleet(room, 'groups', 'members', group)
+  const add = (): Promise<string> => deskfleet(room, 'groups', 'add', group)
+  const added = async (): Promise<boolean> => (await there().catch(add)) !== ''
+  await eventually(`the group ${group} is there`, added, { seconds: 180, every: 1_000 })
 }
 
 /** A pod as somebody would write it, with nothing of a person but the label; `pc` pins it. */

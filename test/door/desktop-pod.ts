@@ -3,7 +3,7 @@ import { PERSON } from '../../config/labels.ts'
 import { NAMESPACES } from '../../config/names.ts'
 import type { Room } from '../../lab/room/room.ts'
 import { must } from '../delivery/person.ts'
-import { becomes } from '../lab/room/shared-room.ts'
+import { becomes } from '../harness/wait.ts'
 
 export const inDesktops = ['-n', NAMESPACES.desktops]
 
@@ -50,7 +50,7 @@ export async function runningPod(room: Room, login: string): Promise<DesktopPod>
     pod = await podOf(room, login)
     return pod.name === '' ? 'not yet' : 'runs'
   }
-  if (pod.name === '') await becomes(look, 'runs', 60)
+  if (pod.name === '') await becomes(`the pod of ${login}`, look, 'runs', { seconds: 60 })
   return pod
 }
 

@@ -6,9 +6,10 @@ import { launchBrowser } from '../../lab/browser/browser.ts'
 import { DOOR_HOST, openDoor } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
 import { addPerson, must } from '../delivery/person.ts'
-import { becomes, readiness, sharedRoom } from '../lab/room/shared-room.ts'
+import { pcBecomes, sharedRoom } from '../harness/room.ts'
+import { card, enter, interrupted, keepScreen, picture } from '../harness/visitor.ts'
+import { becomes, eventually } from '../harness/wait.ts'
 import { inDesktop, inDesktops, passwordIn, podOf, runningPod, seconds } from './desktop-pod.ts'
-import { card, enter, keepScreen, picture } from './visitor.ts'
 
 /** Somebody new in each run: a room that stays up may be tested again. */
 const LOGIN = `hopper-${randomBytes(2).toString('hex')}`
@@ -53,7 +54,7 @@ test.serial('a terminal of theirs says who they are, as LDAP does', async (t) =>
     await page.waitForTimeout(1_500)
     return (await inIt('cat ~/who')) === '' ? 'nothing' : 'typed'
   }
-  await becomes(type, 'typed', 120)
+  await becomes('what the terminal did', type, 'typed', { seconds: 120 })
   await keepScreen(page, 'terminal')
   const [uid = '', gid = ''] = (
     await must(room, ['get', 'identity', LOGIN, '-o', 'jsonpath={.spec.uid} {.spec.gid}'])
@@ -88,14 +89,14 @@ test.serial('a gateway is killed: the tab comes back, the desktop is untouched',
   const starts = async (): Promise<number> =>
     (await gateways('.status.containerStatuses[0].restartCount')).reduce((sum, one) => sum + Number(one), 0)
   // Each when the other one is back: one of them carries the tab. The kubelet would be gentle, so it is not asked.
-  const back = card(page).then(
+  const back = interrupted(page).then(
     async () => seconds(await picture(page)),
     (error: Error) => error,
   )
   for (const pc of await gateways('.spec.nodeName')) {
     const startsBefore = await starts()
     await room.machine.must(['podman', 'exec', pc, 'pkill', '-KILL', '-f', 'gateway/main'])
-    await becomes(async () => String((await starts()) > startsBefore), 'true', 60)
+    await eventually('another gateway has started', async () => (await starts()) > startsBefore)
     const status = ['rollout', 'status', 'deployment/gateway', '-n', NAMESPACES.system, '--timeout=60s']
     await must(room, status)
   }
@@ -126,7 +127,7 @@ test.serial('a second browser takes over, and the first one says so', async (t) 
 test.serial('the master that holds the door’s address loses power: the page is back', async (t) => {
   t.timeout(300_000)
   // After a death before, the address may just be on its way.
-  await becomes(async () => ((await doorHolder()) === '' ? 'nobody' : 'somebody'), 'somebody', 60)
+  await eventually('a PC holds the address', doorHolder)
   const holder = await doorHolder()
   t.not(holder, '')
   await room.pc.off(holder)
@@ -145,14 +146,14 @@ test.serial('the master that holds the door’s address loses power: the page is
         await fresh.close()
       }
     }
-    await becomes(answers, 'true', 60)
+    await becomes('whether the door answers', answers, 'true', { seconds: 60 })
     t.log(`${holder} off: a page again after ${seconds(performance.now() - began)}`)
     await picture(page)
     t.log(`the open tab shows its desktop after ${seconds(performance.now() - began)}`)
   } finally {
     await stranger.close()
     await room.pc.on(holder)
-    await becomes(() => readiness(room, holder), 'True')
+    await pcBecomes(room, holder, 'True')
   }
 })
 
@@ -185,10 +186,10 @@ test.serial(
     await room.pc.off(before.pc)
     const began = performance.now()
     try {
-      await becomes(
-        async () => (['', before.pc].includes((await podOf(room, LOGIN)).pc) ? 'not yet' : 'elsewhere'),
-        'elsewhere',
-        120,
+      await eventually(
+        'the pod is on another PC',
+        async () => !['', before.pc].includes((await podOf(room, LOGIN)).pc),
+        { seconds: 120 },
       )
       await picture(page)
       t.log(`${before.pc} off: the desktop is back after ${seconds(performance.now() - began)}`)
@@ -196,7 +197,7 @@ test.serial(
       t.is(await inIt('ls ~/proof >/dev/null && echo there'), 'there')
     } finally {
       await room.pc.on(before.pc)
-      await becomes(() => readiness(room, before.pc), 'True')
+      await pcBecomes(room, before.pc, 'True')
     }
   },
 )

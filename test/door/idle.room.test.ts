@@ -6,10 +6,11 @@ import { desktopName } from '../../config/names.ts'
 import { launchBrowser } from '../../lab/browser/browser.ts'
 import { DOOR_HOST, openDoor, SHORT } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
-import { addPerson, deskfleet, must } from '../delivery/person.ts'
-import { becomes, sharedRoom } from '../lab/room/shared-room.ts'
+import { addPerson, haveGroup, must } from '../delivery/person.ts'
+import { sharedRoom } from '../harness/room.ts'
+import { enter, keepScreen, picture } from '../harness/visitor.ts'
+import { becomes } from '../harness/wait.ts'
 import { inDesktop, inDesktops, passwordIn, podsOf, seconds } from './desktop-pod.ts'
-import { enter, keepScreen, picture } from './visitor.ts'
 
 /** A desktop that nobody uses: a warning, a way to keep it, its end, and its return. */
 
@@ -24,8 +25,7 @@ test.before(async (t) => {
   t.timeout(300_000)
   room = await sharedRoom()
   const [group = ''] = SHORT.groups
-  // A room that stays up has it already.
-  await deskfleet(room, 'groups', 'add', group).catch(() => {})
+  await haveGroup(room, group)
   password = passwordIn(await addPerson(room, LOGIN, '--groups', group))
   browser = await launchBrowser(DOOR_HOST, await openDoor(room), t.log)
 })
@@ -60,12 +60,12 @@ test.serial(
     t.timeout(300_000)
     await warned()
     const began = performance.now()
-    await page.locator('#told-title', { hasText: 'off' }).waitFor({ timeout: 120_000 })
+    await page.locator('#status-title', { hasText: 'off' }).waitFor({ timeout: 120_000 })
     t.log(`off ${seconds(performance.now() - began)} after the warning`)
     await keepScreen(page, 'idle-off')
     const path = `jsonpath={.spec.replicas} {.metadata.annotations.${STOPPED_WHY.replaceAll('.', '\\.')}}`
     t.is(await must(room, ['get', 'deployment', desktopName(LOGIN), ...inDesktops, '-o', path]), '0 Idle')
-    await becomes(async () => String((await podsOf(room, LOGIN)).length), '0', 60)
+    await becomes('the number of pods', async () => (await podsOf(room, LOGIN)).length, 0, { seconds: 60 })
   },
 )
 
@@ -75,7 +75,7 @@ test.serial('a login brings it back, with the same files, and the old tab leaves
   const again = await enter(context, LOGIN, password, SHORT.name)
   await picture(again)
   t.is(await inDesktop(room, LOGIN, 'ls ~/kept >/dev/null && echo there'), 'there')
-  t.regex(await page.innerText('#veil'), /on again/)
+  t.regex(await page.innerText('#overlay'), /on again/)
   await keepScreen(page, 'idle-on-again')
-  t.true(await again.locator('#veil').isHidden())
+  t.true(await again.locator('#overlay').isHidden())
 })

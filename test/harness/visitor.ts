@@ -54,7 +54,7 @@ interface Seen {
 function hasPicture(): boolean {
   const { document } = globalThis as unknown as Seen
   const canvas = document.querySelector('#screen canvas')
-  if (!document.getElementById('veil')?.hidden || !canvas || canvas.width === 0) return false
+  if (!document.getElementById('overlay')?.hidden || !canvas || canvas.width === 0) return false
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
   const colours = new Set<number>()
   for (let at = 0; at < data.length && colours.size < 8; at += 4_004)
@@ -79,8 +79,19 @@ export async function picture(page: Page, patience = 120_000): Promise<number> {
   return performance.now() - began
 }
 
+/** Resolves when the picture gives way to the card, for however short a time: the tab may be back before anybody looks. */
+export async function interrupted(page: Page): Promise<void> {
+  await page.evaluate(
+    `new Promise((done) => {
+      const overlay = document.querySelector('#overlay')
+      if (!overlay.hidden) done()
+      new MutationObserver(() => done()).observe(overlay, { attributes: true, attributeFilter: ['hidden'] })
+    })`,
+  )
+}
+
 /** Resolves when the picture is gone: a card lies over the screen. */
 export async function card(page: Page, patience = 60_000): Promise<string> {
-  await page.waitForSelector('#veil:not([hidden])', { timeout: patience })
-  return (await page.textContent('#told-title')) ?? ''
+  await page.waitForSelector('#overlay:not([hidden])', { timeout: patience })
+  return (await page.textContent('#status-title')) ?? ''
 }

@@ -1,0 +1,61 @@
+/** `test/`: Tests, in folders like those of what they test. `harness/` is what they share; `run/` runs them all. */
+
+import { parseArgs } from 'node:util'
+import { locate, SET_NAMES } from '../../lab/binaries/locate.ts'
+import { runCovered } from './coverage.ts'
+import { runLane } from './lane.ts'
+import { aloneLane, drill, inRoom, type Kind, kindOf, onLab, unitLane } from './lanes.ts'
+import { type Part, run } from './run.ts'
+
+const HELP = `npm test                      everything: what needs no lab, what compares the machine, the lab, the room
+npm test -- FILE...           these test files alone, with what their kind needs: a lab with the platform, a room
+npm run test:unit             what needs no lab
+npm run test:unit -- --coverage   and what of production code it does not reach
+npm run drill                 what takes too long for that: each PC of a room off in turn
+
+Ends with what failed, whole, and one line "N passed, N failed"; exit code 0 when nothing failed.`
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    coverage: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+
+const unit: Part = (surroundings) => runLane(unitLane(), surroundings)
+const covered: Part = (surroundings) => runCovered(unitLane(), surroundings, { table: values.coverage })
+const alone: Part = (surroundings) => runLane(aloneLane(), surroundings)
+
+/** All binaries. On a new machine they take a quarter of an hour, and a test tells its progress only when it has ended. */
+const buildAll: Part = async ({ say }) => {
+  await locate(SET_NAMES, { assets: process.env.KUBEBUILDER_ASSETS, progress: say })
+  return { passed: 0, failed: 0, failures: [] }
+}
+
+/** Two things at once that wait more than they compute come last. */
+const EVERYTHING = [[covered], [buildAll], [alone], [onLab(), inRoom()]]
+
+/** What runs test files of one kind. */
+const BY_KIND: Readonly<Record<Kind, (files: readonly string[]) => Part>> = {
+  unit: (files) => (surroundings) => runLane(unitLane(files), surroundings),
+  'room-alone': (files) => (surroundings) => runLane(aloneLane(files), surroundings),
+  lab: onLab,
+  room: (files) => inRoom(files),
+  drill,
+  kind: () => async () => {
+    throw new Error('tests on kind need Docker: npm run kind, then npm run test:kind')
+  },
+}
+
+function chosen(files: readonly string[]): Part[][] {
+  const byKind = Map.groupBy(files, kindOf)
+  return [...byKind].map(([kind, own]) => [BY_KIND[kind](own)])
+}
+
+const [first] = positionals
+if (values.help) console.log(HELP)
+else if (first === undefined) await run(EVERYTHING)
+else if (first === 'unit') await run([[values.coverage ? covered : unit]])
+else if (first === 'drill') await run([[drill()]])
+else await run(chosen(positionals))

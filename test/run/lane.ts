@@ -104,7 +104,9 @@ export async function runLane(lane: Lane, { say, print, signal }: Surroundings):
   return {
     passed: reading.passed,
     failed: reading.failed + (silent ? 1 : 0),
+    tests: reading.tests,
     failures: [...reading.failures, ...told],
+    unsteady: [],
   }
 }
 

@@ -3,7 +3,8 @@ import { up as upLab } from '../../lab/bare/bare.ts'
 import { startPlatform } from '../../lab/bare/platform.ts'
 import { deliver, handOverBackwards } from '../../lab/delivery/deliver.ts'
 import { up as upRoom } from '../../lab/room/room.ts'
-import { type Lane, runLane } from './lane.ts'
+import type { Lane } from './lane.ts'
+import { runWithSecondTry } from './once-more.ts'
 import type { Part } from './run.ts'
 
 /**
@@ -69,7 +70,7 @@ export const onLab =
     const lab = await upLab({ name, ldap: true, ownerPid: process.pid, progress: say })
     try {
       await startPlatform(lab, say)
-      return await runLane(labLane(name, files), surroundings)
+      return await runWithSecondTry(labLane(name, files), surroundings)
     } finally {
       say('ending the lab')
       await lab.down()
@@ -86,7 +87,7 @@ export const inRoom =
     const room = await upRoom({ name, masters: 3, workers: 2, ownerPid: process.pid, progress: say })
     try {
       await deliver(room, say, handOverBackwards)
-      return await runLane(roomLane(name, files, patience), surroundings)
+      return await runWithSecondTry(roomLane(name, files, patience), surroundings)
     } finally {
       say('ending the room')
       await room.down()

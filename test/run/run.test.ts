@@ -17,7 +17,7 @@ async function runOf(
     program,
     `import { run } from '${join(import.meta.dirname, 'run.ts')}'
 import { runLane } from '${join(import.meta.dirname, 'lane.ts')}'
-const passed = async () => ({ passed: 2, failed: 0, failures: [] })
+const passed = async () => ({ passed: 2, failed: 0, tests: [], failures: [], unsteady: [] })
 await run([[${parts}]])`,
   )
   const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'ignore'] })

@@ -1,18 +1,31 @@
+import type { Verdict } from './tap.ts'
+
 /** What one part of the run came to: an ava lane, or something that had to be made for one. */
 export interface PartResult {
   readonly passed: number
   readonly failed: number
+  readonly tests: readonly Verdict[]
   /** Lines: each failure with what its test told, whole, whatever ran beside it. */
   readonly failures: readonly string[]
+  /** Lines: the same of tests that passed only when their file was run once more. */
+  readonly unsteady: readonly string[]
 }
 
-export const failure = (...lines: string[]): PartResult => ({ passed: 0, failed: 1, failures: lines })
+export const failure = (...lines: string[]): PartResult => ({
+  passed: 0,
+  failed: 1,
+  tests: [],
+  failures: lines,
+  unsteady: [],
+})
 
 /** What is said at the very end: of a long log often the end alone is kept. */
 export function summary(parts: readonly PartResult[]): string {
   const sum = (of: (part: PartResult) => number): number => parts.reduce((all, part) => all + of(part), 0)
   const failures = parts.flatMap((part) => part.failures)
+  const unsteady = parts.flatMap((part) => part.unsteady)
   return [
+    ...(unsteady.length > 0 ? ['passed only when run once more; at first:', ...unsteady] : []),
     ...(failures.length > 0 ? ['failed:', ...failures] : []),
     `${sum((part) => part.passed)} passed, ${sum((part) => part.failed)} failed`,
   ].join('\n')

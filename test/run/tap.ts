@@ -1,7 +1,14 @@
+/** A test or a hook that ended: `door › idle.room › before hook`. */
+export interface Verdict {
+  readonly title: string
+  readonly passed: boolean
+}
+
 /** What ava's TAP lines said so far. A failure is kept with all that its test told. */
 export interface TapReading {
   readonly passed: number
   readonly failed: number
+  readonly tests: readonly Verdict[]
   /** Lines, in their order: the title of each failed test, then what it told. */
   readonly failures: readonly string[]
   /** The plan was read: all test files have ended. */
@@ -13,6 +20,7 @@ export interface TapReading {
 export const NOTHING_READ: TapReading = {
   passed: 0,
   failed: 0,
+  tests: [],
   failures: [],
   over: false,
   following: undefined,
@@ -38,6 +46,7 @@ export function readTap(before: TapReading, line: string): { reading: TapReading
       ...before,
       passed: before.passed + (failed ? 0 : 1),
       failed: before.failed + (failed ? 1 : 0),
+      tests: [...before.tests, { title, passed: !failed }],
       failures: failed ? [...before.failures, title] : before.failures,
       following: failed ? 'failed' : 'passed',
     }

@@ -11,6 +11,12 @@ const FILES = {
 test('passes', (t) => t.pass())`,
   'fails.test.js': `import test from 'ava'
 test('fails', (t) => t.is(1, 2, 'said by the test'))`,
+  'unsteady.test.js': `import test from 'ava'
+import { existsSync, writeFileSync } from 'node:fs'
+const seen = existsSync('ran')
+writeFileSync('ran', '')
+test('steady', (t) => t.pass())
+test('fails at first', (t) => t.true(seen, 'said at first'))`,
   'open.test.js': `import test from 'ava'
 import { createServer } from 'node:net'
 test('leaves a server open', async (t) => {

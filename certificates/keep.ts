@@ -2,13 +2,13 @@ import pRetry from 'p-retry'
 import type { Logger } from 'pino'
 import { reasonOf } from '../cluster/answer.ts'
 import type { Clock } from '../service/clock.ts'
-import { turns } from '../service/turns.ts'
+import { type Bell, turns } from '../service/turns.ts'
 import { DamagedSecret } from './hold.ts'
 
 /** What a server serves with, kept current. */
 export interface Kept<T> {
   readonly current: () => T
-  /** Looks again every so many ms until the signal aborts, and tells what is new. */
+  /** Looks again whenever there is news, and every so many ms, until the signal aborts; tells what is new. */
   follow(renewed: (held: T) => void, signal: AbortSignal): Promise<void>
 }
 
@@ -16,8 +16,10 @@ export interface KeepOptions<T> {
   /** Reads what there is and makes what is absent or stale. */
   readonly hold: () => Promise<T>
   readonly isSame: (before: T, after: T) => boolean
-  /** Ms between looks. */
+  /** Ms between looks while there is no news: an API server that is cut off has none. */
   readonly every: number
+  /** Rung when what is held may have changed. @default never */
+  readonly news?: Bell
   readonly clock: Clock
   readonly log: Logger
 }
@@ -27,7 +29,7 @@ const LONGEST_PAUSE = 15_000
 
 /** Tries until there is a certificate; a Secret that only a person can mend ends it at once, and so does the signal. */
 export async function keepCertificate<T>(
-  { hold, isSame, every, clock, log }: KeepOptions<T>,
+  { hold, isSame, every, news, clock, log }: KeepOptions<T>,
   signal: AbortSignal,
 ): Promise<Kept<T>> {
   let held = await pRetry(hold, {
@@ -48,6 +50,7 @@ export async function keepCertificate<T>(
         rest: () => every,
         failed: (error: unknown) =>
           log.error({ reason: reasonOf(error) }, 'the certificate could not be looked at'),
+        ...(news ? { bell: news } : {}),
       }
       await turns(clock, rhythm, until, async () => {
         const fresh = await hold()

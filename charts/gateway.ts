@@ -58,7 +58,7 @@ function rights(): Rights {
         {
           group: '',
           resources: ['secrets'],
-          verbs: ['get'],
+          verbs: ['get', ...read],
           names: [AUTHORITY.gatewaySecret, AUTHORITY.callerSecret, GATEWAY.certificateSecret],
         },
         {

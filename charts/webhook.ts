@@ -55,7 +55,12 @@ function server(scope: Construct, cluster: Cluster): void {
       cluster: [{ group: API_GROUP, resources: [IDENTITY.plural], verbs: ['list', 'watch'] }],
       namespaces: {
         [namespace]: [
-          { group: '', resources: ['secrets'], verbs: ['get'], names: [AUTHORITY.webhookSecret] },
+          {
+            group: '',
+            resources: ['secrets'],
+            verbs: ['get', 'list', 'watch'],
+            names: [AUTHORITY.webhookSecret],
+          },
           {
             group: '',
             resources: ['configmaps'],

@@ -1,12 +1,13 @@
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node'
 import { type Kept, keepCertificate } from '../certificates/keep.ts'
+import { watchSecrets } from '../certificates/news.ts'
 import { keptClient } from '../cluster/client.ts'
 import { GATEWAY } from '../config/names.ts'
 import type { Connections } from '../service/connections.ts'
 import { type HttpsServing, serveHttps } from '../service/https.ts'
 import type { ServiceContext } from '../service/service.ts'
 import { balancerFront } from './listen/balancer.ts'
-import { holdCertificate, isSameCertificate, type Served } from './listen/certificate.ts'
+import { holdCertificate, isSameCertificate, SERVED_BY, type Served } from './listen/certificate.ts'
 import { LIMITS } from './listen/limits.ts'
 import type { Parts } from './request/parts.ts'
 import type { Screens } from './screen/upgrade.ts'
@@ -60,10 +61,15 @@ export async function servePages(
 }
 
 function keepServed(
-  { clock, log, signal }: ServiceContext<Settings>,
+  { clock, log, signal, closing }: ServiceContext<Settings>,
   cluster: KubeConfig,
 ): Promise<Kept<Served>> {
   const api = keptClient(cluster, CoreV1Api)
+  const news = watchSecrets(cluster, SERVED_BY, log)
+  closing.defer(news.stop)
   const hold = () => holdCertificate(api, clock.wall)
-  return keepCertificate({ hold, isSame: isSameCertificate, every: LOOK_AT_CERTIFICATE, clock, log }, signal)
+  return keepCertificate(
+    { hold, isSame: isSameCertificate, every: LOOK_AT_CERTIFICATE, news: news.bell, clock, log },
+    signal,
+  )
 }

@@ -3,6 +3,7 @@ import { CoreV1Api } from '@kubernetes/client-node'
 import type { Pair } from '../certificates/issue.ts'
 import { type Kept, keepCertificate } from '../certificates/keep.ts'
 import { endOf } from '../certificates/leaf.ts'
+import { watchSecrets } from '../certificates/news.ts'
 import { readKept } from '../certificates/read.ts'
 import { keptClient, ownCluster } from '../cluster/client.ts'
 import { watchDirectoryChecked } from '../cluster/directory-checked.ts'
@@ -18,7 +19,7 @@ import { CONNECTIONS, LIMITS } from './limits.ts'
 import { newMetrics } from './metrics.ts'
 import type { Settings } from './settings.ts'
 
-/** How often the certificate is looked at, in ms. */
+/** How often the certificate is looked at where nothing is heard of it, in ms. */
 const LOOK = 60_000
 
 /** Answers reviews until the signal aborts, and then for as long as the API server may not have heard of it. */
@@ -49,9 +50,15 @@ export async function startWebhook(context: ServiceContext<Settings>): Promise<v
     now,
   })
   const api = keptClient(cluster, CoreV1Api)
-  const hold = () => readKept(api, { namespace: NAMESPACES.system, name: AUTHORITY.webhookSecret })
+  const place = { namespace: NAMESPACES.system, name: AUTHORITY.webhookSecret }
+  const news = watchSecrets(cluster, [place], log)
+  closing.defer(news.stop)
+  const hold = () => readKept(api, place)
   const isSame = (before: Pair, after: Pair) => before.certificate === after.certificate
-  const certificate = await keepCertificate({ hold, isSame, every: LOOK, clock, log }, signal)
+  const certificate = await keepCertificate(
+    { hold, isSame, every: LOOK, news: news.bell, clock, log },
+    signal,
+  )
   const serving = await serveHttps({
     listen: settings.listen,
     certificate: certificate.current(),

@@ -24,7 +24,7 @@ export interface Settings {
 }
 
 /**
- * Seconds. The slowest to hear are desktops: the gateway looks once a minute, tells them, and shows them nothing new for
+ * Seconds. The slowest to hear are desktops: the gateway tells them what it hears, and shows them nothing new for
  * three minutes. A mounted file follows its Secret within about a minute and a half.
  */
 const SLOWEST = 600

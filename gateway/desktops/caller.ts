@@ -1,6 +1,7 @@
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node'
 import type { Pair } from '../../certificates/issue.ts'
 import { keepCertificate } from '../../certificates/keep.ts'
+import { watchSecrets } from '../../certificates/news.ts'
 import { readCaller } from '../../certificates/read.ts'
 import { keptClient } from '../../cluster/client.ts'
 import { AUTHORITY, NAMESPACES } from '../../config/names.ts'
@@ -49,14 +50,19 @@ export const authoritiesIn = ({ newest, former }: Overlap): string =>
 
 /** Waits until the keeper has made it, and follows what the keeper does. */
 export async function keepCaller(
-  { clock, log, signal }: Pick<ServiceContext<unknown>, 'clock' | 'log' | 'signal'>,
+  { clock, log, signal, closing }: Pick<ServiceContext<unknown>, 'clock' | 'log' | 'signal' | 'closing'>,
   cluster: KubeConfig,
 ): Promise<Caller> {
   const api = keptClient(cluster, CoreV1Api)
   const place = { namespace: NAMESPACES.system, name: AUTHORITY.callerSecret }
+  const news = watchSecrets(cluster, [place], log)
+  closing.defer(news.stop)
   const hold = () => readCaller(api, place)
   // Every look counts: time alone ends an overlap.
-  const kept = await keepCertificate({ hold, isSame: () => false, every: LOOK, clock, log }, signal)
+  const kept = await keepCertificate(
+    { hold, isSame: () => false, every: LOOK, news: news.bell, clock, log },
+    signal,
+  )
   let state: Overlap = { newest: kept.current(), former: undefined, since: clock.now() }
   void kept.follow((found) => {
     if (found.authority !== state.newest.authority)

@@ -15,6 +15,12 @@ export interface Served {
 
 const namespace = NAMESPACES.system
 
+/** The administrator's own, and what the keeper makes. */
+export const SERVED_BY = [GATEWAY.certificateSecret, AUTHORITY.gatewaySecret].map((name) => ({
+  namespace,
+  name,
+}))
+
 /** The administrator's certificate where there is a usable one, else the one that the cluster's keeper makes. */
 export async function holdCertificate(api: CoreV1Api, now: () => Date): Promise<Served> {
   const given = await administratorsOwn(api)

@@ -29,8 +29,8 @@ export interface Platform {
   /** `http://127.0.0.1:PORT` with /healthz, /readyz and /metrics. */
   readonly webhookHealth: string
   readonly syncHealth: string
-  /** Starts the program again, and waits until it is ready. */
-  start(program: Program): Promise<void>
+  /** Starts the program again, with these variables over its own, and waits until it is ready. */
+  start(program: Program, env?: Readonly<Record<string, string>>): Promise<void>
   stop(program: Program, signal?: NodeJS.Signals): Promise<void>
 }
 
@@ -91,12 +91,12 @@ function attachPlatform(lab: BareLab, ports: Ports): Platform {
     dist: join(lab.dir, 'dist'),
     webhookHealth: at.webhook,
     syncHealth: at['identity-sync'],
-    async start(program) {
+    async start(program, over = {}) {
       const { script, env } = programOf(program, ports, lab)
       const kubeconfig = await lab.actAs(NAMESPACES.system, program)
       await lab.start(program, process.execPath, [...NODE_FLAGS, join(root, script)], {
         cwd: root,
-        env: { ...env, KUBECONFIG: kubeconfig },
+        env: { ...env, ...over, KUBECONFIG: kubeconfig },
       })
       await ready(lab, program, `${at[program]}/readyz`)
       if (program === 'webhook') await trusted(lab)
@@ -126,15 +126,18 @@ const keeperProgram = (ports: Ports) => ({
   },
 })
 
-const webhookProgram = (ports: Ports, { dir }: BareLab) => ({
+const webhookProgram = (ports: Ports, lab: BareLab) => ({
   script: 'webhook/main.ts',
-  env: {
-    DESKFLEET_LISTEN: `127.0.0.1:${ports.webhook}`,
-    DESKFLEET_METRICS_LISTEN: `127.0.0.1:${ports.webhookHealth}`,
-    DESKFLEET_DRAIN_SECONDS: '1',
-    DESKFLEET_CALLER: WEBHOOK_CALLER,
-    DESKFLEET_CALLER_AUTHORITY_FILE: openCredentials(dir).file('cluster-ca', 'crt'),
-  },
+  env: webhookEnvironment(ports.webhook, ports.webhookHealth, lab),
+})
+
+/** What a webhook of this lab is told, that serves at one port of 127.0.0.1 and shows its health at another. */
+export const webhookEnvironment = (port: number, healthPort: number, { dir }: BareLab) => ({
+  DESKFLEET_LISTEN: `127.0.0.1:${port}`,
+  DESKFLEET_METRICS_LISTEN: `127.0.0.1:${healthPort}`,
+  DESKFLEET_DRAIN_SECONDS: '1',
+  DESKFLEET_CALLER: WEBHOOK_CALLER,
+  DESKFLEET_CALLER_AUTHORITY_FILE: openCredentials(dir).file('cluster-ca', 'crt'),
 })
 
 const syncProgram = (ports: Ports, ldap: LabLdap) => ({

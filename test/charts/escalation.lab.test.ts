@@ -213,11 +213,16 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [`${system}: patch configmaps gateway-failures`]: 'logins that failed, which all replicas count',
     [`${system}: patch configmaps locked-people`]:
       'its administrators lock people; deskfleet-locked-people-kept lets it open no account',
-    ...secrets(system, ['get'], ['gateway-tls', 'gateway-certificate'], 'what it serves with'),
-    ...secrets(system, ['get'], ['gateway-caller'], 'what it is known by to desktops'),
+    ...secrets(
+      system,
+      ['get', 'list', 'watch'],
+      ['gateway-tls', 'gateway-certificate'],
+      'what it serves with',
+    ),
+    ...secrets(system, ['get', 'list', 'watch'], ['gateway-caller'], 'what it is known by to desktops'),
     ...secrets(system, ['get', 'list', 'watch', 'update'], ['gateway-sessions'], 'the keys of sessions'),
   },
-  webhook: secrets(system, ['get'], ['webhook-tls'], 'what it serves with'),
+  webhook: secrets(system, ['get', 'list', 'watch'], ['webhook-tls'], 'what it serves with'),
   'identity-sync': {
     ...Object.fromEntries(
       ['create', 'patch', 'delete'].map((verb) => [`cluster: ${verb} identities any`, 'it says who is who']),

@@ -33,15 +33,18 @@ export const TEMPLATES = ['office', 'light'].map((name) => ({
   groups: name === 'office' ? ['people'] : ['administrators'],
 }))
 
-export async function ownGateway(
+interface GatewayOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly desktops?: object
+  readonly templates?: readonly object[]
+}
+
+/** What a gateway of this lab is told; it takes any free port. */
+export function gatewayEnvironment(
   lab: BareLab,
   name: string,
-  {
-    env = {},
-    desktops = {},
-    templates = TEMPLATES,
-  }: { env?: Record<string, string>; desktops?: object; templates?: readonly object[] } = {},
-): Promise<OwnGateway> {
+  { env = {}, desktops = {}, templates = TEMPLATES }: GatewayOptions = {},
+): Record<string, string> {
   const { ldap } = lab
   if (!ldap) throw new Error('the lab has no LDAP')
   const offerFile = join(lab.dir, 'tmp', `offer-${name}.json`)
@@ -54,7 +57,7 @@ export async function ownGateway(
       templates,
     }),
   )
-  const read = readSettings({
+  return {
     DESKFLEET_LISTEN: '127.0.0.1:0',
     DESKFLEET_METRICS_LISTEN: '127.0.0.1:0',
     DESKFLEET_HOSTS: 'localhost',
@@ -67,7 +70,15 @@ export async function ownGateway(
     DESKFLEET_ASK_SECONDS: '1',
     DESKFLEET_DRAIN_SECONDS: '0',
     ...env,
-  })
+  }
+}
+
+export async function ownGateway(
+  lab: BareLab,
+  name: string,
+  options: GatewayOptions = {},
+): Promise<OwnGateway> {
+  const read = readSettings(gatewayEnvironment(lab, name, options))
   if ('faults' in read) throw new Error(read.faults.join('\n'))
   const kubeConfig = new KubeConfig()
   kubeConfig.loadFromFile(await lab.actAs(NAMESPACES.system, 'gateway'))

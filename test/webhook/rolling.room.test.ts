@@ -18,7 +18,7 @@ test('the webhook is restarted pod by pod: no pod of a person is refused', async
   await addPerson(room, LOGIN)
   const uid = Number(await must(room, ['get', 'identity', LOGIN, '-o', 'jsonpath={.spec.uid}']))
   const { asked, failed } = await admissionsWhile(
-    room,
+    room.kubeconfig,
     { login: LOGIN, uid, image: IMAGE, rate: 10 },
     async () => {
       await must(room, ['rollout', 'restart', 'deployment/webhook', ...inSystem])

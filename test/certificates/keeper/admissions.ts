@@ -87,7 +87,7 @@ export async function steadyAdmissions(cluster: KubeConfig): Promise<Admissions>
 }
 
 /** A lab without nodes cannot route to a Service. */
-async function leadTo(cluster: KubeConfig, url: string): Promise<void> {
+export async function leadTo(cluster: KubeConfig, url: string): Promise<void> {
   const registrations = cluster.makeApiClient(AdmissionregistrationV1Api)
   const { webhooks } = await registrations.readMutatingWebhookConfiguration({ name: WEBHOOK.configuration })
   const caBundle = webhooks?.[0]?.clientConfig?.caBundle

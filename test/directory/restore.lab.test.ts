@@ -12,55 +12,13 @@ import { mustBeWhole } from '../../directory/restoring.ts'
 import { observe } from '../../directory/sync/observe.ts'
 import type { Store } from '../../directory/sync/store.ts'
 import { packageTree, SLAPD } from '../../lab/debian/packages.ts'
+import { deskfleet, newKey, PROGRAM } from '../harness/copies.ts'
 import { PASSWORDS, peopleIn } from '../harness/room-of-people.ts'
 import { BASE, directoryOf, type OwnSlapd, ownSlapd } from '../harness/slapd.ts'
 import { contentOf, letsIn, sameContent, slapdReplicas } from '../harness/slapd-replicas.ts'
 import { temporaryFolder } from '../harness/temporary-folder.ts'
 
-const program = join(import.meta.dirname, '../../deskfleet.ts')
 const dnOf = (login: string): string => `uid=${login},ou=people,${BASE}`
-
-interface Ended {
-  readonly stdout: string
-  readonly stderr: string
-  readonly code: number | null
-}
-
-/** A command as an administrator of that server runs it. `told` sees what it says, and may end it. */
-async function deskfleet(
-  { ldap }: OwnSlapd,
-  args: readonly string[],
-  told: (stderr: string, kill: () => void) => void = () => {},
-): Promise<Ended> {
-  const { bin } = await packageTree(SLAPD)
-  const { url, caFile, baseDN, adminDN, adminPasswordFile } = ldap
-  const reach = ['--url', url, '--ca', caFile, '--base-dn', baseDN, '--bind-dn', adminDN]
-  const child = spawn(
-    process.execPath,
-    [program, 'directory', ...args, ...reach, '--password-file', adminPasswordFile],
-    {
-      env: { PATH: `${bin}:${process.env.PATH}` },
-    },
-  )
-  let said = ''
-  child.stderr.on('data', (chunk) => {
-    said += chunk
-    told(said, () => child.kill('SIGKILL'))
-  })
-  const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
-  return { stdout, stderr: said, code }
-}
-
-async function newKey(t: ExecutionContext): Promise<{ readonly file: string; readonly recipient: string }> {
-  const file = join(temporaryFolder(), 'room.key')
-  const child = spawn(process.execPath, [program, 'directory', 'key', file])
-  const stdout = await text(child.stdout)
-  t.is(statSync(file).mode & 0o777, 0o600)
-  const recipient = /age1[a-z0-9]+/.exec(stdout)?.[0] ?? ''
-  t.regex(stdout, /ldap:\n {2}copies:\n {4}recipients:\n {6}- age1/)
-  t.false(stdout.includes('AGE-SECRET-KEY'))
-  return { file, recipient }
-}
 
 /** A directory with people, and a copy of it; no test changes either. */
 let original: OwnSlapd
@@ -302,7 +260,7 @@ test.serial('three servers: what is restored at the one that writes, all have', 
 
 test.serial('no file is ever written over: it may be the only key', async (t) => {
   const before = readFileSync(key.file, 'utf8')
-  const child = spawn(process.execPath, [program, 'directory', 'key', key.file])
+  const child = spawn(process.execPath, [PROGRAM, 'directory', 'key', key.file])
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
   t.is(code, 2)
   t.regex(said, /is there already/)

@@ -1,12 +1,15 @@
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { LDAP, NAMESPACES } from '../../../config/names.ts'
 import { reachByCluster } from '../../../directory/command/reach.ts'
 import { DirectoryError } from '../../../directory/errors.ts'
 import { addPerson } from '../../../directory/people.ts'
+import { deskfleet, newKey } from '../../harness/copies.ts'
 import { must, type OwnLab, ownLab } from '../../harness/lab.ts'
 import { furnish, type Programs, replicaPrograms } from '../../harness/replica-programs.ts'
 import { BASE, directoryOf, type OwnSlapd } from '../../harness/slapd.ts'
 import { contentOf, sameContent } from '../../harness/slapd-replicas.ts'
+import { temporaryFolder } from '../../harness/temporary-folder.ts'
 import { eventually } from '../../harness/wait.ts'
 
 /**
@@ -35,6 +38,18 @@ test.after.always(async () => {
 
 const ORDINALS = [0, 1, 2] as const
 const dnOf = (login: string): string => `uid=${login},ou=people,${BASE}`
+
+/** A copy of everything, made before all was lost, its key, and the entryUUIDs in it. */
+let copy = ''
+let key: Awaited<ReturnType<typeof newKey>>
+let uuids: Readonly<Record<string, string | undefined>> = {}
+
+const uuidsIn = (content: Awaited<ReturnType<typeof contentOf>>) =>
+  Object.fromEntries(
+    Object.entries(content).flatMap(([dn, { entryUUID }]) =>
+      dn.startsWith('uid=') ? [[dn, entryUUID?.[0]]] : [],
+    ),
+  )
 
 /** That there are several servers is said anew, as after a time with one. */
 async function anew(): Promise<void> {
@@ -202,7 +217,12 @@ test.serial(
     await eventually('it is not read', () => programs.lacks(lost))
     programs.mend(lost)
     await allRead()
-    await sameContent(programs.servers, (content) => dnOf('carl') in content)
+    const full = await sameContent(programs.servers, (content) => dnOf('carl') in content)
+    key = await newKey(t)
+    copy = join(temporaryFolder(), 'last-night.age')
+    const made = await deskfleet(programs.at(first), ['copy', copy, '--for', key.recipient])
+    t.is(made.code, 0, made.stderr)
+    uuids = uuidsIn(full)
     for (const ordinal of ORDINALS) await programs.stop(ordinal)
     for (const ordinal of ORDINALS) await programs.at(ordinal).stop()
     for (const ordinal of ORDINALS) programs.cut(ordinal)
@@ -214,5 +234,26 @@ test.serial(
         /people were in it before/.test(await programs.lacks(ordinal)),
       )
     t.deepEqual(await writing(), [])
+  },
+)
+
+test.serial(
+  'all that lost everything begin anew when an administrator says so, and a copy brings everybody back to all',
+  async (t) => {
+    // As docs/copies.md has it.
+    await must(home.lab, ['-n', NAMESPACES.directory, 'delete', 'leases', '--all'])
+    const first = await writer(t)
+    t.is(first, 0)
+    await allRead()
+    const others = programs.servers.slice(1).map(({ ldap }) => ldap.url)
+    const { socket } = programs.at(first).ldap
+    const restore = ['restore', copy, '--key', key.file, '--socket', socket, '--servers', others.join(',')]
+    const { code, stderr } = await deskfleet(programs.at(first), restore)
+    t.is(code, 0, stderr)
+    const all = await sameContent(programs.servers, (content) => dnOf('carl') in content)
+    t.deepEqual(uuidsIn(all), uuids)
+    const numbers = Object.values(all).flatMap(({ uidNumber = [] }) => uidNumber)
+    const next = String(await add(programs.at(first), 'zora'))
+    t.false(numbers.includes(next), 'no number is given twice')
   },
 )

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer, type Server as HttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { limitBody } from './body-time.ts'
 import type { Connections } from './connections.ts'
 import type { Listen } from './settings.ts'
@@ -31,6 +32,11 @@ export interface HttpsLimits {
   readonly silence: number
   readonly keepAliveTimeout: number
   readonly handshakeTimeout: number
+  /**
+   * Whether a connection by which nothing was asked yet may stay for as long as any other silent one. Who keeps a pool
+   * opens some in advance, and loses a call when one is closed just as it is used. @default it ends as `headersTimeout` says
+   */
+  readonly keepUnused?: boolean
   /** How often the times above are looked at. */
   readonly connectionsCheckingInterval: number
   readonly maxHeaderSize?: number
@@ -109,7 +115,7 @@ function httpsServer(
   { certificate, limits, request, callers }: HttpsOptions,
   draining: () => boolean,
 ): HttpsServer {
-  const { maxHeadersCount, bodyTimeout, silence, ...times } = limits
+  const { maxHeadersCount, bodyTimeout, silence, keepUnused = false, ...times } = limits
   const tls = { ...MODERN, ...trusting(callers), key: certificate.key, cert: certificate.certificate }
   const asks = callers ? { requestCert: true, rejectUnauthorized: true } : {}
   const https = createServer({ ...times, ...tls, ...asks, ALPNProtocols: ['http/1.1'] }, (asked, answer) => {
@@ -120,7 +126,11 @@ function httpsServer(
   })
   if (maxHeadersCount !== undefined) https.maxHeadersCount = maxHeadersCount
   https.timeout = silence
-  https.on('clientError', refuseBytes)
+  https.on('clientError', (error, socket) => {
+    if (!isUnused(error, socket)) refuseBytes(error, socket)
+    // Left alone it is timed anew by Node when something does come.
+    else if (!keepUnused) socket.destroy()
+  })
   https.on('tlsClientError', (_error, socket) => socket.destroy())
   return https
 }
@@ -161,6 +171,10 @@ function portOf(server: Server): number {
   const address: AddressInfo | string | null = server.address()
   return typeof address === 'object' && address ? address.port : 0
 }
+
+/** Whether Node's patience is over with a connection by which not a byte of HTTP has come. */
+const isUnused = ({ code }: NodeJS.ErrnoException, socket: Duplex): boolean =>
+  code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket instanceof TLSSocket && socket.bytesRead === 0
 
 /** What is not even HTTP, or too slow: the status that Node found, and a reason as JSON. */
 function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {

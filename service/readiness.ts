@@ -5,10 +5,12 @@ export interface Readiness {
   lacks(): string[]
 }
 
+/** A service that has not said yet what it needs is not ready: it may still wait before it comes to that. */
 export function newReadiness(): Readiness {
   const questions: (() => readonly string[])[] = []
   return {
     needs: (lacks) => void questions.push(lacks),
-    lacks: () => questions.flatMap((question) => question()),
+    lacks: () =>
+      questions.length === 0 ? ['it has just begun'] : questions.flatMap((question) => question()),
   }
 }

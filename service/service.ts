@@ -49,9 +49,8 @@ export async function openService<S extends ServiceSettings>(
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const readiness = newReadiness()
-  readiness.needs(() => (signal.aborted ? ['stopping'] : []))
   const health = await serveHealth(settings.metricsListen, {
-    lacks: readiness.lacks,
+    lacks: () => (signal.aborted ? ['stopping'] : readiness.lacks()),
     registry,
     failed: (metric, error) => log.warn({ err: error, metric }, 'a metric could not be collected'),
   })

@@ -9,6 +9,7 @@ export const LIMITS: HttpsLimits = {
   requestTimeout: 3_000,
   bodyTimeout: 5_000,
   headersTimeout: 3_000,
+  keepUnused: true,
   silence: 120_000,
   keepAliveTimeout: 120_000,
   handshakeTimeout: 5_000,

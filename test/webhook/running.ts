@@ -7,7 +7,7 @@ import type { Pair } from '../../certificates/issue.ts'
 import { newLeaf } from '../../certificates/leaf.ts'
 import { WEBHOOK } from '../../config/names.ts'
 import { openConnections } from '../../service/connections.ts'
-import { type Callers, type HttpsServing, serveHttps } from '../../service/https.ts'
+import { type Callers, type HttpsLimits, type HttpsServing, serveHttps } from '../../service/https.ts'
 import { admissionApp } from '../../webhook/admit.ts'
 import { CONNECTIONS, LIMITS } from '../../webhook/limits.ts'
 import { newMetrics } from '../../webhook/metrics.ts'
@@ -28,6 +28,7 @@ export async function startWebhook(
   ready = () => true,
   requestTimeout = 60_000,
   callers?: Callers,
+  limits: Partial<HttpsLimits> = {},
 ): Promise<Running> {
   const authority = await newAuthority({ name: 'test' }, new Date())
   const leaf = await newLeaf(authority, ['127.0.0.1'], new Date())
@@ -50,6 +51,7 @@ export async function startWebhook(
       requestTimeout,
       bodyTimeout: requestTimeout + 2_000,
       headersTimeout: requestTimeout,
+      ...limits,
     },
     connections: openConnections(CONNECTIONS),
     ...(callers ? { callers } : {}),

@@ -67,6 +67,23 @@ test('no call is lost while callers with keep-alive go on through a drain', asyn
   t.deepEqual(failed, [])
 })
 
+test('a connection that was opened in advance serves a call after any time; one that has begun to ask must end', async (t) => {
+  const limits = { headersTimeout: 300, connectionsCheckingInterval: 50 }
+  const running = await startWebhook(() => true, 400, undefined, limits)
+  t.teardown(() => stopNow(running.serving))
+  const unused = await dial(running)
+  const slow = await dial(running)
+  slow.write('POST ')
+  const told = Buffer.concat(await slow.toArray()).toString()
+  t.regex(told, /^HTTP\/1\.1 408 /)
+  // By now the other one is older than any request may be.
+  const length = Buffer.byteLength(good)
+  unused.write(
+    `POST ${WEBHOOK.path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${good}`,
+  )
+  t.regex(Buffer.concat(await unused.toArray()).toString(), /^HTTP\/1\.1 200 /)
+})
+
 test('an idle connection does not hold up the end', async (t) => {
   const running = await startWebhook()
   await post(running, { body: good, agent: keepAlive(running) })

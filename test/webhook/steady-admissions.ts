@@ -1,4 +1,5 @@
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
+import { reasonOf } from '../../cluster/answer.ts'
 import { plainPod } from '../delivery/person.ts'
 
 /** What became of a steady stream of pods that were only asked about. */
@@ -41,7 +42,7 @@ export async function admissionsWhile(
       const got = pod.spec?.securityContext?.runAsUser
       if (got !== uid) failed.push(`${at} s: admitted as ${got}`)
     } catch (error) {
-      failed.push(`${at} s: ${String(error).replaceAll(/\s+/g, ' ').slice(0, 300)}`)
+      failed.push(`${at} s: ${reasonOf(error)}`)
     }
   }
   const timer = setInterval(() => {

@@ -4,10 +4,10 @@
  */
 
 import 'reflect-metadata'
-import { createPrivateKey, X509Certificate as NodeCertificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import { issue, type Pair, YEAR } from './issue.ts'
 import { onlyFor } from './name-constraints.ts'
+import { readPair } from './pair.ts'
 
 const ROOT_LIFE = 10 * YEAR
 
@@ -46,16 +46,4 @@ export function authorityFault(pair: Pair, now: Date): string | undefined {
   if (!read.certificate.ca) return 'its certificate is not that of an authority'
   if (read.certificate.validToDate <= now) return `its certificate ended on ${read.certificate.validTo}`
   return undefined
-}
-
-/** Parses a pair and checks that the key is the certificate's. */
-export function readPair({ certificate, key }: Pair): { certificate: NodeCertificate } | { fault: string } {
-  try {
-    const parsed = new NodeCertificate(certificate)
-    return parsed.checkPrivateKey(createPrivateKey(key))
-      ? { certificate: parsed }
-      : { fault: 'its key belongs to another certificate' }
-  } catch {
-    return { fault: 'its certificate or its key is not PEM' }
-  }
 }

@@ -1,8 +1,9 @@
 import { X509Certificate as NodeCertificate } from 'node:crypto'
-import { authorityExtensions, readPair } from './authority.ts'
+import { authorityExtensions } from './authority.ts'
 import { issue, type Pair, SIGNING } from './issue.ts'
 import type { SignedState } from './leaf.ts'
 import { namesAllowed } from './name-constraints.ts'
+import { readPair } from './pair.ts'
 
 /** An authority between a root, which people's machines keep, and the leaves: it may change without their knowing. */
 

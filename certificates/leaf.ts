@@ -2,8 +2,8 @@ import 'reflect-metadata'
 import { X509Certificate as NodeCertificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
-import { readPair } from './authority.ts'
 import { issue, type Pair, YEAR } from './issue.ts'
+import { readPair } from './pair.ts'
 
 const LEAF_LIFE = YEAR
 
@@ -62,7 +62,3 @@ export function judgeLeaf(leaf: Pair, authority: Pair, names: readonly string[],
 
 const covers = (certificate: NodeCertificate, name: string): boolean =>
   (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name, { subject: 'never' })) !== undefined
-
-/** When a certificate ends, in ms since the epoch. */
-export const endOf = (pair: Pick<Pair, 'certificate'>): number =>
-  new NodeCertificate(pair.certificate).validToDate.getTime()

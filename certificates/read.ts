@@ -1,9 +1,9 @@
 import type { CoreV1Api, V1Secret } from '@kubernetes/client-node'
 import { unless } from '../cluster/answer.ts'
 import { AUTHORITY } from '../config/names.ts'
-import { readPair } from './authority.ts'
 import { type Place, pairIn } from './hold.ts'
 import type { Pair } from './issue.ts'
+import { readPair } from './pair.ts'
 
 /**
  * A certificate that the keeper makes and makes anew, for who serves with it. Who serves may read this one Secret, and

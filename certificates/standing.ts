@@ -1,9 +1,10 @@
 import { X509Certificate as NodeCertificate } from 'node:crypto'
 import type { CoreV1Api, V1Secret } from '@kubernetes/client-node'
 import { ROTATE } from '../config/labels.ts'
-import { type AuthorityKind, authorityFault, newAuthority, readPair } from './authority.ts'
+import { type AuthorityKind, authorityFault, newAuthority } from './authority.ts'
 import { create, DamagedSecret, find, type Place, pairIn } from './hold.ts'
 import type { Pair } from './issue.ts'
+import { readPair } from './pair.ts'
 
 /**
  * An authority and the one that it gives way to, as one Secret holds them, so that whoever reads it knows how far a

@@ -83,7 +83,7 @@ function keeper(scope: Construct, cluster: Cluster): void {
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('certificates/keeper/main.ts'),
+        command: nodeCommand('certificates/keeper/main.js'),
         resources: { cpu: '20m', memory: '160Mi', memoryLimit: '256Mi' },
         env: { DESKFLEET_DOOR_NAMES: doorNames(cluster) },
         ports: { metrics: 9090 },

@@ -45,7 +45,7 @@ export function copies(scope: Construct, cluster: Cluster): void {
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('directory/copies/main.ts'),
+        command: nodeCommand('directory/copies/main.js'),
         resources: { cpu: '10m', memory: '96Mi', memoryLimit: '512Mi' },
         env: {
           DESKFLEET_LDAP_URL: `ldaps://${LDAP.service}.${namespace}.svc:${LDAP.servicePort}`,

@@ -145,7 +145,7 @@ function replica(cluster: Cluster): Container {
   return {
     name: 'replica',
     image: imageReference('deskfleet', cluster),
-    command: nodeCommand('directory/replica/main.ts'),
+    command: nodeCommand('directory/replica/main.js'),
     resources: { cpu: '20m', memory: '96Mi', memoryLimit: '256Mi' },
     env: {
       DESKFLEET_LDAP_URL: url,

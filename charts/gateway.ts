@@ -130,7 +130,7 @@ function server(scope: Construct, cluster: Cluster): void {
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('gateway/main.ts'),
+        command: nodeCommand('gateway/main.js'),
         resources: { cpu: '100m', memory: '192Mi', memoryLimit: '768Mi' },
         env: {
           DESKFLEET_HOSTS: cluster.hosts.door,

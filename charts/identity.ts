@@ -144,7 +144,7 @@ function sync(scope: Construct, cluster: Cluster): void {
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('directory/sync/main.ts'),
+        command: nodeCommand('directory/sync/main.js'),
         // The limit is for the first publishing of 10,000 people (510 MiB measured); a small room stays near the request.
         resources: { cpu: '20m', memory: '128Mi', memoryLimit: '1Gi' },
         env: ldap.env,

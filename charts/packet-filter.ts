@@ -34,7 +34,7 @@ function filter(scope: Construct, cluster: Cluster): void {
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('packet-filter/main.ts'),
+        command: nodeCommand('packet-filter/main.js'),
         resources: { cpu: '10m', memory: '144Mi', memoryLimit: '256Mi' },
         env: {
           DESKFLEET_METRICS_LISTEN: `0.0.0.0:${port}`,

@@ -61,7 +61,7 @@ function job(scope: Construct, cluster: Cluster): void {
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('certificates/secrets/main.ts'),
+        command: nodeCommand('certificates/secrets/main.js'),
         resources: { cpu: '50m', memory: '96Mi', memoryLimit: '256Mi' },
         // It ends by itself: its exit code is all there is to ask.
         probes: {},

@@ -67,7 +67,7 @@ function homes(scope: Construct, cluster: Cluster, directory: Directory): void {
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('storage/homes/main.ts'),
+        command: nodeCommand('storage/homes/main.js'),
         resources: { cpu: '20m', memory: '128Mi', memoryLimit: '512Mi' },
         ports: { metrics: 9090 },
         volumes: [directory],
@@ -93,7 +93,7 @@ function mounter(scope: Construct, cluster: Cluster, directory: Directory): void
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('storage/mounter/main.ts'),
+        command: nodeCommand('storage/mounter/main.js'),
         resources: { cpu: '10m', memory: '96Mi', memoryLimit: '256Mi' },
         fieldEnv: { NODE_NAME: 'spec.nodeName' },
         ports: { metrics: 9090 },

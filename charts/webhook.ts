@@ -76,7 +76,7 @@ function server(scope: Construct, cluster: Cluster): void {
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('webhook/main.ts', WEBHOOK_FLAGS),
+        command: nodeCommand('webhook/main.js', WEBHOOK_FLAGS),
         resources: { cpu: '50m', memory: '128Mi', memoryLimit: `${HEAP + BESIDE}Mi` },
         env: {
           DESKFLEET_MAX_STALE_SECONDS: String(secondsOf(maxStale)),

@@ -40,7 +40,7 @@ function disks(scope: Construct, cluster: Cluster): void {
     containers: [
       {
         image: imageReference('deskfleet', cluster),
-        command: nodeCommand('directory/disks/main.ts'),
+        command: nodeCommand('directory/disks/main.js'),
         resources: { cpu: '10m', memory: '96Mi', memoryLimit: '256Mi' },
         env: {
           DESKFLEET_LDAP_REPLICAS: String(replicas),

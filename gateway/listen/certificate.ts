@@ -1,6 +1,6 @@
 import type { CoreV1Api } from '@kubernetes/client-node'
-import { readPair } from '../../certificates/authority.ts'
 import type { Pair } from '../../certificates/issue.ts'
+import { readPair } from '../../certificates/pair.ts'
 import { readKept } from '../../certificates/read.ts'
 import { unless } from '../../cluster/answer.ts'
 import { AUTHORITY, GATEWAY, NAMESPACES } from '../../config/names.ts'

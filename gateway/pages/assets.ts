@@ -28,11 +28,16 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const OWN = join(import.meta.dirname, '..', 'browser')
 
-/** Reads them all. Types are taken out of TypeScript as Node itself does when it runs it. */
+/**
+ * Reads them all. Types are taken out of TypeScript as Node itself does when it runs it; an image has scripts from which
+ * they are gone (`.js`), under the same addresses.
+ */
 export function readAssets(): Assets {
   const novnc = join(dirname(createRequire(import.meta.url).resolve('@novnc/novnc')), '..')
   const files = [
-    ...globSync('*.{ts,css,svg}', { cwd: OWN }).map((name) => [name, join(OWN, name)] as const),
+    ...globSync('*.{ts,js,css,svg}', { cwd: OWN }).map(
+      (name) => [name.replace(/\.js$/, '.ts'), join(OWN, name)] as const,
+    ),
     ...globSync(['core/**/*.js', 'vendor/**/*.js'], { cwd: novnc }).map(
       (name) => [`novnc/${name}`, join(novnc, name)] as const,
     ),

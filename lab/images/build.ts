@@ -69,7 +69,9 @@ interface Plan {
 
 function planOf(name: BuiltImage): Plan {
   const root = join(import.meta.dirname, '..', '..')
-  const recipe = ['build', 'closure', 'context', 'materials'].map((name) => `lab/images/${name}.ts`)
+  const recipe = ['build', 'closure', 'context', 'materials', 'packages', 'programs'].map(
+    (name) => `lab/images/${name}.ts`,
+  )
   const hash = createHash('sha256').update(process.arch)
   for (const path of [...inputsOf(name), ...recipe, 'lab/debian/root.ts'].sort()) {
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)))

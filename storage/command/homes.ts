@@ -39,4 +39,4 @@ export function addHomeCommands(program: Command, terminal: Terminal): void {
 
 /** The home-mounter is the one program that sees the storage directory and may become the person. */
 const inMounter = (cluster: ReturnType<typeof openCluster>, args: readonly string[]): Promise<string> =>
-  runInPod(cluster, NAMESPACES.storage, STORAGE.mounter, ['node', 'storage/trash/main.ts', ...args])
+  runInPod(cluster, NAMESPACES.storage, STORAGE.mounter, ['node', 'storage/trash/main.js', ...args])

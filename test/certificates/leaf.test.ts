@@ -5,7 +5,8 @@ import { connect, createServer } from 'node:tls'
 import test, { type ExecutionContext } from 'ava'
 import { authorityFault, newAuthority } from '../../certificates/authority.ts'
 import { newSerial, type Pair, YEAR } from '../../certificates/issue.ts'
-import { endOf, judgeLeaf, newLeaf } from '../../certificates/leaf.ts'
+import { judgeLeaf, newLeaf } from '../../certificates/leaf.ts'
+import { endOf } from '../../certificates/pair.ts'
 
 const NAMES = ['webhook.deskfleet-system.svc', 'webhook.deskfleet-system.svc.cluster.local', '127.0.0.1']
 const now = new Date()

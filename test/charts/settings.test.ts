@@ -16,15 +16,15 @@ import { readSettings as ofWebhook } from '../../webhook/settings.ts'
 /** What the charts tell each program is what that program reads: the manifests on one side, settings.ts on the other. */
 
 const PROGRAMS: Readonly<Record<string, (environment: Environment) => Read<object>>> = {
-  'directory/sync/main.ts': ofSync,
-  'directory/replica/main.ts': ofReplica,
-  'directory/copies/main.ts': ofCopies,
-  'gateway/main.ts': ofGateway,
-  'packet-filter/main.ts': ofPacketFilter,
-  'storage/homes/main.ts': ofHomes,
-  'storage/mounter/main.ts': ofMounter,
-  'certificates/keeper/main.ts': ofKeeper,
-  'webhook/main.ts': ofWebhook,
+  'directory/sync/main.js': ofSync,
+  'directory/replica/main.js': ofReplica,
+  'directory/copies/main.js': ofCopies,
+  'gateway/main.js': ofGateway,
+  'packet-filter/main.js': ofPacketFilter,
+  'storage/homes/main.js': ofHomes,
+  'storage/mounter/main.js': ofMounter,
+  'certificates/keeper/main.js': ofKeeper,
+  'webhook/main.js': ofWebhook,
 }
 
 interface Container {
@@ -68,7 +68,7 @@ for (const [program, readSettings] of Object.entries(PROGRAMS)) {
 }
 
 const GATEWAY: Environment = Object.fromEntries(
-  (containerOf('gateway/main.ts')?.env ?? []).map(({ name, value }) => [name, value]),
+  (containerOf('gateway/main.js')?.env ?? []).map(({ name, value }) => [name, value]),
 )
 
 test('every variable that a program cannot do without is told when it is missing', (t) => {
@@ -86,7 +86,7 @@ test('every variable that a program cannot do without is told when it is missing
 })
 
 test('the webhook is told who alone may call it, and by which authority it knows them', (t) => {
-  const env = containerOf('webhook/main.ts')?.env ?? []
+  const env = containerOf('webhook/main.js')?.env ?? []
   const read = ofWebhook(Object.fromEntries(env.map(({ name, value }) => [name, value])))
   if ('faults' in read) return t.fail(read.faults.join('\n'))
   t.deepEqual(read.settings.callers, {

@@ -127,14 +127,15 @@ function unclosed(xml: string): string {
 test('every program that a manifest starts is in our image', (t) => {
   const dist = join(images, '..', 'dist')
   const started = globSync('**/*.yaml', { cwd: dist }).flatMap((file) =>
-    [...readFileSync(join(dist, file), 'utf8').matchAll(/\b[a-z-]+(?:\/[a-z-]+)*\/main\.ts\b/g)].map(
+    [...readFileSync(join(dist, file), 'utf8').matchAll(/\b[a-z-]+(?:\/[a-z-]+)*\/main\.[jt]s\b/g)].map(
       ([path]) => path,
     ),
   )
   const inputs = new Set(inputsOf('deskfleet'))
   t.true(new Set(started).size > 2)
   t.deepEqual(
-    started.filter((path) => !inputs.has(path)),
+    // The source of each, which the image has without its types.
+    started.filter((path) => !inputs.has(path.replace(/\.js$/, '.ts'))),
     [],
   )
 })

@@ -1,9 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { npmClosure, plainSource, sourceClosure } from '../../../lab/images/closure.ts'
+import { plainSource, sourceClosure } from '../../../lab/images/closure.ts'
 import { BUILT, inputsOf, packagesOf } from '../../../lab/images/context.ts'
-import { temporaryFolder } from '../../harness/temporary-folder.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
@@ -27,30 +25,6 @@ test('an image of desktops holds the bridge with what it loads, and nothing of o
       'service/turns.ts',
     ],
   )
-})
-
-test('of npm it holds ws, pino and zod with what they need; client-node and cdk8s are not among it', (t) => {
-  const modules = join(root, 'node_modules')
-  const names = [...npmClosure(modules, ['pino', 'ws', 'zod'])].map((path) => path.slice(modules.length + 1))
-  for (const name of ['pino', 'ws', 'zod', 'thread-stream']) t.true(names.includes(name), name)
-  t.false(names.some((name) => /client-node|cdk8s|express/.test(name)))
-})
-
-test('a nested package is taken where Node finds it', (t) => {
-  const modules = join(temporaryFolder(), 'node_modules')
-  const make = (path: string, dependencies: object) => {
-    mkdirSync(join(modules, path), { recursive: true })
-    writeFileSync(join(modules, path, 'package.json'), JSON.stringify({ dependencies }))
-  }
-  make('a', { b: '1' })
-  make('a/node_modules/b', { c: '1' })
-  make('b', {})
-  make('c', { a: '1' })
-  t.deepEqual([...npmClosure(modules, ['a'])].map((path) => path.slice(modules.length + 1)).sort(), [
-    'a',
-    'a/node_modules/b',
-    'c',
-  ])
 })
 
 test('a source without its types keeps its lines and names its own files .js', (t) => {

@@ -226,7 +226,7 @@ export const ENGLISH = {
   },
   helping: {
     title: 'Help somebody log in',
-    lead: 'You get a one-time password to tell somebody who forgot theirs. At their next log-in they choose their own.',
+    lead: 'You get a one-time password to tell somebody who forgot theirs. When they log in with it, they choose their own.',
     login: 'Their login',
     loginHint: 'They are logged out everywhere, and their old password works no more.',
     password: 'Your own password',
@@ -241,7 +241,7 @@ export const ENGLISH = {
       'You may not give this person a password: they look after the room or help others, or their account is locked. Ask an administrator.',
     givenTitle: 'Tell them this password',
     givenTo: (who: string) => `For ${who}:`,
-    givenText: 'It is shown only now. At their next log-in they type it, and choose their own.',
+    givenText: 'It is shown only now. When they log in with it, they choose their own.',
     givenCare:
       'Be sure that you tell it to nobody else: until it is used, whoever has it can log in as them.',
     another: 'Help somebody else',

@@ -1,16 +1,6 @@
-import { randomInt } from 'node:crypto'
 import { StringDecoder } from 'node:string_decoder'
 import { UsageError } from './errors.ts'
 import type { Terminal } from './terminal.ts'
-
-/** Without letters and digits that are read for one another. */
-const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789'
-
-/** A password that can be dictated: four groups of five, about 99 bits. */
-export function generatePassword(random: (limit: number) => number = randomInt): string {
-  const group = (): string => Array.from({ length: 5 }, () => ALPHABET[random(ALPHABET.length)]).join('')
-  return [group(), group(), group(), group()].join('-')
-}
 
 /**
  * The password for somebody, never from the command line: the whole of stdin, or typed twice on a terminal without

@@ -1,5 +1,8 @@
 import type { IdentitySpec } from './identity.ts'
 
+/** How LDAP's password policy says that an administrator locked an account, and nobody's patience opens it. */
+export const LOCKED_FOR_GOOD = '000001010000Z'
+
 /** Somebody who is locked in the cluster itself: an emergency's lock, which needs no LDAP. */
 export interface Lock {
   /** LDAP's name of the person: a later one of the same login is somebody else, and not locked. */

@@ -242,6 +242,11 @@ export const GATEWAY = {
 /** The LDAP group whose members may use the administrator's page. */
 export const ADMINISTRATORS = 'administrators'
 
+/** The LDAP group whose members may give others a one-time password. */
+export const HELPERS = 'helpers'
+/** Below all that the directory gives out: a directory that is older than this group has given out the numbers above. */
+export const HELPERS_GID = FIRST_UID - 1
+
 /** Names of LDAP groups that are alike to LDAP have one key: capitals and small letters are the same. */
 export const groupKey = (name: string): string => name.toLowerCase()
 

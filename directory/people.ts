@@ -1,3 +1,4 @@
+import { LOCKED_FOR_GOOD } from '../config/lock.ts'
 import { FIRST_UID, LOGIN_PATTERN, TAKEN_NAMES } from '../config/names.ts'
 import { apply, type Change } from './changes.ts'
 import { asWritten, type Confirm } from './confirm.ts'
@@ -5,8 +6,9 @@ import type { Directory } from './directory.ts'
 import { DirectoryError } from './errors.ts'
 import { addMember, mustBeGroup } from './groups.ts'
 import { moveCounter, peekNumber, takeFreeNumber } from './numbers.ts'
+import { oneTimeChange } from './one-time-password.ts'
 import { readPassword } from './password.ts'
-import { type Account, LOCKED_FOR_GOOD, SHELL } from './person.ts'
+import { type Account, SHELL } from './person.ts'
 import { findAccount, peopleDN } from './search.ts'
 
 export interface NewPerson {
@@ -80,11 +82,16 @@ export async function addPerson(
 }
 
 /** Gives somebody a new password, in clear: slapd hashes it, and its policy judges it. Who is locked stays so. */
-export async function setPassword(directory: Directory, login: string, given: string): Promise<void> {
+export async function setPassword(
+  directory: Directory,
+  login: string,
+  given: string,
+  { oneTime = false }: { readonly oneTime?: boolean } = {},
+): Promise<void> {
   const password = mustBePassword(given)
   const { dn, locked } = await mustBePerson(directory, login)
   await directory.use(`setting the password of ${login}`, async (client) => {
-    await apply(client, passwordChange(dn, password))
+    await apply(client, oneTime ? oneTimeChange(dn, password) : passwordChange(dn, password))
     // With a new password slapd takes every lock away, also an administrator's.
     if (locked) await apply(client, lockChange(dn, true))
   })
@@ -159,7 +166,7 @@ async function check(directory: Directory, person: NewPerson): Promise<void> {
   for (const name of [EVERYBODY, ...person.groups]) await mustBeGroup(directory, name)
 }
 
-const personDN = (baseDN: string, login: string): string => `uid=${login},${peopleDN(baseDN)}`
+export const personDN = (baseDN: string, login: string): string => `uid=${login},${peopleDN(baseDN)}`
 
 function entryOf(baseDN: string, person: NewPerson, uid: number): Change {
   const { login, name, shell } = person

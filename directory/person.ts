@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cut } from '../config/cut.ts'
 import type { IdentitySpec } from '../config/identity.ts'
+import { LOCKED_FOR_GOOD } from '../config/lock.ts'
 import {
   FIRST_UID,
   KERNEL_NUMBERS,
@@ -35,16 +36,16 @@ export interface Account {
   readonly locked: boolean
   /** When the password was last set, `20261126041500Z`; undefined where the directory does not tell. */
   readonly passwordSet: string | undefined
+  /** The password does for one thing: choosing another. */
+  readonly oneTime: boolean
 }
 
-/** The attributes that {@link readAccount} needs; the last five are operational and must be named. */
+/** The attributes that {@link readAccount} needs; the last six are operational and must be named. */
 export const ACCOUNT_ATTRIBUTES = [
   ...['uid', 'cn', 'gecos', 'uidNumber', 'gidNumber', 'loginShell'],
-  ...['entryUUID', 'pwdAccountLockedTime', 'pwdChangedTime', 'modifyTimestamp', 'entryCSN'],
+  ...['entryUUID', 'pwdAccountLockedTime', 'pwdChangedTime', 'pwdReset', 'modifyTimestamp', 'entryCSN'],
 ]
 
-/** How the password policy says that an administrator locked an account, and nobody's patience opens it. */
-export const LOCKED_FOR_GOOD = '000001010000Z'
 export const SHELL = /^\/[A-Za-z0-9/_.-]{1,127}$/
 const DEFAULT_SHELL = '/bin/bash'
 
@@ -64,6 +65,7 @@ const Entry = z.object({
   entryUUID: single.pipe(z.uuid()),
   pwdAccountLockedTime: first,
   pwdChangedTime: first,
+  pwdReset: first,
 })
 
 /** Reads one entry: an account, or by name why it is none. Never throws, whatever the entry holds. */
@@ -90,6 +92,7 @@ export function readAccount(entry: unknown): Account | DirectoryFinding {
     entryUUID: entryUUID.toLowerCase(),
     locked: parsed.data.pwdAccountLockedTime === LOCKED_FOR_GOOD,
     passwordSet: PASSWORD_SET_PATTERN.exec(parsed.data.pwdChangedTime)?.[0],
+    oneTime: parsed.data.pwdReset.toUpperCase() === 'TRUE',
   }
 }
 

@@ -216,6 +216,7 @@ const PROMISED = [
   'pwdHistory',
   'pwdChangedTime',
   'pwdAccountLockedTime',
+  'pwdReset',
 ] as const
 
 /** Which of these people and groups of a copy are not in the directory as they were, each with what differs. */

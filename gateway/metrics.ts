@@ -36,7 +36,13 @@ export function newMetrics(registry: Registry, known: Known) {
     }),
     logins: new Counter({
       name: 'deskfleet_gateway_logins_total',
-      help: 'Logins by result (welcome, refused, throttled, busy, failed, locked).',
+      help: 'Logins by result (welcome, oneTime, refused, throttled, busy, failed, locked).',
+      labelNames: ['result'] as const,
+      registers,
+    }),
+    oneTimePasswords: new Counter({
+      name: 'deskfleet_gateway_one_time_passwords_total',
+      help: 'One-time passwords that helpers asked for, by result (given, wrong, nobody, notAllowed, locked, throttled, busy, failed).',
       labelNames: ['result'] as const,
       registers,
     }),

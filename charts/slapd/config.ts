@@ -1,3 +1,6 @@
+import { LOCKED_FOR_GOOD } from '../../config/lock.ts'
+import { ADMINISTRATORS, HELPERS } from '../../config/names.ts'
+
 /** slapd itself, by its socket (ldapi), proved by the kernel: root of cn=config and of the data. No password exists. */
 const ITSELF = 'gidNumber=@GID@+uidNumber=@UID@,cn=peercred,cn=external,cn=auth'
 
@@ -74,11 +77,30 @@ olcRootDN: ${ITSELF}
 olcAccess: {0}to * by * none
 `
 
+/** Of people alone, and of nobody whom an administrator locked: with a new password slapd would lift the lock. */
+const OPEN = `(&(objectClass=posixAccount)(!(pwdAccountLockedTime=${LOCKED_FOR_GOOD})))`
+
+/**
+ * As slapd works out sets: not empty where the entry is an administrator's or a helper's, by any of the three ways in which
+ * the identity sync takes somebody for a member of a group.
+ */
+function trusted(baseDN: string): string {
+  return [ADMINISTRATORS, HELPERS]
+    .map((name) => `[cn=${name},ou=groups,${baseDN}]`)
+    .flatMap((group) => [
+      `(this & ${group}/member)`,
+      `(this/uid & ${group}/memberUid)`,
+      `(this/gidNumber & ${group}/gidNumber)`,
+    ])
+    .join(' | ')
+}
+
 /**
  * The people. Only the administrator writes (`manage`), a person their own password; the reading account sees people
  * and groups, but no password, past or present. On passwords the administrator has no more than `write`: `manage`
- * would let a short one pass the policy. The replicas' account reads all that is replicated, and writes nothing. The root
- * DN serves the overlays' own writes and the local socket.
+ * would let a short one pass the policy. A helper writes passwords, and that they are one-time ones, of those who are
+ * neither locked nor trusted with more; they read none, and nothing else of others. The replicas' account reads all that
+ * is replicated, and writes nothing. The root DN serves the overlays' own writes and the local socket.
  */
 function data(baseDN: string): string {
   const admin = `by dn.exact="cn=admin,${baseDN}" manage`
@@ -101,12 +123,13 @@ olcLimits: {0}dn.exact="cn=admin,${baseDN}" size=unlimited time=unlimited
 olcLimits: {1}dn.exact="cn=reader,${baseDN}" size=unlimited time=unlimited
 olcLimits: {2}dn.exact="cn=replica,${baseDN}" size=unlimited time=unlimited
 olcAccess: {0}to * by dn.exact="cn=replica,${baseDN}" read by * break
-olcAccess: {1}to attrs=userPassword by dn.exact="cn=admin,${baseDN}" write by self =xw by anonymous auth by * none
-olcAccess: {2}to attrs=pwdHistory,pwdFailureTime ${admin} by * none
-olcAccess: {3}to dn.base="${baseDN}" ${admin} ${reader} by users read
-olcAccess: {4}to dn.subtree="ou=people,${baseDN}" ${admin} ${reader} by self read by * none
-olcAccess: {5}to dn.subtree="ou=groups,${baseDN}" ${admin} ${reader} by * none
-olcAccess: {6}to * ${admin} by * none
+olcAccess: {1}to dn.children="ou=people,${baseDN}" filter="${OPEN}" attrs=userPassword,pwdReset by set="${trusted(baseDN)}" break by group/groupOfNames/member="cn=${HELPERS},ou=groups,${baseDN}" =w by * break
+olcAccess: {2}to attrs=userPassword by dn.exact="cn=admin,${baseDN}" write by self =xw by anonymous auth by * none
+olcAccess: {3}to attrs=pwdHistory,pwdFailureTime ${admin} by * none
+olcAccess: {4}to dn.base="${baseDN}" ${admin} ${reader} by users read
+olcAccess: {5}to dn.subtree="ou=people,${baseDN}" ${admin} ${reader} by self read by * none
+olcAccess: {6}to dn.subtree="ou=groups,${baseDN}" ${admin} ${reader} by * none
+olcAccess: {7}to * ${admin} by * none
 @REPLICATED@
 `
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { FIRST_UID } from '../../config/names.ts'
+import { ADMINISTRATORS, FIRST_UID, HELPERS, HELPERS_GID } from '../../config/names.ts'
 
 /** When slapd itself takes no password of somebody's any more, and for how long. Times in seconds. */
 export const SLAPD_LOCK = { failures: 200, within: 300, lasts: 60 } as const
@@ -18,6 +18,12 @@ export function seedLdif(baseDN: string, organization: string): string {
   return [base(baseDN, organization), ...entries(baseDN)]
     .map(([rdn, attributes]) => ldif(rdn === '' ? baseDN : `${rdn},${baseDN}`, attributes))
     .join('\n')
+}
+
+/** The group of helpers by itself, the same entry as in the seed: for a directory that began without it. */
+export function helpersLdif(baseDN: string): string {
+  const [rdn, attributes] = helpers(baseDN)
+  return ldif(`${rdn},${baseDN}`, attributes)
 }
 
 /** The entry of one of the directory's own accounts but for its last line: `start` adds `userPassword` from a file. */
@@ -55,7 +61,10 @@ const group = (baseDN: string, name: string, gid: number, description: string): 
   },
 ]
 
-const policy = (name: string, lockout: Readonly<Record<string, string>>): Entry => [
+const helpers = (baseDN: string): Entry =>
+  group(baseDN, HELPERS, HELPERS_GID, 'Those who may give others a one-time password')
+
+const policy = (name: string, more: Readonly<Record<string, string>>): Entry => [
   `cn=${name},ou=policies`,
   {
     objectClass: ['device', 'pwdPolicy'],
@@ -66,7 +75,7 @@ const policy = (name: string, lockout: Readonly<Record<string, string>>): Entry 
     pwdInHistory: '3',
     pwdMustChange: 'FALSE',
     pwdAllowUserChange: 'TRUE',
-    ...lockout,
+    ...more,
   },
 ]
 
@@ -78,6 +87,9 @@ function entries(baseDN: string): Entry[] {
     // An administrator's lock. Guessing is slowed by the gateway (gateway/login/throttle.ts), whose limits never come
     // near: whoever could reach this one could lock somebody out by typing their name.
     policy('default', {
+      // Whoever was given a one-time password (pwdReset) does nothing with it but choose another. It changes nothing for
+      // other passwords that an administrator sets: for those slapd asks `manage`, and nobody has that on passwords.
+      pwdMustChange: 'TRUE',
       pwdLockout: 'TRUE',
       pwdMaxFailure: String(SLAPD_LOCK.failures),
       pwdFailureCountInterval: String(SLAPD_LOCK.within),
@@ -88,7 +100,8 @@ function entries(baseDN: string): Entry[] {
     counter('next-uid', FIRST_UID, 'The uidNumber that the next person gets'),
     counter('next-gid', FIRST_UID + 2, 'The gidNumber that the next group gets'),
     group(baseDN, 'people', FIRST_UID, 'Everybody who may have a desktop'),
-    group(baseDN, 'administrators', FIRST_UID + 1, 'Those who look after the room'),
+    group(baseDN, ADMINISTRATORS, FIRST_UID + 1, 'Those who look after the room'),
+    helpers(baseDN),
   ]
 }
 

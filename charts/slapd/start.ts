@@ -177,6 +177,19 @@ if [ "$(cat "$DATA_DIR/db/accounts" 2>/dev/null || :)" != "$(digest)" ]; then
   digest >"$DATA_DIR/db/accounts"
 fi
 
+# The group of helpers is younger than the first directories. Every server adds the same old entry, so that none overrides
+# what somebody changed of it at another one.
+if [ -z "$(slapcat -F "$RUN_DIR/config" -n 1 -s "cn=helpers,ou=groups,$base" 2>/dev/null)" ]; then
+  slapadd -F "$RUN_DIR/config" -n 1 -l "$SLAPD_FILES/helpers.ldif" || fail 'slapadd could not add the group of helpers'
+fi
+# Without this a one-time password would do for more than choosing another.
+must="cn=default,ou=policies,$base"
+if [ -n "$(slapcat -F "$RUN_DIR/config" -n 1 -s "$must" -a '(pwdMustChange=FALSE)')" ]; then
+  printf 'dn: %s\\nchangetype: modify\\nreplace: pwdMustChange\\npwdMustChange: TRUE\\n\\n' "$must" >"$RUN_DIR/must.ldif"
+  slapmodify -F "$RUN_DIR/config" -n 1 -S "$server_id" -w -l "$RUN_DIR/must.ldif" || fail 'slapmodify could not set pwdMustChange'
+  rm -f "$RUN_DIR/must.ldif"
+fi
+
 # A directory of before locked an account after five wrong passwords, whoever typed them. Other numbers are somebody's.
 policy="cn=default,ou=policies,$base"
 before='(&(pwdMaxFailure=5)(pwdFailureCountInterval=300)(pwdLockoutDuration=300))'

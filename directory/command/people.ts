@@ -2,24 +2,31 @@ import type { Command } from 'commander'
 import { UsageError } from '../../cli/errors.ts'
 import { type DryRunOptions, names, type OutputOptions, withDryRun, withOutput } from '../../cli/options.ts'
 import { print, printOne } from '../../cli/output.ts'
-import { askPassword, generatePassword } from '../../cli/password.ts'
+import { askPassword } from '../../cli/password.ts'
 import { examplesText } from '../../cli/run.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { LIST_GONE } from '../../cluster/locked-people.ts'
 import { lockIn } from '../../config/lock.ts'
-import { slugOf } from '../../config/names.ts'
+import { LOGIN_PATTERN, slugOf } from '../../config/names.ts'
+import { apply } from '../changes.ts'
+import type { Directory } from '../directory.ts'
 import { DirectoryError } from '../errors.ts'
+import { generatePassword } from '../generated-password.ts'
+import { normalDN } from '../group.ts'
+import { oneTimeChange } from '../one-time-password.ts'
 import {
   addPerson,
   mustBePerson,
   type NewPerson,
   passwordChange,
+  personDN,
   planPerson,
   removal,
   removePerson,
   setPassword,
 } from '../people.ts'
 import type { Person } from '../person.ts'
+import { peopleDN } from '../search.ts'
 import { rollOf, takeCensus } from '../sync/census.ts'
 import { locksInCluster, lockWords } from './cluster-lock.ts'
 import { identityState } from './identity-state.ts'
@@ -28,6 +35,10 @@ import { inDirectorySession, type ReachOptions, showPlan, withReach } from './se
 
 interface PasswordOptions extends ReachOptions, DryRunOptions {
   readonly passwordStdin?: boolean
+}
+
+interface NewPasswordOptions extends PasswordOptions {
+  readonly oneTime?: boolean
 }
 
 interface AddOptions extends PasswordOptions {
@@ -62,8 +73,15 @@ export function addPeopleCommands(program: Command, terminal: Terminal): void {
       "set somebody's password: what was begun with the old one ends; lifts a lock after wrong ones, too",
     )
     .option('--password-stdin', 'read the password from stdin instead of asking for it')
-    .addHelpText('after', examplesText(['deskfleet people passwd ada']))
-    .action((login: string, options: PasswordOptions) => passwd(terminal, login, options))
+    .option(
+      '--one-time',
+      'make one up and show it once; with it they can but choose another. Helpers may do this, bound as themselves',
+    )
+    .addHelpText(
+      'after',
+      examplesText(['deskfleet people passwd ada', 'deskfleet people passwd ada --one-time']),
+    )
+    .action((login: string, options: NewPasswordOptions) => passwd(terminal, login, options))
   withDryRun(withReach(people.command('lock <login>')))
     .description(
       'lock somebody out at once, whether LDAP answers or not: sessions, desktop and pods end; files stay',
@@ -122,11 +140,26 @@ async function add(terminal: Terminal, login: string, options: AddOptions): Prom
   })
 }
 
-async function passwd(terminal: Terminal, login: string, options: PasswordOptions): Promise<void> {
-  await inDirectorySession(options, async ({ directory, confirm }) => {
+async function passwd(terminal: Terminal, login: string, options: NewPasswordOptions): Promise<void> {
+  if (options.oneTime && options.passwordStdin)
+    throw new UsageError('--one-time makes a password up: leave --password-stdin out')
+  await inDirectorySession(options, async ({ directory, bindDN, confirm }) => {
+    if (normalDN(bindDN).endsWith(`,${normalDN(peopleDN(directory.baseDN))}`)) {
+      await passwdByHelper(terminal, directory, login, options)
+      await confirm(`the password of ${login} is set`)
+      return
+    }
     // Before anything is typed: a mistyped login is found at once.
     const { dn } = await mustBePerson(directory, login)
-    if (options.dryRun) return showPlan(terminal, [passwordChange(dn, '')])
+    if (options.dryRun)
+      return showPlan(terminal, [options.oneTime ? oneTimeChange(dn, '') : passwordChange(dn, '')])
+    if (options.oneTime) {
+      const password = generatePassword()
+      await setPassword(directory, login, password, { oneTime: true })
+      tellOneTime(terminal, login, password)
+      await confirm(`the password of ${login} is set`)
+      return
+    }
     const password = await askPassword(terminal, options.passwordStdin ?? false, login)
     if (password === undefined)
       throw new UsageError('no terminal to ask on: give the password by --password-stdin')
@@ -134,6 +167,36 @@ async function passwd(terminal: Terminal, login: string, options: PasswordOption
     await confirm(`the password of ${login} is set`)
     terminal.stdout.write(`password of ${login} set\n`)
   })
+}
+
+const tellOneTime = ({ stdout }: Terminal, login: string, password: string) =>
+  void stdout.write(
+    `one-time password of ${login}, shown only now: ${password}\nat the next log-in they choose another\n`,
+  )
+
+/** A helper looks nobody up, for slapd shows them nobody; it judges whom they may give a password. */
+async function passwdByHelper(
+  terminal: Terminal,
+  directory: Directory,
+  login: string,
+  { oneTime, dryRun }: NewPasswordOptions,
+): Promise<void> {
+  if (!oneTime) throw new UsageError('a helper gives one-time passwords alone: say --one-time')
+  if (!LOGIN_PATTERN.test(login)) throw new UsageError(`"${login}" cannot be a login`)
+  const dn = personDN(directory.baseDN, login)
+  if (dryRun) return showPlan(terminal, [oneTimeChange(dn, '')])
+  const password = generatePassword()
+  await directory
+    .use(`setting the password of ${login}`, (client) => apply(client, oneTimeChange(dn, password)))
+    .catch((error: Error) => {
+      if (!(error instanceof DirectoryError && error.problem === 'notAllowed')) throw error
+      throw new DirectoryError(
+        'notAllowed',
+        `the directory does not let you give ${login} a password`,
+        'helpers give none to administrators, to helpers and to who is locked: ask an administrator',
+      )
+    })
+  tellOneTime(terminal, login, password)
 }
 
 async function remove(
@@ -198,6 +261,7 @@ async function show(terminal: Terminal, login: string, options: ReachOptions & O
       shell,
       entryUUID,
       directory: state,
+      ...(account.oneTime && { password: 'one-time: at the next log-in they choose another' }),
     }
     const inCluster = cluster
       ? {

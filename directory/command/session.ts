@@ -23,6 +23,8 @@ export interface ReachOptions extends ClusterOptions {
 /** A directory to work on, and the cluster it belongs to where one was used to get there. */
 export interface DirectorySession {
   readonly directory: Directory
+  /** As whom. */
+  readonly bindDN: string
   readonly cluster: Reach['cluster']
   readonly pod: Reach['pod']
   /** To be awaited after a write, before it is told as done. */
@@ -57,7 +59,7 @@ export async function inDirectorySession<T>(
   const directory = open(address)
   const servers = others.map(open)
   try {
-    return await task({ directory, cluster, pod, confirm: confirmBy(directory, servers) })
+    return await task({ directory, bindDN: account.dn, cluster, pod, confirm: confirmBy(directory, servers) })
   } finally {
     await Promise.all([directory, ...servers].map((one) => one.close()))
   }

@@ -1,6 +1,6 @@
 import { homeState, isPublished, type KnownIdentity } from '../../cluster/identities.ts'
 import type { Identity } from '../../config/identity.ts'
-import { ADMINISTRATORS, groupKey } from '../../config/names.ts'
+import { ADMINISTRATORS, groupKey, HELPERS } from '../../config/names.ts'
 
 /** Somebody whom the cluster knows, and what the cluster says of them. */
 export interface KnownPerson {
@@ -26,5 +26,10 @@ export const hasHome = (
   { homesAreTold }: { readonly homesAreTold: boolean },
 ): boolean => home === 'ready' || (home === 'unknown' && !homesAreTold)
 
-export const isAdministrator = ({ spec }: Identity): boolean =>
-  spec.groups.some(({ name }) => groupKey(name) === ADMINISTRATORS)
+export const isAdministrator = (identity: Identity): boolean => isIn(identity, ADMINISTRATORS)
+
+/** Whether they may give others one-time passwords; whom, slapd says. */
+export const isHelper = (identity: Identity): boolean => isIn(identity, HELPERS)
+
+const isIn = ({ spec }: Identity, group: string): boolean =>
+  spec.groups.some(({ name }) => groupKey(name) === group)

@@ -29,7 +29,7 @@ export function deskPage(frame: Frame, { status, formToken, session, name, pixel
     script: 'desk.ts',
     refresh: status.state === 'ready' ? undefined : 3,
     body: html`<div class="desk" id="desk" data-token="${formToken}" data-session="${session}" data-pixels="${pixels}" data-clipboard="${CLIPBOARD.longest}" data-closed="${JSON.stringify(closed)}" data-status="${JSON.stringify(status)}">
-${toolbar(frame.texts, formToken, name)}
+${toolbar(frame, formToken, name)}
 <div class="warning" id="warning" role="alert" hidden data-text="${desktop.idle}" data-soon="${desktop.idleSoon}" data-minutes="${desktop.idleMinutes}"><span></span>
 <button type="button" id="keep" class="main">${desktop.keep}</button></div>
 <div class="warning" id="notice" role="alert" hidden><span id="notice-text"></span>
@@ -56,7 +56,8 @@ ${clipboard(frame.texts)}${files(frame.texts)}${restart(frame.texts, formToken)}
   })
 }
 
-function toolbar({ desktop, product }: Texts, formToken: string, name: string): Html {
+function toolbar({ texts, visitor }: Frame, formToken: string, name: string): Html {
+  const { desktop, product, nav } = texts
   const tool = (id: string, icon: Html, text: string, more: Html | false = false) =>
     html`<button type="button" id="${id}" title="${text}" ${more}>${icon}<span>${text}</span></button>`
   return html`<header><h1 class="unseen">${desktop.title}</h1><div class="tools" id="tools" role="toolbar" aria-label="${desktop.toolbar}">
@@ -69,6 +70,7 @@ ${tool('cad', ICONS.keys, desktop.keys)}
 <option value="fit">${desktop.sizes.fit}</option><option value="scale">${desktop.sizes.scale}</option><option value="plain">${desktop.sizes.plain}</option></select></label>
 ${tool('files', ICONS.files, desktop.files, html`aria-haspopup="dialog"`)}
 ${tool('restart', ICONS.restart, desktop.restart, html`aria-haspopup="dialog"`)}
+${visitor?.helper && html`<a class="tool" href="/helping" target="_blank" title="${nav.helping}">${ICONS.help}<span>${nav.helping}</span></a>`}
 ${tool('away', ICONS.disconnect, desktop.disconnect)}
 <form method="post" action="/logout">${token(formToken)}<button title="${desktop.logout}">${ICONS.logout}<span>${desktop.logout}</span></button></form>
 ${tool('hide', ICONS.hide, desktop.hide, html`class="fold"`)}

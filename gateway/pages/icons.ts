@@ -15,6 +15,9 @@ export const ICONS = {
   disconnect: icon(html`<path d="M12 3h5v14h-5M3 10h9M9 6.5 12.5 10 9 13.5"/>`),
   restart: icon(html`<path d="M16.5 10a6.5 6.5 0 1 1-2-4.7M16.5 2.5v3.4h-3.4"/>`),
   logout: icon(html`<path d="M10 3v6M6 5.2a6.5 6.5 0 1 0 8 0"/>`),
+  help: icon(
+    html`<path d="M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14M8 8.2a2 2 0 1 1 2.7 1.9c-.5.2-.7.5-.7 1.1M10 14h.01"/>`,
+  ),
   hide: icon(html`<path d="m5 12 5-5 5 5"/>`),
   show: icon(html`<path d="m5 8 5 5 5-5"/>`),
 }

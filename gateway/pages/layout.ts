@@ -14,6 +14,7 @@ export interface Frame {
     readonly name: string
     readonly formToken: string
     readonly administrator: boolean
+    readonly helper: boolean
   }
 }
 
@@ -21,7 +22,7 @@ export interface PageParts {
   readonly title: string
   readonly body: Part
   /** Which entry of the bar is this page. */
-  readonly here?: 'desktop' | 'password' | 'administration'
+  readonly here?: 'desktop' | 'password' | 'helping' | 'administration'
   readonly script?: string
   /** The script of the page that most likely comes next: fetched while people still read or type. */
   readonly ahead?: string
@@ -73,6 +74,7 @@ function bar({ texts }: Frame, visitor: NonNullable<Frame['visitor']>, here: Pag
 <nav aria-label="${nav.label}"><ul>
 ${entry('desktop', '/desktop', nav.desktop)}
 ${entry('password', '/password', nav.password)}
+${visitor.helper && entry('helping', '/helping', nav.helping)}
 ${visitor.administrator && entry('administration', '/administration', nav.administration)}
 </ul></nav>
 <form method="post" action="/logout" class="who">${token(visitor.formToken)}

@@ -41,6 +41,7 @@ export function frameOf({ texts, assets }: Parts, visitor?: Visitor): Frame {
     name: visitor.session.name,
     formToken: visitor.session.formToken,
     administrator: visitor.administrator,
+    helper: visitor.helper,
   }
   return { texts, asset: assets.address, modules: assets.modules, ...(shown ? { visitor: shown } : {}) }
 }

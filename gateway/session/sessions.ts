@@ -12,7 +12,7 @@ import { keptClient } from '../../cluster/client.ts'
 import { swap } from '../../cluster/swap.ts'
 import { isOutdated } from '../../config/identity.ts'
 import { FIELD_MANAGERS, GATEWAY, NAMESPACES } from '../../config/names.ts'
-import { isAdministrator, type KnownPerson } from '../cluster/person.ts'
+import { isAdministrator, isHelper, type KnownPerson } from '../cluster/person.ts'
 import type { ClusterView } from '../cluster/view.ts'
 import { cookieIn, seal, setCookie, unseal } from './cookie.ts'
 import { decideKeys, KEY_KINDS, type Key, type KeyKind, keyName, keysIn, SESSION_KEYS } from './keys.ts'
@@ -33,6 +33,7 @@ export interface Visitor {
   readonly session: Session
   readonly person: KnownPerson
   readonly administrator: boolean
+  readonly helper: boolean
 }
 
 /** Whose session begins; the name is how people call them. */
@@ -110,7 +111,9 @@ export function openSessions(kubeConfig: KubeConfig, view: ClusterView, now: () 
       if (!session || !stillGood(session)) return undefined
       const person = view.people.get(session.slug)
       if (session.early && !person?.published) return undefined
-      return person && { session, person, administrator: isAdministrator(person.identity) }
+      if (!person) return undefined
+      const { identity } = person
+      return { session, person, administrator: isAdministrator(identity), helper: isHelper(identity) }
     },
     begin: async (person) => setCookie(await seal(newSession(person, now()), keys(), now())),
     async end(revocation) {

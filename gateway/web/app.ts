@@ -1,6 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { reasonOf } from '../../cluster/answer.ts'
 import { administrationRoutes } from '../admin/routes.ts'
+import { helpingRoutes } from '../helping/routes.ts'
 import { onwardPage } from '../pages/problem.ts'
 import {
   field,
@@ -18,9 +19,12 @@ import type { Parts } from '../request/parts.ts'
 import { isForSession } from '../session/session.ts'
 import { desktopRoutes } from './desktop.ts'
 import { fileRoutes } from './files.ts'
+import { firstPasswordRoute } from './first-password.ts'
 import { loginRoutes } from './login.ts'
 import { passwordRoutes } from './password.ts'
 
+/** Forms that are sent without a session, and so without its token. */
+const OF_STRANGERS = new Set(['/login', '/login/password'])
 const FORM_LIMIT = '16kb'
 const MOST_FIELDS = 12
 
@@ -49,12 +53,13 @@ export function gatewayApp(parts: Parts): Express {
       remember(request, visitor)
       parts.known(request, visitor.session.slug)
       const given = request.get('x-desk-token') ?? field(request, 'token')
-      if (changes(request) && request.path !== '/login' && !tokenFits(given, visitor))
+      if (changes(request) && !OF_STRANGERS.has(request.path) && !tokenFits(given, visitor))
         throw new PageError('foreign')
     }
     next()
   })
   loginRoutes(app, parts)
+  firstPasswordRoute(app, parts)
   app.get('/', (_request, response) => response.redirect(303, '/desktop'))
   app.use(async (request, response, next) => {
     if (visitorOf(request)) next()
@@ -65,6 +70,7 @@ export function gatewayApp(parts: Parts): Express {
   desktopRoutes(app, parts)
   fileRoutes(app, parts)
   passwordRoutes(app, parts)
+  helpingRoutes(app, parts)
   administrationRoutes(app, parts)
   app.use(() => {
     throw new PageError('notFound')

@@ -6,6 +6,7 @@ import type { Account } from '../../directory/person.ts'
 import { askForOnly } from '../desktops/ask-for-only.ts'
 import { entered } from '../desktops/entered.ts'
 import { newGate } from '../login/gate.ts'
+import { firstPasswordPage } from '../pages/first-password.ts'
 import { loginPage } from '../pages/login.ts'
 import { field, frameOf, PASSWORD_FIELD, sendPage, sendProblem, visitorOf } from '../request/exchange.ts'
 import type { Parts } from '../request/parts.ts'
@@ -55,7 +56,8 @@ export function loginRoutes(app: Express, parts: Parts): void {
     const isLocked =
       result.came === 'welcome' &&
       parts.cluster.locks.of(slugOf(result.login), result.entryUUID) !== undefined
-    parts.metrics.logins.inc({ result: isLocked ? 'locked' : result.came })
+    const isOneTime = result.came === 'welcome' && result.oneTime
+    parts.metrics.logins.inc({ result: isLocked ? 'locked' : isOneTime ? 'oneTime' : result.came })
     if (result.came === 'refused') {
       again(texts.login.refused, 401)
       return
@@ -72,6 +74,10 @@ export function loginRoutes(app: Express, parts: Parts): void {
       again(texts.login.locked, 403)
       return
     }
+    if (isOneTime) {
+      sendPage(response, firstPasswordPage(frameOf(parts), { login: result.login }))
+      return
+    }
     await welcome(parts, response, cookie, result)
   })
 
@@ -84,7 +90,7 @@ export function loginRoutes(app: Express, parts: Parts): void {
   })
 }
 
-type LoggedIn = Pick<Account, 'login' | 'name' | 'entryUUID' | 'passwordSet'>
+type LoggedIn = Pick<Account, 'login' | 'name' | 'entryUUID' | 'passwordSet' | 'oneTime'>
 
 type LoginOutcome =
   | ({ readonly came: 'welcome' } & LoggedIn)

@@ -1,14 +1,14 @@
 import type { Express } from 'express'
 import { reasonOf } from '../../cluster/answer.ts'
 import { DirectoryError } from '../../directory/errors.ts'
-import { canonical } from '../../directory/password.ts'
 import type { Owner } from '../desktops/desktop.ts'
 import { entered } from '../desktops/entered.ts'
 import { newGate } from '../login/gate.ts'
 import { passwordPage } from '../pages/password.ts'
-import { field, frameOf, mustBeThere, PASSWORD_FIELD, PageError, sendPage } from '../request/exchange.ts'
+import { frameOf, mustBeThere, PageError, sendPage } from '../request/exchange.ts'
 import type { Parts } from '../request/parts.ts'
 import { CLEAR_COOKIE } from '../session/cookie.ts'
+import { newPasswordIn } from './new-password.ts'
 
 /** The desktop of somebody who changed their password themselves goes on, also when they do not log in again at once. */
 async function keepDesktop(
@@ -36,19 +36,15 @@ export function passwordRoutes(app: Express, parts: Parts): void {
     const { formToken, login, slug } = visitor.session
     const again = (problem: string, status = 422) =>
       sendPage(response, passwordPage(frameOf(parts, visitor), formToken, login, problem), status)
-    const [before = '', after = '', repeated = ''] = ['before', 'after', 'again'].map((name) =>
-      field(request, name, PASSWORD_FIELD),
-    )
-    if ([before, after, repeated].some((text) => text.trim() === '')) return again(words.blank)
-    if (canonical(after) !== canonical(repeated)) return again(words.differ)
-    if (canonical(after) === canonical(before)) return again(words.same)
+    const read = newPasswordIn(request, words)
+    if ('unfit' in read) return again(read.unfit)
     // Whoever guesses the old password here was let in: counted as a browser that is known, and as no stranger, so that
     // neither other browsers nor other addresses wait for what somebody does at a desk that was left.
     const device = `session ${visitor.session.id}`
     const begun = parts.throttle.begin({ login, device }, parts.now())
     if ('wait' in begun) return again(loginWords.throttled(begun.wait), 429)
     try {
-      const result = await gate(() => parts.people.changePassword(login, before, after))
+      const result = await gate(() => parts.people.changePassword(login, read.before, read.after))
       if ('came' in result) {
         begun.attempt.undecided()
         throw new PageError('busy')

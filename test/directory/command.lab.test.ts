@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import test from 'ava'
@@ -13,11 +14,15 @@ test.before(async () => {
 })
 test.after.always(() => slapd?.down())
 
-async function deskfleet(args: readonly string[], input = '') {
-  const { url, caFile, baseDN, adminDN, adminPasswordFile } = slapd.ldap
-  const reach = ['--url', url, '--ca', caFile, '--base-dn', baseDN, '--bind-dn', adminDN]
+async function deskfleet(
+  args: readonly string[],
+  input = '',
+  as = { dn: slapd.ldap.adminDN, passwordFile: slapd.ldap.adminPasswordFile },
+) {
+  const { url, caFile, baseDN } = slapd.ldap
+  const reach = ['--url', url, '--ca', caFile, '--base-dn', baseDN, '--bind-dn', as.dn]
   const program = join(import.meta.dirname, '../../deskfleet.ts')
-  const child = spawn(process.execPath, [program, ...args, ...reach, '--password-file', adminPasswordFile], {
+  const child = spawn(process.execPath, [program, ...args, ...reach, '--password-file', as.passwordFile], {
     env: { PATH: process.env.PATH },
   })
   child.stdin.end(input)
@@ -102,6 +107,63 @@ test.serial('an account locked by an administrator is let in no more, and shown 
   t.true(await passwordWorks('ada', 'a third long secret'))
   t.is((await deskfleet(['people', 'unlock', 'ada'])).code, 0)
 })
+
+test.serial('a one-time password is made up, shown once, and marked', async (t) => {
+  const said = await deskfleet(['people', 'passwd', 'ada', '--one-time'])
+  t.is(said.code, 0, said.stderr)
+  const given = /^one-time password of ada, shown only now: (\S+)$/m.exec(said.stdout)?.[1] ?? ''
+  t.true(await passwordWorks('ada', given))
+  t.regex((await deskfleet(['people', 'show', 'ada'])).stdout, /^password: +one-time/m)
+  const plan = await deskfleet(['people', 'passwd', 'ada', '--one-time', '--dry-run'])
+  t.regex(plan.stdout, /userPassword: \(not shown\)\n-\nreplace: pwdReset\npwdReset: TRUE/)
+  t.true(await passwordWorks('ada', given), 'a dry run changes nothing')
+  await deskfleet(['people', 'passwd', 'ada', '--password-stdin'], 'a fourth long secret\n')
+  t.notRegex((await deskfleet(['people', 'show', 'ada'])).stdout, /one-time/)
+})
+
+test.serial(
+  'a helper gives one-time passwords by the command, bound as themselves, and does nothing else',
+  async (t) => {
+    t.is(
+      (
+        await deskfleet(
+          ['people', 'add', 'helga', '--groups', 'helpers', '--password-stdin'],
+          'the long one of helga',
+        )
+      ).code,
+      0,
+    )
+    t.is((await deskfleet(['people', 'add', 'chief', '--groups', 'administrators'])).code, 0)
+    const passwordFile = join(slapd.dir, 'helga')
+    writeFileSync(passwordFile, 'the long one of helga\n', { mode: 0o600 })
+    const helga = (...args: string[]) =>
+      deskfleet(args, '', { dn: `uid=helga,ou=people,${slapd.ldap.baseDN}`, passwordFile })
+    const said = await helga('people', 'passwd', 'ada', '--one-time')
+    t.is(said.code, 0, said.stderr)
+    t.true(await passwordWorks('ada', /shown only now: (\S+)/.exec(said.stdout)?.[1] ?? ''))
+    for (const [args, code, says] of [
+      [['people', 'passwd', 'ada'], 2, /say --one-time/],
+      [['people', 'passwd', 'ada)(uid=*', '--one-time'], 2, /cannot be a login/],
+      [
+        ['people', 'passwd', 'chief', '--one-time'],
+        1,
+        /does not let you give chief a password: helpers give none to/,
+      ],
+      [['people', 'passwd', 'helga', '--one-time'], 1, /does not let you/],
+      [['people', 'passwd', 'zed', '--one-time'], 1, /check the name/],
+      [['people', 'show', 'ada'], 1, /no person "ada"/],
+      [['people', 'lock', 'ada'], 1, /no person "ada"/],
+      [['people', 'remove', 'ada'], 1, /no person "ada"/],
+      [['groups', 'members', 'administrators', '--add', 'helga'], 1, /no group/],
+    ] as const) {
+      const refused = await helga(...args)
+      t.is(refused.code, code, `${args.join(' ')}: ${refused.stdout}${refused.stderr}`)
+      t.regex(refused.stderr, says)
+      t.is(refused.stdout, '')
+    }
+    for (const name of ['helga', 'chief']) await deskfleet(['people', 'remove', name])
+  },
+)
 
 test.serial(
   'a removed person is gone, from groups as well; the login may be given to somebody new',
@@ -192,6 +254,13 @@ const refusals: readonly [string, readonly string[], string, number, RegExp][] =
   ['a group that rules machines', ['groups', 'add', 'docker'], '', 1, /cannot be a group's name/],
   ['nobody to show', ['people', 'show', 'zed'], '', 1, /no person "zed"/],
   ['no terminal to ask on', ['people', 'passwd', 'ada'], '', 2, /--password-stdin/],
+  [
+    'a password that is made up and given',
+    ['people', 'passwd', 'ada', '--one-time', '--password-stdin'],
+    'my long secret 9',
+    2,
+    /--one-time makes a password up/,
+  ],
   ['an option that is none', ['people', 'add', 'bob', '--frobnicate'], '', 2, /unknown option/],
   ['a format that is none', ['people', 'list', '-o', 'xml'], '', 2, /Allowed choices/],
 ]

@@ -41,6 +41,7 @@ test('a posixAccount becomes an account', (t) => {
     entryUUID: ADA.entryUUID,
     locked: false,
     passwordSet: undefined,
+    oneTime: false,
   })
 })
 
@@ -77,6 +78,8 @@ test('only the lock without an end is a lock; a few wrong passwords are none', (
   t.like(readAccount({ ...ADA, pwdAccountLockedTime: '000001010000Z' }), { locked: true })
   t.like(readAccount({ ...ADA, pwdAccountLockedTime: '20261123022139Z' }), { locked: false })
   t.like(readAccount({ ...ADA, pwdChangedTime: '20261123022139Z' }), { passwordSet: '20261123022139Z' })
+  t.like(readAccount({ ...ADA, pwdReset: 'TRUE' }), { oneTime: true })
+  t.like(readAccount({ ...ADA, pwdReset: 'FALSE' }), { oneTime: false })
   t.like(readAccount({ ...ADA, pwdChangedTime: 'now' }), { passwordSet: undefined })
 })
 

@@ -18,6 +18,7 @@ function account(login: string, uid: number, change: Partial<Account> = {}): Acc
     entryUUID,
     locked: false,
     passwordSet: undefined,
+    oneTime: false,
     ...change,
   }
 }

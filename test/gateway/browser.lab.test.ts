@@ -32,13 +32,16 @@ let browser: Chromium
 let page: Page
 const errors: string[] = []
 const GRACE = 'br-grace'
+/** Of each run another one: their password changes. */
+const FORGETFUL = `br-ada-${Date.now().toString(36)}`
 
 test.before(async (t) => {
   t.timeout(900_000, 'the first time, a browser is unpacked')
   lab = await sharedLab()
   await clear(lab)
   await homes(lab, GRACE)
-  await person(lab, GRACE, ['administrators'], 'Grace Hopper')
+  await person(lab, GRACE, ['administrators', 'helpers'], 'Grace Hopper')
+  await person(lab, FORGETFUL)
   mkdirSync(PICTURES, { recursive: true })
   pc = await pretendPc(lab, 'pc-17', onlyOf(GRACE))
   pc.room(0)
@@ -514,4 +517,43 @@ test.serial('the administrator’s pages, problems, disconnecting and logging ou
     errors.filter((text) => !/Failed when connecting|Connection closed|WebSocket connection|ERR_/.test(text)),
     [],
   )
+})
+
+test.serial('a helper gives a one-time password, and its person chooses their own', async (t) => {
+  errors.length = 0
+  const helper = await newPage()
+  await logIn(helper)
+  await helper.goto(`${gateway.origin}/password`)
+  await helper.click('text=Help somebody')
+  await helper.waitForURL('**/helping')
+  await pictures('helping', helper)
+  await helper.fill('#login', FORGETFUL)
+  await helper.fill('#password', 'not the password')
+  await helper.press('#password', 'Enter')
+  await helper.locator('[role=alert]').waitFor()
+  await pictures('helping-refused', helper)
+  await helper.fill('#password', PASSWORD)
+  await helper.press('#password', 'Enter')
+  await title(/Tell them/, helper)
+  await pictures('helping-given', helper)
+  const given = (await helper.locator('.secret code').textContent()) ?? ''
+  await helper.context().close()
+  const person = await newPage()
+  await person.goto(`${gateway.origin}/login`)
+  await person.fill('#login', FORGETFUL)
+  await person.fill('#password', given)
+  await person.press('#password', 'Enter')
+  await title(/Choose your own/, person)
+  await pictures('first-password', person)
+  const own = 'chosen in a real browser'
+  for (const [id, text] of [
+    ['before', given],
+    ['after', own],
+    ['again', own],
+  ] as const)
+    await person.fill(`#${id}`, text)
+  await person.press('#again', 'Enter')
+  await person.waitForURL('**/login?after=changed')
+  await person.context().close()
+  t.deepEqual(errors, [])
 })

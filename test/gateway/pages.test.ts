@@ -1,9 +1,11 @@
 import test from 'ava'
 import { administrationPage, personPage } from '../../gateway/admin/page.ts'
 import type { View } from '../../gateway/desktops/view.ts'
+import { givenPage, helpingPage } from '../../gateway/helping/page.ts'
 import { markupOf } from '../../gateway/html.ts'
 import { choosePage } from '../../gateway/pages/choose.ts'
 import { deskPage } from '../../gateway/pages/desk.ts'
+import { firstPasswordPage } from '../../gateway/pages/first-password.ts'
 import type { Frame } from '../../gateway/pages/layout.ts'
 import { loginPage } from '../../gateway/pages/login.ts'
 import { passwordPage } from '../../gateway/pages/password.ts'
@@ -19,9 +21,9 @@ const FRAME: Frame = {
   asset: (name) => `/assets/${name}`,
   modules: (script) => [`/assets/${script}`, '/assets/page.ts'],
 }
-const visited = (administrator: boolean): Frame => ({
+const visited = (administrator: boolean, helper = administrator): Frame => ({
   ...FRAME,
-  visitor: { name: HOSTILE, formToken: 'form-token', administrator },
+  visitor: { name: HOSTILE, formToken: 'form-token', administrator, helper },
 })
 /** Values of an attribute in the order of the page. */
 const values = (markup: string, attribute: string): string[] =>
@@ -78,6 +80,9 @@ test('what people and clusters say is text on every page, never markup', (t) => 
       lock: { entryUUID: HOSTILE, uid: 1, since: HOSTILE, reason: HOSTILE },
       news: { kind: 'bad', text: HOSTILE },
     }),
+    helpingPage(frame, { formToken: HOSTILE, own: HOSTILE, login: HOSTILE, problem: HOSTILE }),
+    givenPage(frame, { login: HOSTILE, name: HOSTILE, password: HOSTILE }),
+    firstPasswordPage(FRAME, { login: HOSTILE, problem: HOSTILE }),
     problemPage(frame, 'browser'),
   ]
   for (const one of pages) {
@@ -122,6 +127,16 @@ test("the administrator's page is in the bar for administrators alone", (t) => {
   const of = (administrator: boolean) =>
     values(markupOf(passwordPage(visited(administrator), 'x', 'ada')), 'href').includes('/administration')
   t.deepEqual([of(true), of(false)], [true, false])
+})
+
+test("the helpers' page is in the bar and on the desktop for helpers alone", (t) => {
+  const status = statusOf({ state: 'coming', step: 'image', again: false }, ENGLISH)
+  const desk = { status, formToken: 'x', session: 'x', name: 'ada', closed: {}, pixels: 1 }
+  for (const helper of [true, false]) {
+    const frame = visited(false, helper)
+    for (const shown of [passwordPage(frame, 'x', 'ada'), deskPage(frame, desk)])
+      t.is(values(markupOf(shown), 'href').includes('/helping'), helper)
+  }
 })
 
 test('of one template there is nothing to choose; of several the last one is chosen, or the first', (t) => {

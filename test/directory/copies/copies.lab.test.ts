@@ -108,7 +108,7 @@ test.serial(
     t.is(readName(first)?.people, 3)
     t.is(statSync(join(folder, first)).mode & 0o777, 0o600)
     const { manifest, entries } = await opened(folder, first)
-    t.like(manifest, { room: BASE, people: 3, groups: 3, at: new Date(NIGHT).toISOString() })
+    t.like(manifest, { room: BASE, people: 3, groups: 4, at: new Date(NIGHT).toISOString() })
     const ada = entries.find(({ dn }) => dn.startsWith('uid=ada,'))
     t.regex(String(ada?.attributes.get('userPassword')?.[0]), /^\{ARGON2\}/)
     t.truthy(ada?.attributes.get('entryUUID'))

@@ -16,7 +16,12 @@ function census(login: string, members: readonly string[], more: Partial<Census>
   const read = <T>(id: string, value: T) => ({ id, stamp: '', modified: '', value })
   const account = {
     ...{ dn: `uid=${login},ou=people`, login, name: login, uid: 10_001, gid: 10_000, shell: '/bin/bash' },
-    ...{ entryUUID: '19366aa2-7b32-1041-9ce0-5b2e02393490', locked: false, passwordSet: undefined },
+    ...{
+      entryUUID: '19366aa2-7b32-1041-9ce0-5b2e02393490',
+      locked: false,
+      passwordSet: undefined,
+      oneTime: false,
+    },
   }
   const group = {
     ...{ dn: TEACHERS, name: 'teachers', gid: 10_005, description: '' },

@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { build, type Plugin, transform } from 'esbuild'
 import { parseSync } from 'oxc-parser'
 import { z } from 'zod'
+
+const run = promisify(execFile)
 
 /** What of each package is taken, by its own names; `*` where all of it may be. */
 export type Taken = ReadonlyMap<string, ReadonlySet<string>>
@@ -32,7 +36,8 @@ export function takenOf(sources: readonly { readonly path: string; readonly text
  * `.shared`. Every package of which something is in these files has its manifest and its licence there, so that the
  * bill of materials is true.
  */
-export async function bundlePackages(taken: Taken, from: string, to: string): Promise<void> {
+export async function bundlePackages(wanted: Taken, from: string, to: string): Promise<void> {
+  const taken = await named(wanted, from)
   const { metafile } = await build({
     entryPoints: Object.fromEntries([...taken.keys()].map((name) => [`${name}/index`, `${TAKEN}${name}`])),
     absWorkingDir: from,
@@ -95,11 +100,32 @@ const takenAlone = (taken: Taken, from: string): Plugin => ({
 
 function doorOf(name: string, names: ReadonlySet<string>): string {
   if (names.size === 0) return `import '${name}'`
-  const named = [...names].filter((one) => one !== '*').sort()
-  return [
-    ...(names.has('*') ? [`export * from '${name}'`] : []),
-    ...(named.length > 0 ? [`export { ${named.join(', ')} } from '${name}'`] : []),
-  ].join('\n')
+  return `export { ${[...names].sort().join(', ')} } from '${name}'`
+}
+
+/**
+ * All names of a package of which all is taken, as Node itself finds them: what a CommonJS package exports cannot be read
+ * from its text, and would be missing without a word.
+ */
+async function named(taken: Taken, from: string): Promise<Taken> {
+  // Some packages want another one to have run before them.
+  const first = [...taken].flatMap(([name, names]) => (names.size === 0 ? [name] : []))
+  const expanded = await Promise.all(
+    [...taken].map(async ([name, names]) => {
+      if (!names.has('*')) return [name, names] as const
+      const program = [
+        ...first.map((one) => `await import('${one}')`),
+        `console.log(JSON.stringify(Object.keys(await import('${name}'))))`,
+      ].join('\n')
+      const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+        cwd: from,
+      })
+      // Node adds `module.exports` to what a CommonJS package has.
+      const found = z.array(z.string()).parse(JSON.parse(stdout))
+      return [name, new Set(found.filter((one) => one !== 'module.exports'))] as const
+    }),
+  )
+  return new Map(expanded)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import test from 'ava'
 import { programsOf } from '../../../lab/images/context.ts'
 import { billOfMaterials } from '../../../lab/images/materials.ts'
@@ -29,6 +30,48 @@ test('what sources take of packages is found, and imports of types take nothing'
     ['@scope/all', ['*']],
   ])
 })
+
+/** What these sources take of packages, and the packages that must run before all others. */
+function namesIn(sources: readonly string[]) {
+  const taken = takenOf(sources.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') })))
+  const first = [...taken].flatMap(([name, names]) => (names.size === 0 ? [name] : []))
+  return { first, all: Object.fromEntries([...taken].map(([name, names]) => [name, [...names]])) }
+}
+
+/** Which of these names Node does not find in the packages as they are laid out; of a whole package, of any that it had. */
+async function lacking(
+  app: string,
+  first: readonly string[],
+  all: Readonly<Record<string, readonly string[]>>,
+) {
+  const program = `
+    const { first, all } = ${JSON.stringify({ first, all })}
+    for (const name of first) await import(name)
+    const found = {}
+    for (const name of Object.keys(all)) {
+      const module = await import(name)
+      found[name] = Object.keys(module).filter((one) => module[one] !== undefined)
+    }
+    console.log(JSON.stringify(found))`
+  const names = async (cwd: string): Promise<Record<string, string[]>> => {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      {
+        cwd,
+        maxBuffer: 1 << 24,
+      },
+    )
+    return JSON.parse(stdout)
+  }
+  const [here, there] = await Promise.all([names(app), names(root)])
+  return Object.entries(all).flatMap(([name, wanted]) =>
+    (wanted.includes('*') ? (there[name] ?? []) : wanted)
+      .filter((one) => one !== 'module.exports')
+      .filter((one) => !here[name]?.includes(one))
+      .map((one) => `${one} of ${name}`),
+  )
+}
 
 /** Runs a program to the first thing that it complains about. */
 const complaint = (app: string, program: string): Promise<{ status: unknown; said: string }> =>
@@ -62,6 +105,8 @@ for (const image of ['deskfleet', 'desktop'] as const) {
         t.notRegex(said, /ExperimentalWarning|ERR_|SyntaxError/, program)
       }),
     )
+    const { first, all } = namesIn(what.sources)
+    t.deepEqual(await lacking(app, first, all), [], 'names that sources take, and that are not there')
     if (image === 'deskfleet') {
       const { readAssets } = await import(join(app, 'gateway/pages/assets.js'))
       const ours = await import('../../../gateway/pages/assets.ts')

@@ -36,7 +36,9 @@ export function child(file: string, { cores, flags = NODE_FLAGS }: Way = {}): Ch
         })
         started.send(message)
       }),
-    end: () => started.disconnect(),
+    end: () => {
+      if (started.connected) started.disconnect()
+    },
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { run as desktop } from './desktop.ts'
 import { run as logins } from './logins.ts'
+import { run as people } from './people.ts'
 import { run as screen } from './screen.ts'
 import { run as synth } from './synth.ts'
 import { run as webhook } from './webhook.ts'
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   synth,
   webhook,
   'webhook-busy': webhookBusy,
+  people,
   logins,
   screen,
   desktop,

@@ -1,24 +1,18 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
 import { NODE_FLAGS } from '../charts/kit/pods.ts'
-import { WEBHOOK_FLAGS } from '../charts/webhook.ts'
 import { NAMESPACES, WEBHOOK } from '../config/names.ts'
-import { apply } from '../directory/changes.ts'
-import { groupsDN, peopleDN } from '../directory/search.ts'
 import { type BareLab, up } from '../lab/bare/bare.ts'
 import { startPlatform } from '../lab/bare/platform.ts'
 import { must } from '../test/harness/lab.ts'
-import { directoryOf } from '../test/harness/slapd.ts'
 import { child } from './child.ts'
+import { fillDirectory } from './fill-directory.ts'
 import { machine } from './machine.ts'
 import { writeResult } from './results.ts'
 import { type Shipped, ship, type Watch, type Watched } from './shipped.ts'
+import { metric, portsOf, startWebhook, until } from './shipped-webhook.ts'
 import { shown, spread } from './spread.ts'
 import { report } from './webhook-load.ts'
-import { manyPeople } from './webhook-people.ts'
 
 /**
  * Ten thousand people on a real slapd and a real API server, with the identity sync and the webhook as images have them:
@@ -44,7 +38,7 @@ export async function run(): Promise<void> {
     const platform = await startPlatform(lab, say)
     for (const program of ['identity-sync', 'webhook'] as const) await platform.stop(program)
     say(`adding ${PEOPLE} people to LDAP`)
-    await fill(lab)
+    await fillDirectory(lab, PEOPLE)
     const result = { machine: before, people: PEOPLE, targets: TARGETS, ...(await measure(lab, shipped)) }
     print(result)
     writeResult('people', result)
@@ -114,28 +108,6 @@ const loopOf = ({ longest, p99, cpu }: Watch) => ({ longest, p99, cpuSeconds: cp
 
 type Measured = Awaited<ReturnType<typeof measure>>
 
-const Ports = z.object({ webhook: z.number(), webhookHealth: z.number(), syncHealth: z.number() })
-const portsOf = (lab: BareLab) =>
-  Ports.parse(JSON.parse(readFileSync(join(lab.dir, 'platform.json'), 'utf8')))
-
-async function startWebhook(lab: BareLab, shipped: Shipped) {
-  const { webhook: port, webhookHealth } = portsOf(lab)
-  const env = {
-    KUBECONFIG: await lab.actAs(NAMESPACES.system, 'webhook'),
-    DESKFLEET_LISTEN: `127.0.0.1:${port}`,
-    DESKFLEET_METRICS_LISTEN: `127.0.0.1:${webhookHealth}`,
-    DESKFLEET_DRAIN_SECONDS: '0',
-  }
-  const process = shipped.start('webhook/main.ts', { flags: WEBHOOK_FLAGS, env })
-  return {
-    process,
-    port,
-    ready: () => until(webhookHealth, '/readyz', () => true),
-    knows: (count: number) =>
-      until(webhookHealth, '/metrics', (text) => metric(text, 'deskfleet_webhook_identities') === count),
-  }
-}
-
 async function startSync(lab: BareLab, shipped: Shipped) {
   const { ldap } = lab
   if (!ldap) throw new Error('the lab has no LDAP')
@@ -158,23 +130,6 @@ async function startSync(lab: BareLab, shipped: Shipped) {
   return { process, published: full, read: full }
 }
 
-const metric = (text: string, name: string): number | undefined => {
-  const line = text.split('\n').find((one) => one.startsWith(`${name} `))
-  return line === undefined ? undefined : Number(line.slice(name.length + 1))
-}
-
-/** Asks until the answer is one that will do; the text of it. */
-async function until(port: number, path: string, good: (text: string) => boolean): Promise<string> {
-  const end = performance.now() + 900_000
-  while (performance.now() < end) {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined)
-    const text = (await answer?.text()) ?? ''
-    if (answer?.ok && good(text)) return text
-    await sleep(100)
-  }
-  throw new Error(`${path} at ${port} never said what was waited for`)
-}
-
 /** Reviews at 500/s and as fast as they are answered, beside two processes that want the whole processor. */
 async function load(lab: BareLab, port: number) {
   const path = 'jsonpath={.webhooks[0].clientConfig.caBundle}'
@@ -191,45 +146,6 @@ async function load(lab: BareLab, port: number) {
   } finally {
     for (const one of busy) one.kill('SIGKILL')
     generator.end()
-  }
-}
-
-/** As {@link manyPeople} has them, groups and all. */
-async function fill(lab: BareLab): Promise<void> {
-  if (!lab.ldap) throw new Error('the lab has no LDAP')
-  const people = [...manyPeople(PEOPLE).values()].map(({ spec }) => spec)
-  const directory = directoryOf(lab.ldap, 'admin')
-  const { baseDN } = directory
-  const dnOf = (login: string) => `uid=${login},${peopleDN(baseDN)}`
-  try {
-    await directory.use('adding everybody', async (client) => {
-      for (let from = 0; from < people.length; from += 50) {
-        const some = people.slice(from, from + 50)
-        const added = some.map(({ login, uid, gid, home, shell }) => {
-          const objectClass = ['inetOrgPerson', 'posixAccount']
-          const names = { uid: [login], cn: [login], sn: [login] }
-          const numbers = { uidNumber: [`${uid}`], gidNumber: [`${gid}`] }
-          const places = { homeDirectory: [home], loginShell: [shell] }
-          const attributes = { objectClass, ...names, ...numbers, ...places }
-          return apply(client, { kind: 'add', dn: dnOf(login), attributes })
-        })
-        await Promise.all(added)
-      }
-      const groups = Map.groupBy(
-        people.flatMap(({ login, groups }) => groups.map((group) => ({ login, group }))),
-        ({ group }) => group.name,
-      )
-      for (const [name, members] of groups) {
-        const objectClass = ['groupOfNames', 'posixGroup']
-        // Beside those that the room has from the start.
-        const gidNumber = [`${20_000 + (members[0]?.group.gid ?? 0)}`]
-        const member = members.map(({ login }) => dnOf(login))
-        const attributes = { objectClass, cn: [name], gidNumber, member }
-        await apply(client, { kind: 'add', dn: `cn=${name},${groupsDN(baseDN)}`, attributes })
-      }
-    })
-  } finally {
-    await directory.close()
   }
 }
 

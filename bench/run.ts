@@ -1,5 +1,6 @@
 /** `bench/`: Speed and memory beside others, as tables and figures. */
 
+import { run as admission } from './admission.ts'
 import { run as desktop } from './desktop.ts'
 import { run as logins } from './logins.ts'
 import { run as people } from './people.ts'
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   webhook,
   'webhook-busy': webhookBusy,
   people,
+  admission,
   logins,
   screen,
   desktop,

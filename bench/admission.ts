@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { WEBHOOK } from '../config/names.ts'
+import { NAMESPACES, WEBHOOK } from '../config/names.ts'
 import { type BareLab, up } from '../lab/bare/bare.ts'
 import { startPlatform } from '../lab/bare/platform.ts'
 import { administrator, must } from '../test/harness/lab.ts'
@@ -84,6 +84,9 @@ async function chooseByArm(lab: BareLab): Promise<void> {
   ])
   for (const name of BINDINGS)
     await must(lab, ['patch', 'validatingadmissionpolicybinding', name, '--type=json', '-p', binding])
+  const { spec: limits } = JSON.parse(
+    await must(lab, ['-n', NAMESPACES.desktops, 'get', 'limitrange', 'desktops', '-o', 'json']),
+  )
   for (const arm of ARMS) {
     const has = {
       policies: arm === 'policies' || arm === 'both',
@@ -100,6 +103,8 @@ async function chooseByArm(lab: BareLab): Promise<void> {
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', automountServiceAccountToken: false }
     const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-']
     await must(lab, apply, { ...account, metadata: { name: 'default', namespace: name } })
+    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'desktops', namespace: name } }
+    await must(lab, apply, { ...range, spec: limits })
   }
   // The API server takes up what it was told within a second or two.
   await sleep(5_000)

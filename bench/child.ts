@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { NODE_FLAGS } from '../charts/kit/pods.ts'
+import { plain } from './shipped.ts'
 
 /** A process of the bench that is asked things, one at a time. */
 export interface Child {
@@ -14,12 +15,15 @@ export interface Way {
   readonly cores?: string
   /** Of Node. @default those of our programs */
   readonly flags?: readonly string[]
+  /** The folder in which it stands as images have programs. @default here, as it is written */
+  readonly shipped?: string
 }
 
 /** Starts a file of this folder. */
-export function child(file: string, { cores, flags = NODE_FLAGS }: Way = {}): Child {
+export function child(file: string, { cores, flags = NODE_FLAGS, shipped }: Way = {}): Child {
   const command = [...(cores === undefined ? [] : ['taskset', '-c', cores]), process.execPath]
-  const [program = '', ...args] = [...command, ...flags, join(import.meta.dirname, file)]
+  const path = shipped === undefined ? join(import.meta.dirname, file) : join(shipped, 'bench', plain(file))
+  const [program = '', ...args] = [...command, ...flags, path]
   const started: ChildProcess = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   return {
     ask: (answer, message) =>
@@ -36,7 +40,9 @@ export function child(file: string, { cores, flags = NODE_FLAGS }: Way = {}): Ch
         })
         started.send(message)
       }),
-    end: () => started.disconnect(),
+    end: () => {
+      if (started.connected) started.disconnect()
+    },
   }
 }
 

@@ -1,7 +1,9 @@
 /** `bench/`: Speed and memory beside others, as tables and figures. */
 
+import { run as admission } from './admission.ts'
 import { run as desktop } from './desktop.ts'
 import { run as logins } from './logins.ts'
+import { run as people } from './people.ts'
 import { run as screen } from './screen.ts'
 import { run as synth } from './synth.ts'
 import { run as webhook } from './webhook.ts'
@@ -12,6 +14,8 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   synth,
   webhook,
   'webhook-busy': webhookBusy,
+  people,
+  admission,
   logins,
   screen,
   desktop,

@@ -8,6 +8,7 @@ import { WEBHOOK } from '../config/names.ts'
 import { child, Usage } from './child.ts'
 import { machine } from './machine.ts'
 import { writeResult } from './results.ts'
+import { ship } from './shipped.ts'
 import { shown, spread } from './spread.ts'
 import { Listening } from './webhook.ts'
 import { report } from './webhook-load.ts'
@@ -30,7 +31,12 @@ export async function run(): Promise<void> {
   const before = machine()
   const authority = await newAuthority({ name: 'bench' }, new Date())
   const rounds: Round[] = []
-  for (let round = 0; round < ROUNDS; round++) rounds.push(await measure(authority))
+  const shipped = await ship(['bench/webhook-server.ts'])
+  try {
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await measure(authority, shipped.folder))
+  } finally {
+    shipped.remove()
+  }
   const of = (pick: (round: Round) => number) => spread(rounds.map(pick))
   const result = {
     machine: before,
@@ -58,9 +64,9 @@ export async function run(): Promise<void> {
 
 type Round = Awaited<ReturnType<typeof measure>>
 
-async function measure(authority: Pair) {
+async function measure(authority: Pair, shipped: string) {
   const { certificate, key } = await newLeaf(authority, ['127.0.0.1'], new Date())
-  const server = child('webhook-server.ts', { flags: WEBHOOK_FLAGS })
+  const server = child('webhook-server.ts', { flags: WEBHOOK_FLAGS, shipped })
   const generator = child('webhook-load.ts')
   const busy = [1, 2].map(() => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }))
   try {

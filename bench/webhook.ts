@@ -7,6 +7,7 @@ import { WEBHOOK_FLAGS } from '../charts/webhook.ts'
 import { type Child, child, Usage } from './child.ts'
 import { type Machine, machine } from './machine.ts'
 import { writeResult } from './results.ts'
+import { ship } from './shipped.ts'
 import { type Spread, shown, spread } from './spread.ts'
 import { report } from './webhook-load.ts'
 import { review } from './webhook-people.ts'
@@ -20,14 +21,15 @@ const ROUNDS = 2
 /** The share of the time that goes by before anything counts: V8 compiles for thousands of requests. */
 const WARM_UP = 0.25
 const PEOPLE = 10_000
-const RATE = 500
+const RATES = [500, 2_000] as const
 const CONNECTIONS = { open: 16, closed: 8 }
 
 /** What the design promises. */
-const TARGETS = { p99: 5, ofEcho: 0.6, ofCloneAndDiff: 2, rss: 160 }
+const TARGETS = { p99: [2, 5], ofJson: 0.6, ofCloneAndDiff: 3 } as const
 
 interface Sample {
-  readonly open: z.infer<typeof report>
+  /** At each of the rates. */
+  readonly open: readonly z.infer<typeof report>[]
   readonly closed: z.infer<typeof report>
   /** CPU that the server spent on an answer in the closed loop, in µs. */
   readonly cpu: number
@@ -46,8 +48,9 @@ export async function run(seconds = 60): Promise<boolean> {
   const before = machine()
   const generator = child('webhook-load.ts')
   const servers = new Map<Arm, Server>()
+  const shipped = await ship(['bench/webhook-server.ts'])
   try {
-    for (const arm of ARMS) servers.set(arm, await startServer(arm, leaf))
+    for (const arm of ARMS) servers.set(arm, await startServer(arm, leaf, shipped.folder))
     const samples = await measureAll(servers, generator, authority, seconds)
     const result = summarise(samples, before)
     print(result)
@@ -56,11 +59,12 @@ export async function run(seconds = 60): Promise<boolean> {
   } finally {
     generator.end()
     for (const server of servers.values()) server.child.end()
+    shipped.remove()
   }
 }
 
-async function startServer(arm: Arm, { certificate, key }: Pair): Promise<Server> {
-  const started = child('webhook-server.ts', { flags: WEBHOOK_FLAGS })
+async function startServer(arm: Arm, { certificate, key }: Pair, shipped: string): Promise<Server> {
+  const started = child('webhook-server.ts', { flags: WEBHOOK_FLAGS, shipped })
   const { port } = await started.ask(Listening, { start: arm, people: PEOPLE, certificate, key })
   return { child: started, port }
 }
@@ -91,9 +95,10 @@ async function measureAll(
   for (const arm of Array.from({ length: ROUNDS }, () => ROUND).flat()) {
     const server = servers.get(arm)
     if (!server) continue
-    const open = await load(server.port, RATE, slice * 0.6)
+    const open = []
+    for (const rate of RATES) open.push(await load(server.port, rate, slice * 0.35))
     const start = await server.child.ask(Usage, { ask: 'usage' })
-    const closed = await load(server.port, 0, slice * 0.4)
+    const closed = await load(server.port, 0, slice * 0.3)
     const end = await server.child.ask(Usage, { ask: 'usage' })
     const cpu = (end.cpu - start.cpu) / closed.answers
     samples.get(arm)?.push({ open, closed, cpu, rss: end.rss / 2 ** 20 })
@@ -107,14 +112,17 @@ function summarise(samples: ReadonlyMap<Arm, readonly Sample[]>, facts: Machine)
   const of = (arm: Arm, pick: (sample: Sample) => number) => spread((samples.get(arm) ?? []).map(pick))
   const arms = ARMS.map((arm) => ({
     arm,
-    p50: of(arm, ({ open }) => open.p50),
-    p99: of(arm, ({ open }) => open.p99),
-    p999: of(arm, ({ open }) => open.p999),
+    open: RATES.map((rate, i) => ({
+      rate,
+      p50: of(arm, ({ open }) => open[i]?.p50 ?? Number.NaN),
+      p99: of(arm, ({ open }) => open[i]?.p99 ?? Number.NaN),
+      p999: of(arm, ({ open }) => open[i]?.p999 ?? Number.NaN),
+    })),
     perSecond: of(arm, ({ closed }) => closed.answers / closed.seconds),
     cpu: of(arm, ({ cpu }) => cpu),
     rss: of(arm, ({ rss }) => rss),
     failures: (samples.get(arm) ?? []).reduce(
-      (sum, { open, closed }) => sum + open.failures + closed.failures,
+      (sum, { open, closed }) => [...open, closed].reduce((all, { failures }) => all + failures, sum),
       0,
     ),
   }))
@@ -127,15 +135,14 @@ function summarise(samples: ReadonlyMap<Arm, readonly Sample[]>, facts: Machine)
   const met =
     own !== undefined &&
     arms.every(({ failures }) => failures === 0) &&
-    own.p99.median <= TARGETS.p99 &&
-    own.rss.max <= TARGETS.rss &&
-    ratios.ofEcho.median >= TARGETS.ofEcho &&
+    own.open.every(({ p99 }, i) => p99.median <= (TARGETS.p99[i] ?? 0)) &&
+    ratios.ofJson.median >= TARGETS.ofJson &&
     ratios.ofCloneAndDiff.median >= TARGETS.ofCloneAndDiff
   return {
     machine: facts,
     people: PEOPLE,
     reviewBytes: review('person-1234').length,
-    rate: RATE,
+    rates: RATES,
     connections: CONNECTIONS,
     targets: TARGETS,
     arms,
@@ -168,9 +175,12 @@ function print({ machine: facts, reviewBytes, arms, ratios, met }: Result): void
       arms.map((one) => [
         one.arm,
         {
-          [`p50 ms at ${RATE}/s`]: shown(one.p50, 2),
-          p99: shown(one.p99, 2),
-          'p99.9': shown(one.p999, 2),
+          ...Object.fromEntries(
+            one.open.flatMap(({ rate, p50, p99 }) => [
+              [`p50 ms at ${rate}/s`, shown(p50, 2)],
+              [`p99 at ${rate}/s`, shown(p99, 2)],
+            ]),
+          ),
           'closed loop /s': shown(one.perSecond, 0),
           'CPU µs each': shown(one.cpu, 0),
           'RSS MiB': shown(one.rss, 0),
@@ -179,8 +189,10 @@ function print({ machine: facts, reviewBytes, arms, ratios, met }: Result): void
       ]),
     ),
   )
-  console.log(`closed loop: ${shown(ratios.ofEcho, 2)} of the echo (promised ≥ ${TARGETS.ofEcho})`)
-  console.log(`closed loop: ${shown(ratios.ofJson, 2)} of a server that only reads and writes the JSON`)
+  console.log(`closed loop: ${shown(ratios.ofEcho, 2)} of the echo`)
+  console.log(
+    `closed loop: ${shown(ratios.ofJson, 2)} of a server that only reads and writes the JSON (promised ≥ ${TARGETS.ofJson})`,
+  )
   console.log(
     `closed loop: ${shown(ratios.ofCloneAndDiff, 2)} × clone-and-diff (promised ≥ ${TARGETS.ofCloneAndDiff})`,
   )

@@ -18,6 +18,7 @@ import {
   SLUG_PATTERN,
 } from '../config/names.ts'
 import type { Clock } from '../service/clock.ts'
+import { pauses } from '../service/steps.ts'
 import { unless } from './answer.ts'
 import { keptClient } from './client.ts'
 import { Condition } from './conditions.ts'
@@ -138,13 +139,20 @@ export async function allIdentities(
   api: CustomObjectsApi,
   unreadable: OnUnreadable,
 ): Promise<KnownIdentity[]> {
-  const { items } = await listPages((page) => listIdentities(api, page))
-  return items.flatMap((item) => {
-    const read = readIdentity(item)
-    if (isReadable(read)) return [read]
-    unreadable(read)
-    return []
+  const all: KnownIdentity[] = []
+  const pause = pauses()
+  await listPages(async (page) => {
+    const list = await listIdentities(api, page)
+    for (const item of list.items) {
+      const read = readIdentity(item)
+      if (isReadable(read)) all.push(read)
+      else unreadable(read)
+      await pause()
+    }
+    // What was read is not kept twice.
+    return { ...list, items: [] }
   })
+  return all
 }
 
 /** One person; undefined when there is none, or their Identity cannot be read. Needs `get`. */

@@ -7,6 +7,7 @@ import {
 } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../service/clock.ts'
+import { pauses } from '../service/steps.ts'
 import { reasonOf } from './answer.ts'
 import { listPages, type Page } from './pages.ts'
 
@@ -72,7 +73,7 @@ export function watch(
     for (const listener of listeners) listener(name)
   }
   const listed = async () => {
-    const all = await listPages(list, page)
+    const all = await listPages(keep ? (part) => readAhead(part, keep) : list, page)
     // The informer takes the list in before the event loop turns; then everything is there.
     setImmediate(() => {
       broken = false
@@ -80,13 +81,33 @@ export function watch(
     })
     return all
   }
+  // The informer goes through a whole list at one go. What is dear about thousands of objects is done before, page by page
+  // and giving way, and no more than a page of them is ever there whole.
+  const ahead = new WeakMap<KubernetesObject, { readonly kept: unknown }>()
+  const readAhead = async (part: Page, keep: (object: KubernetesObject) => unknown) => {
+    const all = await list(part)
+    const items: KubernetesObject[] = []
+    const pause = pauses()
+    for (const object of all.items) {
+      const version = { metadata: versionOf(object) }
+      if (!isKnown(object)) ahead.set(version, { kept: keep(object) })
+      items.push(version)
+      await pause()
+    }
+    return { ...all, items }
+  }
+  const isKnown = ({ metadata }: KubernetesObject): boolean => {
+    const version = informer.get(metadata?.name ?? '', metadata?.namespace)?.metadata?.resourceVersion
+    return version !== undefined && version === metadata?.resourceVersion
+  }
   const informer = new ListWatch(path, new Watch(config), listed, false, undefined, fieldSelector)
   informer.on('change', (object) => {
     const name = object.metadata?.name ?? ''
-    const kept = keep ? keep(object) : object
+    const read = ahead.get(object)
+    const kept = read ? read.kept : keep ? keep(object) : object
     if (kept === undefined) known.delete(name)
     else known.set(name, kept)
-    if (keep) forget(object)
+    if (keep && !read) forget(object)
     broken = false
     show(name)
   })
@@ -123,9 +144,14 @@ export function watch(
 
 /** The informer keeps what it is given; where something else is kept, it needs no more than to tell versions apart. */
 function forget(object: KubernetesObject): void {
-  const { name, namespace, resourceVersion } = object.metadata ?? {}
+  const version = versionOf(object)
   for (const key of Object.keys(object)) Reflect.deleteProperty(object, key)
-  object.metadata = {
+  object.metadata = version
+}
+
+function versionOf({ metadata }: KubernetesObject): NonNullable<KubernetesObject['metadata']> {
+  const { name, namespace, resourceVersion } = metadata ?? {}
+  return {
     ...(name ? { name } : {}),
     ...(namespace ? { namespace } : {}),
     ...(resourceVersion ? { resourceVersion } : {}),

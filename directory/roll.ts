@@ -1,5 +1,6 @@
 import type { IdentityGroup } from '../config/identity.ts'
 import { slugOf } from '../config/names.ts'
+import { finish, type Steps } from '../service/steps.ts'
 import { type DirectoryFinding, type FindingReason, finding } from './findings.ts'
 import { type Group, normalDN } from './group.ts'
 import type { Account, Person } from './person.ts'
@@ -21,13 +22,25 @@ const UNIQUE: readonly (readonly [FindingReason, string, (account: Account) => s
  * Compares all accounts with each other and puts the groups to them. Locked accounts are among them and
  * marked, for what they have stays theirs. People come sorted by slug, their groups by gid.
  */
-export function callRoll(accounts: readonly Account[], groups: readonly Group[]): Roll {
+export const callRoll = (accounts: readonly Account[], groups: readonly Group[]): Roll =>
+  finish(callRollInSteps(accounts, groups))
+
+/** The same in steps, for who has others to answer meanwhile. */
+export function* callRollInSteps(accounts: readonly Account[], groups: readonly Group[]): Steps<Roll> {
   const findings = new Map<string, DirectoryFinding>()
   for (const [reason, what, of] of UNIQUE) {
-    const shared = [...Map.groupBy(accounts, of)].filter(([, holders]) => holders.length > 1)
-    for (const [value, holders] of shared) {
-      for (const one of holders) {
-        const others = holders.filter((other) => other !== one).map((other) => other.dn)
+    const holders = new Map<string | number, Account[]>()
+    for (const account of accounts) {
+      const key = of(account)
+      const others = holders.get(key)
+      if (others) others.push(account)
+      else holders.set(key, [account])
+      yield
+    }
+    const shared = [...holders].filter(([, some]) => some.length > 1)
+    for (const [value, some] of shared) {
+      for (const one of some) {
+        const others = some.filter((other) => other !== one).map((other) => other.dn)
         // The first reason found is enough: a shared login is a shared slug as well.
         if (findings.has(one.dn)) continue
         findings.set(
@@ -37,11 +50,14 @@ export function callRoll(accounts: readonly Account[], groups: readonly Group[])
       }
     }
   }
-  const membership = indexMembers(groups)
-  const people = accounts
-    .filter((account) => !findings.has(account.dn))
-    .map((account) => personOf(account, membership))
-    .sort((a, b) => (a.slug < b.slug ? -1 : 1))
+  const membership = yield* indexMembers(groups)
+  const people: Person[] = []
+  for (const account of accounts) {
+    if (!findings.has(account.dn)) people.push(personOf(account, membership))
+    yield
+  }
+  people.sort((a, b) => (a.slug < b.slug ? -1 : 1))
+  yield
   return { people, findings: [...findings.values()] }
 }
 
@@ -51,23 +67,22 @@ interface Membership {
   readonly byGid: ReadonlyMap<number, readonly Group[]>
 }
 
-function indexMembers(groups: readonly Group[]): Membership {
-  const index = <K>(keys: (group: Group) => Iterable<K>): Map<K, Group[]> => {
-    const found = new Map<K, Group[]>()
-    for (const group of groups) {
-      for (const key of keys(group)) {
-        const listed = found.get(key)
-        if (listed) listed.push(group)
-        else found.set(key, [group])
-      }
-    }
-    return found
+function* indexMembers(groups: readonly Group[]): Steps<Membership> {
+  const byDN = new Map<string, Group[]>()
+  const byLogin = new Map<string, Group[]>()
+  const byGid = new Map<number, Group[]>()
+  const list = <K>(index: Map<K, Group[]>, key: K, group: Group): void => {
+    const listed = index.get(key)
+    if (listed) listed.push(group)
+    else index.set(key, [group])
   }
-  return {
-    byDN: index((one) => one.members),
-    byLogin: index((one) => one.logins),
-    byGid: index((one) => [one.gid]),
+  for (const group of groups) {
+    for (const dn of group.members) list(byDN, dn, group)
+    for (const login of group.logins) list(byLogin, login, group)
+    list(byGid, group.gid, group)
+    yield
   }
+  return { byDN, byLogin, byGid }
 }
 
 function personOf(account: Account, membership: Membership): Person {

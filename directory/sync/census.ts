@@ -1,8 +1,9 @@
+import { finish, givingWay, type Steps } from '../../service/steps.ts'
 import type { Directory } from '../directory.ts'
 import type { DirectoryFinding } from '../findings.ts'
 import { type Group, normalDN } from '../group.ts'
 import type { Account } from '../person.ts'
-import { callRoll, type Roll } from '../roll.ts'
+import { callRollInSteps, type Roll } from '../roll.ts'
 import { type Read, readAccounts, readGroups } from '../search.ts'
 
 /** Everything the directory holds that matters here, under LDAP's immutable names. */
@@ -39,7 +40,7 @@ const NOBODY: Census = {
 /** Reads everybody. The census before, where there is one, tells who was renamed since. */
 export async function takeCensus(directory: Directory, before: Census = NOBODY): Promise<Census> {
   const [accounts, groups] = await Promise.all([readAccounts(directory), readGroups(directory)])
-  return followRenames(before, merged(NOBODY, accounts, groups))
+  return await givingWay(followRenamesInSteps(before, merged(NOBODY, accounts, groups)))
 }
 
 /** Reads what changed since. Who was removed is seen by a full census only. */
@@ -55,16 +56,19 @@ export async function updateCensus(
     accounts.some((one) => census.accounts.get(one.id)?.stamp !== one.stamp) ||
     groups.some((one) => census.groups.get(one.id)?.stamp !== one.stamp)
   return news
-    ? { census: followRenames(census, merged(census, accounts, groups)), news }
+    ? { census: await givingWay(followRenamesInSteps(census, merged(census, accounts, groups))), news }
     : { census: { ...census, quiet: census.quiet + 1 }, news }
 }
 
 /** Who is who by that census, and every finding on the way. */
-export function rollOf(census: Census): Roll {
+export const rollOf = (census: Census): Roll => finish(rollInSteps(census))
+
+/** The same in steps, for who has others to answer meanwhile. */
+export function* rollInSteps(census: Census): Steps<Roll> {
   const accounts = [...census.accounts.values()].map((read) => read.value)
   const groups = [...census.groups.values()].map((read) => read.value)
   const members = withFormerDNs(census)
-  const roll = callRoll(accounts.filter(isFit), groups.filter(isFit).map(members))
+  const roll = yield* callRollInSteps(accounts.filter(isFit), groups.filter(isFit).map(members))
   const unfit = [...accounts, ...groups].filter((value): value is DirectoryFinding => !isFit(value))
   return { people: roll.people, findings: [...unfit, ...roll.findings] }
 }
@@ -72,21 +76,27 @@ export function rollOf(census: Census): Roll {
 const isFit = <T extends object>(value: T | DirectoryFinding): value is T => !('reason' in value)
 
 /** Keeps the earlier DNs of renamed accounts, as long as a group lists them and nobody else bears them. */
-export function followRenames(before: Census, now: Census): Census {
+export const followRenames = (before: Census, now: Census): Census =>
+  finish(followRenamesInSteps(before, now))
+
+function* followRenamesInSteps(before: Census, now: Census): Steps<Census> {
   const former = new Map(before.formerDNs)
   for (const [id, { value }] of now.accounts) {
     const earlier = before.accounts.get(id)?.value
     if (!earlier || !isFit(earlier) || !isFit(value)) continue
     const dn = normalDN(earlier.dn)
     if (dn !== normalDN(value.dn)) former.set(dn, id)
+    yield
   }
-  const borne = new Set(
-    [...now.accounts.values()].flatMap(({ value }) => (isFit(value) ? normalDN(value.dn) : [])),
-  )
-  const listed = new Set(
-    [...now.groups.values()].flatMap(({ value }) => (isFit(value) ? [...value.members] : [])),
-  )
-  const kept = [...former].filter(([dn, id]) => listed.has(dn) && !borne.has(dn) && now.accounts.has(id))
+  if (former.size === 0) return { ...now, formerDNs: former }
+  const borne = new Set<string>()
+  for (const { value } of now.accounts.values()) {
+    if (isFit(value)) borne.add(normalDN(value.dn))
+    yield
+  }
+  const groups = [...now.groups.values()].flatMap(({ value }) => (isFit(value) ? [value] : []))
+  const isListed = (dn: string): boolean => groups.some(({ members }) => members.has(dn))
+  const kept = [...former].filter(([dn, id]) => !borne.has(dn) && now.accounts.has(id) && isListed(dn))
   return { ...now, formerDNs: new Map(kept) }
 }
 

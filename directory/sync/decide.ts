@@ -1,4 +1,5 @@
 import { digestLine } from '../../config/identity.ts'
+import { finish, type Steps } from '../../service/steps.ts'
 import { type DirectoryFinding, finding } from '../findings.ts'
 import type { Person } from '../person.ts'
 import { isTold, type Observed, type Published } from './facts.ts'
@@ -24,15 +25,25 @@ const DIGEST_LIMIT = 1_000_000
  * Compares who is who with what is published. Pure; with nothing to do it decides on nothing. A person becomes usable
  * when both Identity and line are there, and stops being so with the line.
  */
-export function decide(
+export const decide = (
   observed: Observed,
   before: Suspicion | undefined,
   now: Date,
   doubt = DOUBT,
-): Decision {
+): Decision => finish(decideInSteps(observed, before, now, doubt))
+
+/** The same in steps, for who has others to answer meanwhile. */
+export function* decideInSteps(
+  observed: Observed,
+  before: Suspicion | undefined,
+  now: Date,
+  doubt = DOUBT,
+): Steps<Decision> {
   const { people, published, digest } = observed
   const present = new Map(people.map((person) => [person.slug, person]))
+  yield
   const gone = [...published.values()].filter((one) => isGone(one, present.get(one.slug)))
+  yield
   const seen = { gone, known: published.size, complete: observed.complete }
   const guard = holdVanished(seen, before, now, doubt)
   const removals = guard.hold ? [] : gone
@@ -42,20 +53,29 @@ export function decide(
   // Whoever has a login after somebody who goes now comes with the next decision: an Identity never changes its owner.
   const leaving = new Set(removals.map(({ slug }) => slug))
   const staying = people.filter(({ slug }) => !leaving.has(slug))
-  const { accepted, findings } = admit(staying, kept)
-  const upserts = accepted.filter((person) => !same(person, published.get(person.slug)))
+  const { accepted, findings } = yield* admit(staying, kept)
+  const upserts: Person[] = []
+  for (const person of accepted) {
+    if (!same(person, published.get(person.slug))) upserts.push(person)
+    yield
+  }
   const lines: Record<string, string> = {}
   const specs = new Map([...kept.values(), ...accepted].map(({ slug, spec }) => [slug, spec]))
-  for (const [slug, spec] of specs) if (!spec.locked) lines[slug] = digestLine(spec)
+  for (const [slug, spec] of specs) {
+    if (!spec.locked) lines[slug] = digestLine(spec)
+    yield
+  }
 
   const all = [...guard.findings, ...findings]
   const size = sizeOf(lines)
+  yield
   if (size > DIGEST_LIMIT) {
     const tooLarge = finding('DigestTooLarge', 'identities', `${size} bytes; nothing was changed`)
     return { ...NOTHING, findings: [...all, tooLarge], suspicion: guard.suspicion }
   }
   const rewritten = new Set(upserts.map((person) => person.slug))
   const confirmations = [...specs.keys()].filter((slug) => !told(published.get(slug)) || rewritten.has(slug))
+  yield
   return {
     upserts,
     lines: digest && equal(digest.lines, lines) ? undefined : lines,
@@ -85,13 +105,15 @@ const NOTHING: Decision = {
 }
 
 /** Who may be written: nobody becomes another human, takes another uid, or shares one with somebody still there. */
-function admit(
+function* admit(
   people: readonly Person[],
   kept: ReadonlyMap<string, Published>,
-): { accepted: Person[]; findings: DirectoryFinding[] } {
-  const holders = new Map(
-    [...kept.values()].flatMap((one) => marks(one).map((mark) => [mark, one.slug] as const)),
-  )
+): Steps<{ accepted: Person[]; findings: DirectoryFinding[] }> {
+  const holders = new Map<string, string>()
+  for (const one of kept.values()) {
+    for (const mark of marks(one)) holders.set(mark, one.slug)
+    yield
+  }
   const accepted: Person[] = []
   const findings: DirectoryFinding[] = []
   for (const person of people) {
@@ -100,6 +122,7 @@ function admit(
     if (refusal) findings.push(refusal)
     if (!refusal) accepted.push(person)
     else if (refusal.reason === 'UidChanged' && before) accepted.push(asBefore(person, before))
+    yield
   }
   return { accepted, findings }
 }

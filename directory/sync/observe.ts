@@ -1,7 +1,8 @@
+import { givingWay } from '../../service/steps.ts'
 import type { Directory } from '../directory.ts'
 import { mustBeWhole } from '../restoring.ts'
 import type { Roll } from '../roll.ts'
-import { type Census, rollOf, takeCensus, updateCensus } from './census.ts'
+import { type Census, rollInSteps, takeCensus, updateCensus } from './census.ts'
 import type { Digest, Observed, Published } from './facts.ts'
 import type { Suspicion } from './guard.ts'
 import type { Store } from './store.ts'
@@ -45,7 +46,7 @@ export async function observe(
   const published = complete ? undefined : memory.published
   const digest = await store.readDigest()
   if (published && !news && digest?.version === memory.digest?.version) return { state: 'unchanged', census }
-  const roll = rollOf(census)
+  const roll = await givingWay(rollInSteps(census))
   const observed = { people: roll.people, complete, published: published ?? (await store.list()), digest }
   return { state: 'seen', census, roll, observed }
 }

@@ -1,11 +1,12 @@
 import { failureOf } from '../../cluster/answer.ts'
 import type { Clock } from '../../service/clock.ts'
+import { givingWay } from '../../service/steps.ts'
 import { turns } from '../../service/turns.ts'
 import type { Directory } from '../directory.ts'
 import { DirectoryError } from '../errors.ts'
 import type { DirectoryFinding } from '../findings.ts'
 import { act } from './act.ts'
-import { decide } from './decide.ts'
+import { decideInSteps } from './decide.ts'
 import { DOUBT } from './guard.ts'
 import { type Memory, observe } from './observe.ts'
 import type { Store } from './store.ts'
@@ -76,7 +77,8 @@ async function pass(work: Work, memory: Memory, signal: AbortSignal): Promise<vo
     return
   }
   const { census, roll, observed } = seen
-  const decision = decide(observed, memory.suspicion, clock.wall(), rhythm.doubt)
+  const decision = await givingWay(decideInSteps(observed, memory.suspicion, clock.wall(), rhythm.doubt))
+  const read = clock.now()
   if (signal.aborted) return
   const acted = await act(decision, observed, store, clock, signal)
 
@@ -84,7 +86,8 @@ async function pass(work: Work, memory: Memory, signal: AbortSignal): Promise<vo
   memory.suspicion = decision.suspicion
   if (observed.complete) {
     memory.fullAt = began
-    memory.fullTook = clock.now() - began
+    // Not the writing: after thousands were published, who is removed would be seen a quarter of an hour later.
+    memory.fullTook = read - began
   }
   memory.digest = acted.digest
   memory.published = acted.published

@@ -26,6 +26,6 @@ export const plainScript = (text: string): string => stripTypeScriptTypes(text)
 /** The same of a source; what it imports of ours is called `.js`, too. */
 export const plainSource = (text: string): string =>
   plainScript(text).replace(
-    /^((?:import|export)\s[^'";]*?from\s+|import\s+)'(\.[^']+)\.ts'/gm,
+    /(^(?:import|export)\s[^'";]*?from\s+|^import\s+|\bimport\()'(\.[^']+)\.ts'/gm,
     (_, before: string, path: string) => `${before}'${path}.js'`,
   )

@@ -34,6 +34,7 @@ test('a source without its types keeps its lines and names its own files .js', (
   t.regex(plain, /^import \{ +b \} from '\.\/x\.js'\n/)
   t.notRegex(plain, /y\.ts|: number/)
   t.is(plain.split('\n').length, text.split('\n').length)
+  t.is(plainSource("const late = await import('./late.ts')"), "const late = await import('./late.js')")
 })
 
 test('every image is made of its own folder, what it shares, and its sources; packages are sorted', (t) => {

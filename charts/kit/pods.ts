@@ -37,8 +37,15 @@ export interface Pod {
  */
 export const NODE_FLAGS = ['--disable-sigusr1', '--max-semi-space-size=4'] as const
 
-/** The same for a program whose values may take so many MiB, and no more whatever it is sent. */
-export const flagsWithin = (heap: number): string[] => [...NODE_FLAGS, `--max-old-space-size=${heap}`]
+/**
+ * The same for a program whose values may take so many MiB, and no more whatever it is sent. Garbage is collected in steps
+ * half as large: 7 MiB less, for a twentieth of the processor.
+ */
+export const flagsWithin = (heap: number): string[] => [
+  '--disable-sigusr1',
+  '--max-semi-space-size=2',
+  `--max-old-space-size=${heap}`,
+]
 
 /** How a container starts one of our programs. */
 export const nodeCommand = (script: string, flags: readonly string[] = NODE_FLAGS): string[] => [

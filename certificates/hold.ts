@@ -70,7 +70,7 @@ export async function holdSigned(
       const { [ROTATE]: asked, ...annotations } = secret.metadata?.annotations ?? {}
       const lacks = Object.entries(told).some(([key, value]) => secret.data?.[key] !== value)
       if (judged.state === 'stale' || asked !== undefined) {
-        const metadata = { ...secret.metadata, annotations }
+        const metadata = { ...secret.metadata, annotations: ofNobodyElse(annotations) }
         return { ...secret, metadata, data: { ...secret.data, ...dataOf(await fresh(now())), ...told } }
       }
       if (lacks) return { ...secret, data: { ...secret.data, ...told } }
@@ -89,6 +89,10 @@ export async function holdSigned(
       'settings keep it.',
   )
 }
+
+/** Without what cert-manager noted of a certificate that it had laid there before. */
+const ofNobodyElse = (annotations: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(annotations).filter(([key]) => !key.startsWith('cert-manager.io/')))
 
 /** The Secret at a place; undefined where there is none. */
 export async function find(api: CoreV1Api, place: Place): Promise<V1Secret | undefined> {

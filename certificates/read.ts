@@ -1,6 +1,6 @@
 import type { CoreV1Api, V1Secret } from '@kubernetes/client-node'
 import { unless } from '../cluster/answer.ts'
-import { AUTHORITY } from '../config/names.ts'
+import { AUTHORITY, NAMESPACES } from '../config/names.ts'
 import { type Place, pairIn } from './hold.ts'
 import type { Pair } from './issue.ts'
 import { readPair } from './pair.ts'
@@ -29,7 +29,8 @@ async function read(api: CoreV1Api, place: Place): Promise<V1Secret> {
   if (!secret)
     throw new Error(
       `The Secret ${place.namespace}/${place.name} is not there yet: ${AUTHORITY.keeper} makes it within seconds; if it does not, ` +
-        `see \`kubectl -n ${place.namespace} logs deployment/${AUTHORITY.keeper}\``,
+        `see \`kubectl -n ${NAMESPACES.system} logs deployment/${AUTHORITY.keeper}\`; where cert-manager vouches inside, ` +
+        `\`kubectl -n ${place.namespace} describe certificate ${place.name}\``,
     )
   return secret
 }

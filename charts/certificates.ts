@@ -3,7 +3,9 @@ import { imageReference } from '../config/images.ts'
 import { AUTHORITY, LDAP, NAMESPACES, WEBHOOK } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
+import { issued } from './certificates/issued.ts'
 import { ONLY_THE_BUNDLE } from './certificates/only-the-bundle.ts'
+import type { Rights } from './kit/access.ts'
 import { nodeCommand } from './kit/pods.ts'
 import { program } from './kit/program.ts'
 import { prove } from './kit/proof.ts'
@@ -20,15 +22,20 @@ export const certificates: App = {
   makes: [
     { kind: 'ConfigMap', namespace: system, name: AUTHORITY.configMap },
     { kind: 'Secret', namespace: directory, name: LDAP.tlsSecret },
+    { kind: 'Secret', namespace: system, name: AUTHORITY.callerSecret },
   ],
   chart: (scope, cluster) => {
     prove(scope, ONLY_THE_BUNDLE)
     keeper(scope, cluster)
+    const { issuer } = cluster.certificates
+    if (issuer !== undefined) issued(scope, issuer)
   },
 }
 
 const SIGNED = [AUTHORITY.webhookSecret, AUTHORITY.gatewaySecret, AUTHORITY.callerSecret]
 const AUTHORITIES = [AUTHORITY.secret, AUTHORITY.doorRootSecret, AUTHORITY.doorSecret]
+/** Of these, what people's machines are shown, and who vouches for it: kept whoever vouches inside. */
+const DOOR = [AUTHORITY.doorRootSecret, AUTHORITY.doorSecret, AUTHORITY.gatewaySecret]
 
 /** The names that people type: the room's host, and its address, which stands with its network in the settings. */
 const doorNames = ({ hosts: { door, address } }: Cluster): string =>
@@ -46,48 +53,67 @@ const keep = (resource: string, names: readonly string[]) => ({
 /** Where those who serve are found. */
 const SERVERS = { group: 'discovery.k8s.io', resources: ['endpointslices'], verbs: ['list'] }
 
+/** It looks by what they serve: an authority is forgotten when nobody shows its certificates any more. */
+const LOOKS = [
+  { peer: { namespace: system, program: WEBHOOK.service }, ports: [WEBHOOK.port] },
+  { peer: { namespace: directory, program: LDAP.service }, ports: [LDAP.port] },
+]
+
 function keeper(scope: Construct, cluster: Cluster): void {
+  const keepsInside = cluster.certificates.issuer === undefined
   program(scope, {
     name: AUTHORITY.keeper,
     namespace: system,
     // One is enough: what it made goes on without it, for months.
     workload: { kind: 'Deployment', replicas: 1 },
     priorityClass: PRIORITIES.platform.name,
-    rights: {
-      cluster: [
-        {
-          group: 'admissionregistration.k8s.io',
-          resources: ['mutatingwebhookconfigurations'],
-          verbs: ['list', 'watch', 'patch'],
-          names: [WEBHOOK.configuration],
-        },
-      ],
-      namespaces: {
-        [system]: [
-          create('secrets'),
-          keep('secrets', [...AUTHORITIES, ...SIGNED]),
-          create('configmaps'),
-          keep('configmaps', [AUTHORITY.configMap, AUTHORITY.doorRootConfigMap]),
-          SERVERS,
-          // It tells when a rotation waits for long.
-          { group: '', resources: ['events'], verbs: ['create'] },
-        ],
-        [directory]: [create('secrets'), keep('secrets', [LDAP.tlsSecret]), SERVERS],
-      },
-    },
-    // It looks by what they serve: an authority is forgotten when nobody shows its certificates any more.
-    egress: [
-      { peer: { namespace: system, program: WEBHOOK.service }, ports: [WEBHOOK.port] },
-      { peer: { namespace: directory, program: LDAP.service }, ports: [LDAP.port] },
-    ],
+    rights: keepsInside ? BOTH : DOOR_ALONE,
+    egress: keepsInside ? LOOKS : [],
     containers: [
       {
         image: imageReference('deskfleet', cluster),
         command: nodeCommand('certificates/keeper/main.js'),
         resources: { cpu: '20m', memory: '160Mi', memoryLimit: '256Mi' },
-        env: { DESKFLEET_DOOR_NAMES: doorNames(cluster) },
+        env: {
+          DESKFLEET_DOOR_NAMES: doorNames(cluster),
+          ...(keepsInside ? {} : { DESKFLEET_INSIDE: 'cert-manager' }),
+        },
         ports: { metrics: 9090 },
       },
     ],
   })
+}
+
+const BOTH: Rights = {
+  cluster: [
+    {
+      group: 'admissionregistration.k8s.io',
+      resources: ['mutatingwebhookconfigurations'],
+      verbs: ['list', 'watch', 'patch'],
+      names: [WEBHOOK.configuration],
+    },
+  ],
+  namespaces: {
+    [system]: [
+      create('secrets'),
+      keep('secrets', [...AUTHORITIES, ...SIGNED]),
+      create('configmaps'),
+      keep('configmaps', [AUTHORITY.configMap, AUTHORITY.doorRootConfigMap]),
+      SERVERS,
+      // It tells when a rotation waits for long.
+      { group: '', resources: ['events'], verbs: ['create'] },
+    ],
+    [directory]: [create('secrets'), keep('secrets', [LDAP.tlsSecret]), SERVERS],
+  },
+}
+
+const DOOR_ALONE: Rights = {
+  namespaces: {
+    [system]: [
+      create('secrets'),
+      keep('secrets', DOOR),
+      create('configmaps'),
+      keep('configmaps', [AUTHORITY.doorRootConfigMap]),
+    ],
+  },
 }

@@ -2,6 +2,12 @@ import { AUTHORITY, LDAP, NAMESPACES } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import { connection } from './connection.ts'
 
+/** By whom slapd is checked; of a Secret the pod gets that one item, and no key. */
+const trusted = ({ certificates }: Cluster) =>
+  certificates.issuer === undefined
+    ? { configMap: { name: AUTHORITY.configMap } }
+    : { secret: { secretName: AUTHORITY.callerSecret, items: [{ key: 'ca.crt', path: 'ca.crt' }] } }
+
 /** What a program in `deskfleet-system` needs to read LDAP: settings, the files that they name, and the way there. */
 export function ldapReader(cluster: Cluster) {
   const { url, baseDN, readerDN } = connection(cluster)
@@ -17,7 +23,7 @@ export function ldapReader(cluster: Cluster) {
     },
     volumes: [
       { name: 'reader', mountPath: reader, secret: { secretName: LDAP.readerSecret } },
-      { name: 'authority', mountPath: authority, configMap: { name: AUTHORITY.configMap } },
+      { name: 'authority', mountPath: authority, ...trusted(cluster) },
     ],
     call: { peer: { namespace: NAMESPACES.directory, program: LDAP.service }, ports: [LDAP.port] },
   }

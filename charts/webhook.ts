@@ -13,6 +13,7 @@ import {
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
+import { INJECT_FROM } from './certificates/issued.ts'
 import { add } from './kit/objects.ts'
 import { flagsWithin, nodeCommand } from './kit/pods.ts'
 import { program } from './kit/program.ts'
@@ -39,7 +40,7 @@ export const webhook: App = {
   after: ['namespaces', 'identity', 'certificates'],
   chart: (scope, cluster) => {
     server(scope, cluster)
-    configuration(scope)
+    configuration(scope, cluster)
   },
 }
 
@@ -90,14 +91,14 @@ function server(scope: Construct, cluster: Cluster): void {
 
 /**
  * Every field that the API server would default is written out, so that delivery sees no drift; `caBundle` is
- * left out, since the keeper of certificates sets it by server-side apply. The selector is positive: neither kube-system nor
+ * left out, since the keeper of certificates, or cert-manager, sets it. The selector is positive: neither kube-system nor
  * LDAP, Gluster or the webhook itself ever depends on it.
  */
-function configuration(scope: Construct): void {
+function configuration(scope: Construct, { certificates }: Cluster): void {
   add(
     scope,
     'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration',
-    { name: WEBHOOK.configuration },
+    { name: WEBHOOK.configuration, annotations: certificates.issuer === undefined ? {} : INJECT_FROM },
     {
       webhooks: [
         {

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { type Copies, copies } from './copies.ts'
 import { type Delivery, delivery } from './delivery.ts'
 import { secondsOf } from './duration.ts'
-import { choice, duration, host, networks, PORT, says, section, text, wholeNumber } from './fields.ts'
+import { choice, duration, HOST, host, networks, PORT, says, section, text, wholeNumber } from './fields.ts'
 import { ADDRESS_IN_NETWORK, isOfPc } from './ipv4.ts'
 import { BASE_DN_PATTERN } from './names.ts'
 import { type Storage, storage } from './storage.ts'
@@ -113,6 +113,17 @@ export const schema = section('cluster.yaml', {
       .default('12h')
       .describe(
         'How long after the directory was last read whole pods of people still start. From 15 minutes on the webhook warns; then it refuses, since it cannot know who was locked or removed: docs/identity.md.',
+      ),
+  }).prefault({}),
+  certificates: section('certificates', {
+    issuer: text(
+      HOST,
+      'it must be the name of a ClusterIssuer',
+      'write a name such as room, of a ClusterIssuer of cert-manager that is there',
+    )
+      .optional()
+      .describe(
+        'A ClusterIssuer of cert-manager that vouches inside the cluster, for the webhook, slapd and the gateway towards desktops. What it costs, and what must be there first: docs/secrets.md. Default: our own authority, kept by certificate-keeper. The door is always ours.',
       ),
   }).prefault({}),
   masters: z

@@ -75,12 +75,7 @@ async function status(
   { kubeconfig, output }: ClusterOptions & OutputOptions,
 ): Promise<void> {
   const core = openCluster(kubeconfig).makeApiClient(CoreV1Api)
-  const told = await readOf(
-    `ConfigMap ${system}/${AUTHORITY.configMap}`,
-    () => core.readNamespacedConfigMap({ namespace: system, name: AUTHORITY.configMap }),
-    ADVICE,
-  )
-  const said = Said.safeParse(jsonOf(told.metadata?.annotations?.[ROTATION]))
+  const issuer = await issuerInside(core)
   const secrets = new Map<string, V1Secret | undefined>()
   for (const [, namespace, name] of KEPT)
     if (!secrets.has(name))
@@ -92,18 +87,44 @@ async function status(
   const asked = Object.values(AUTHORITIES).filter(
     (name) => secrets.get(name)?.metadata?.annotations?.[ROTATE] !== undefined,
   )
-  const rotation = {
-    rotation: said.success ? said.data.phase : 'unknown',
-    since: said.success ? said.data.since : undefined,
-    waitsFor: said.success ? said.data.waitsFor : [],
-    askedFor: asked,
-  }
+  const rotation =
+    issuer === undefined
+      ? { ...(await rotationSaid(core)), askedFor: asked }
+      : { rotation: `by cert-manager, ${issuer}`, since: undefined, waitsFor: [], askedFor: asked }
   if (output !== 'table') {
     terminal.stdout.write(printOne({ ...rotation, certificates: rows }, output))
     return
   }
   terminal.stdout.write(`${printOne({ ...rotation, waitsFor: rotation.waitsFor.join('; ') }, output)}\n`)
   terminal.stdout.write(print(rows, output, 'there is no certificate yet', terminal.stdout.columns))
+}
+
+/** What the keeper says of the authority inside. */
+async function rotationSaid(core: CoreV1Api) {
+  const told = await readOf(
+    `ConfigMap ${system}/${AUTHORITY.configMap}`,
+    () => core.readNamespacedConfigMap({ namespace: system, name: AUTHORITY.configMap }),
+    ADVICE,
+  )
+  const said = Said.safeParse(jsonOf(told.metadata?.annotations?.[ROTATION]))
+  return said.success
+    ? { rotation: said.data.phase, since: said.data.since, waitsFor: said.data.waitsFor }
+    : { rotation: 'unknown', since: undefined, waitsFor: [] }
+}
+
+const ISSUER_NAME = 'cert-manager.io/issuer-name'
+const ISSUER_KIND = 'cert-manager.io/issuer-kind'
+
+/** Who vouches inside by way of cert-manager, as that notes on what it lays down; undefined where our keeper does. */
+async function issuerInside(core: CoreV1Api): Promise<string | undefined> {
+  const place = { namespace: system, name: AUTHORITY.webhookSecret }
+  const annotations = await readOf(
+    `Secret ${system}/${place.name}`,
+    async () => (await unless(404, () => core.readNamespacedSecret(place)))?.metadata?.annotations ?? {},
+    ADVICE,
+  )
+  const { [ISSUER_KIND]: kind = 'Issuer', [ISSUER_NAME]: name } = annotations
+  return name === undefined ? undefined : `${kind} ${name}`
 }
 
 /** What a certificate says of its own time, in whole days. */
@@ -140,6 +161,11 @@ async function rotate(
   { kubeconfig, dryRun }: ClusterOptions & DryRunOptions,
 ): Promise<void> {
   const core = openCluster(kubeconfig).makeApiClient(CoreV1Api)
+  const issuer = which === 'inside' ? await issuerInside(core) : undefined
+  if (issuer !== undefined)
+    throw new Error(
+      `the authority inside is the ${issuer} of cert-manager: change it there (docs/secrets.md, "cert-manager inside")`,
+    )
   const secret = await unasked(core, AUTHORITIES[which])
   if (secret.data?.['next.crt'] !== undefined || secret.data?.['former.crt'] !== undefined)
     throw new Error(

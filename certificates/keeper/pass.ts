@@ -1,6 +1,7 @@
 import type { CoreV1Api, V1ConfigMap } from '@kubernetes/client-node'
 import { unless } from '../../cluster/answer.ts'
 import { swap } from '../../cluster/swap.ts'
+import { CALLED_DIRECTORY_NAMES, DIRECTORY_NAMES, WEBHOOK_NAMES } from '../../config/certificate-names.ts'
 import { GATEWAY_CALLER, ROOT_STEPS } from '../../config/names.ts'
 import { type AuthorityKind, newAuthority } from '../authority.ts'
 import { DamagedSecret, type Held, holdSigned, type Place, type Signed } from '../hold.ts'
@@ -10,12 +11,12 @@ import { judgeLeaf, newCaller, newLeaf } from '../leaf.ts'
 import { namesAllowed } from '../name-constraints.ts'
 import { holdStanding, moved, type Standing, trustedIn } from '../standing.ts'
 import { doorNames } from './door-names.ts'
-import { CALLED_DIRECTORY_NAMES, DIRECTORY_NAMES, KEPT, TRUST, WEBHOOK_NAMES } from './places.ts'
+import { KEPT, TRUST } from './places.ts'
 import type { Settings } from './settings.ts'
 
 /** What one pass found and did. */
 export interface Passed {
-  /** How the inner authority stands; undefined when it could not be had. */
+  /** How the inner authority stands; undefined when it could not be had, or another one is in its place. */
   readonly inside: Standing | undefined
   /** What was made or made anew. */
   readonly changed: readonly (Place & Pick<Held, 'did'>)[]
@@ -38,7 +39,7 @@ export const standingOf =
 /** Looks at everything that is kept, and makes what is absent or stale. One branch that fails leaves the other alone. */
 export async function keepAll(
   api: CoreV1Api,
-  settings: Pick<Settings, 'doorNames' | 'webhookNames'>,
+  settings: Pick<Settings, 'doorNames' | 'webhookNames' | 'keepsInside'>,
   now: () => Date,
 ): Promise<Passed> {
   const changed: (Place & Pick<Held, 'did'>)[] = []
@@ -109,7 +110,7 @@ export async function keepAll(
     certificates.set('root-door', root.certificate)
     if (standing.next) certificates.set('root-door-next', standing.next.certificate)
   }
-  const [within, without] = await Promise.allSettled([inside(), door()])
+  const [within, without] = await Promise.allSettled([settings.keepsInside ? inside() : undefined, door()])
   return {
     inside: within.status === 'fulfilled' ? within.value : undefined,
     changed,

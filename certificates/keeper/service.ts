@@ -53,8 +53,10 @@ export async function startKeeper(
   })
   const target = { configuration: WEBHOOK.configuration, webhook: WEBHOOK.webhook }
   const standing = standingOf(api, clock.wall)
-  const published = keepPublished(cluster, target, async () => trustedIn(await standing()), log)
-  closing.defer(published.stop)
+  const published = settings.keepsInside
+    ? keepPublished(cluster, target, async () => trustedIn(await standing()), log)
+    : undefined
+  if (published) closing.defer(published.stop)
   const rotation = openRotation(cluster, clock, settings.rotation)
   const events = openEvents(cluster, context.me, clock, (error) =>
     log.warn({ reason: reasonOf(error) }, 'an Event could not be written'),
@@ -78,7 +80,7 @@ export async function startKeeper(
   const pass = async (): Promise<Passed> => {
     last = await keepAll(api, settings, clock.wall)
     const trusted = last.inside && trustedIn(last.inside)
-    if (trusted !== told) published.again()
+    if (trusted !== told) published?.again()
     told = trusted
     for (const { did, ...place } of last.changed) log.info(place, did)
     const troubles = [

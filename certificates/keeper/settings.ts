@@ -15,6 +15,8 @@ export interface Settings {
   readonly metricsListen: Listen
   /** What people type to reach the room: host names and IPv4 addresses, the room's host first. */
   readonly doorNames: readonly string[]
+  /** Whether the authority inside is ours: where cert-manager vouches inside, only the door's is kept. */
+  readonly keepsInside: boolean
   /** Names of the webhook's certificate beside those of its Service. */
   readonly webhookNames: readonly string[]
   /** Ms between looks: whoever removes a Secret to have a new one gets it within seconds. */
@@ -33,6 +35,7 @@ const Variables = z
   .object({
     ...SERVICE,
     DESKFLEET_DOOR_NAMES: given.pipe(names).refine((all) => all.length > 0, 'names no host'),
+    DESKFLEET_INSIDE: z.enum(['keeper', 'cert-manager']).default('keeper'),
     DESKFLEET_WEBHOOK_NAMES: names.prefault(''),
     DESKFLEET_LOOK_SECONDS: seconds(0.1).default(10_000),
     DESKFLEET_SOAK_SECONDS: seconds(0).default(SLOWEST * 1_000),
@@ -42,6 +45,7 @@ const Variables = z
     (env): Settings => ({
       metricsListen: env.DESKFLEET_METRICS_LISTEN,
       doorNames: env.DESKFLEET_DOOR_NAMES,
+      keepsInside: env.DESKFLEET_INSIDE === 'keeper',
       webhookNames: env.DESKFLEET_WEBHOOK_NAMES,
       look: env.DESKFLEET_LOOK_SECONDS,
       rotation: { soak: env.DESKFLEET_SOAK_SECONDS, settle: env.DESKFLEET_SETTLE_SECONDS },

@@ -120,6 +120,10 @@ export const KINDS = {
     model: 'V1ValidatingAdmissionPolicyBinding',
     removal: 'what it guards is unguarded',
   },
+  'cert-manager.io/v1/Certificate': {
+    scope: 'namespace',
+    removal: 'what it asked for stays and is made anew no more',
+  },
   'argoproj.io/v1alpha1/AppProject': { scope: 'namespace' },
   'argoproj.io/v1alpha1/Application': { scope: 'namespace' },
   'kustomize.toolkit.fluxcd.io/v1/Kustomization': { scope: 'namespace' },

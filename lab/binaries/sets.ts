@@ -57,6 +57,7 @@ const SETS = {
   registry: { module: 'registry', binaries: ['registry'] },
   'argo-cd': { module: 'argo-cd', binaries: ['argocd'] },
   flux: { module: 'flux', binaries: ['kustomize-controller'] },
+  'cert-manager': { module: 'cert-manager', binaries: ['cert-manager'] },
   room: { module: 'room', binaries: ['pause', 'pod-network'] },
 } satisfies Record<string, BinarySet>
 

@@ -171,6 +171,17 @@ const MISTAKES: Readonly<
     'domain: a.org\nregistry: r.test\ndesktops:\n  images: [r.test/x:1.2.3]\n',
     ['cluster.yaml:4: desktops.images[0] is "r.test/x:1.2.3", in the room', 'delete it'],
   ],
+  'an issuer that no object can be called': [
+    'domain: a.org\ncertificates:\n  issuer: The Room\n',
+    [
+      'cluster.yaml:3: certificates.issuer is "The Room"; it must be the name of a ClusterIssuer',
+      'of cert-manager that is there',
+    ],
+  ],
+  'an authority of one’s own by another word': [
+    'domain: a.org\ncertificates: keeper\n',
+    ['cluster.yaml:2: certificates is "keeper"; certificates must hold settings', 'under certificates:'],
+  ],
   'a network without its length': [
     'domain: a.org\nhosts:\n  networks: [192.0.2.0]\n',
     ['cluster.yaml:3: hosts.networks[0] is "192.0.2.0"; it must be an IPv4 network', 'for one address'],

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { COPIES, NAMESPACES, STORAGE } from '../../config/names.ts'
 import { VERSION } from '../../config/version.ts'
-import { settled } from '../../lab/delivery/applications.ts'
+import { refresh, settled } from '../../lab/delivery/applications.ts'
 import { type Delivery, DOOR_HOST, openDelivery, openDoor, publish } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
 import { addPerson, deskfleet, inPod, must, plainPod } from '../delivery/person.ts'
@@ -33,8 +33,30 @@ test.after.always(async (t) => {
   t.timeout(300_000)
   if (!delivery) return
   await room.run(['delete', 'pod', LOGIN, '-n', NAMESPACES.desktops, '--now', '--wait=false'])
-  await settled(room, await publish(delivery.repository, delivery.overlay, 'No copies'), t.log)
+  const commit = await publish(delivery.repository, delivery.overlay, 'No copies')
+  // What holds data is not pruned: an administrator takes it away.
+  const kept = { pvc: COPIES.program, pv: COPIES.volume }
+  const inDirectory = ['-n', NAMESPACES.directory, '--ignore-not-found', '--wait=false']
+  await refresh(room)
+  await becomes('the program', programs, '')
+  for (const [kind, name] of Object.entries(kept)) await room.run(['delete', kind, name, ...inDirectory])
+  await settled(room, commit, t.log)
 })
+
+/** The program that copies, where it is there. */
+const programs = async (): Promise<string> =>
+  (
+    await room.run([
+      'get',
+      'deployment',
+      '-n',
+      NAMESPACES.directory,
+      COPIES.program,
+      '-o',
+      'name',
+      '--ignore-not-found',
+    ])
+  ).stdout
 
 /** A shell line as root of the storage, as on a PC. */
 const onStorage = (line: string): Promise<string> =>

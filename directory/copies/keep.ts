@@ -27,7 +27,7 @@ export interface Listener {
   failed(error: unknown): void
 }
 
-const RHYTHM = { look: 60_000, again: 300_000 }
+const RHYTHM = { look: 60_000, again: 30_000 }
 
 /** Makes a copy whenever one is due, until the signal aborts. */
 export async function keepCopies(work: Work, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,17 @@
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node'
 import anyTest, { type TestFn } from 'ava'
+import { pino } from 'pino'
 import { newAuthority } from '../../certificates/authority.ts'
 import { DamagedSecret, holdSigned, type Place } from '../../certificates/hold.ts'
 import { type Pair, YEAR } from '../../certificates/issue.ts'
+import { keepCertificate } from '../../certificates/keep.ts'
 import { judgeLeaf, newLeaf } from '../../certificates/leaf.ts'
+import { watchSecrets } from '../../certificates/news.ts'
+import { readKept } from '../../certificates/read.ts'
 import { holdStanding } from '../../certificates/standing.ts'
+import { systemClock } from '../../service/clock.ts'
 import { fresh, type OwnLab, sharedOrOwnLab } from '../harness/lab.ts'
+import { eventually } from '../harness/wait.ts'
 
 const test = anyTest as TestFn<{ namespace: string; api: CoreV1Api }>
 const now = () => new Date()
@@ -149,4 +155,37 @@ test('without the right to read, the error is the one of the API server, not a n
   const place = { namespace, name: 'ca' }
   await t.throwsAsync(holdStanding(weak, place, KIND, now), { message: /403|forbidden/i })
   await t.throwsAsync(api.readNamespacedSecret(place), { message: /404|not found/i })
+})
+
+test('who serves hears of another certificate by the change of its Secret, and looks no more often for it', async (t) => {
+  const { api, namespace } = t.context
+  const place = { namespace, name: 'served' }
+  const authority = await newAuthority(KIND, now())
+  const first = await newLeaf(authority, NAMES, now())
+  await put(api, namespace, place.name, first)
+  const log = pino({ level: 'silent' })
+  const ending = new AbortController()
+  const news = watchSecrets(own.kubeConfig, [place], log)
+  const kept = await keepCertificate<Pair>(
+    {
+      hold: () => readKept(api, place),
+      isSame: (before, after) => before.certificate === after.certificate,
+      every: 3_600_000,
+      news: news.bell,
+      clock: systemClock,
+      log,
+    },
+    ending.signal,
+  )
+  const heard: string[] = []
+  const following = kept.follow(({ certificate }) => void heard.push(certificate), ending.signal)
+  const another = await newLeaf(authority, NAMES, now())
+  await api.replaceNamespacedSecret({
+    ...place,
+    body: { metadata: { ...place }, type: 'kubernetes.io/tls', data: data(another) },
+  })
+  await eventually('it is heard of', () => heard.includes(another.certificate), { seconds: 20 })
+  t.is(kept.current().certificate, another.certificate)
+  ending.abort()
+  await Promise.all([following, news.stop()])
 })

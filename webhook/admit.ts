@@ -19,7 +19,7 @@ export interface Admission {
 }
 
 /**
- * The HTTP side: one path and one method, so it needs no framework; Express took as long as all that is decided here.
+ * The HTTP side: one path and one method, so it needs no framework.
  * What is not a review gets a 4xx with a reason as JSON, never an `allowed`.
  */
 export function admissionApp(admission: Admission): RequestListener {

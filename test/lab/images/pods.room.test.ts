@@ -49,7 +49,7 @@ const service = {
 }
 
 const PROGRAM = [
-  "import('/app/certificates/authority.js').then(() => import('/app/directory/sync/store.js'))",
+  "import('/app/certificates/authority.js').then(() => import('/app/directory/sync/synchronise.js'))",
   ".then(() => fetch('http://server.t-images.svc.cluster.local')).then((answer) => answer.text())",
   '.then((text) => console.log(process.getuid(), text, process.version))',
 ].join('')

@@ -61,7 +61,7 @@ export interface Pc {
   readonly brick: Brick | 'none' | 'unread'
   /** The UUID of its glusterd as its agent read it; undefined while there is none, as after a wipe. */
   readonly uuid: string | undefined
-  /** The epoch of the pool that its agent acted upon last; 0 before the first, and after a wipe. */
+  /** The epoch that its agent acted upon last as part of the pool; 0 while its glusterd knows of no pool, as after a wipe. */
   readonly epoch: number
 }
 
@@ -138,6 +138,12 @@ export interface Heal extends BrickPlace {
   /** Entries for others that this brick knows to be behind; those in split brain are not counted. */
   readonly pending: number
   readonly splitBrain: number
+  /**
+   * The PCs whose bricks these entries are behind on, where the brick's agent counted that by their marks
+   * (`trusted.afr.*`); left out where nobody did. Without it a brick that missed something is known to have caught up
+   * only when nothing at all is pending in its set.
+   */
+  readonly behind?: readonly string[] | undefined
 }
 
 export interface Rebalance {
@@ -166,10 +172,16 @@ export interface Memory {
   readonly missing: Readonly<Record<string, number>>
   /** By PC: the `id` of its brick when it became one of the volume. */
   readonly members: Readonly<Record<string, string>>
+  /** PCs whose brick was seen to lack nothing that its set has, and was not missing since. */
+  readonly whole: readonly string[]
+  /** By PC: the `id` of a brick that is the volume's no more and that its agent may empty. */
+  readonly mayEmpty: Readonly<Record<string, string>>
   /** A change that was written down before it was asked of Gluster, until it is seen done or not done. */
   readonly intent: Intent | undefined
   /** Sets that the files are spread over: those of the last rebalance that ended well, or of the volume's birth. */
   readonly balanced: number
+  /** The rebalance that was begun for so many sets; undefined while none is waited for. */
+  readonly spreading: { readonly id: string; readonly sets: number } | undefined
   /** When a heal was asked for last; 0 before the first. */
   readonly healAsked: number
 }
@@ -198,7 +210,7 @@ export type Change =
   | { readonly change: 'fence'; readonly pc: string; readonly allowed: string }
   /** It was no danger after all, or it was wiped: it may run glusterd again. */
   | { readonly change: 'unfence'; readonly pc: string }
-  /** The fenced PC may empty its pool and its brick. */
+  /** It may empty a brick that is the volume's no more, and, where it is fenced, what its glusterd knows of the pool. */
   | { readonly change: 'wipe'; readonly pc: string }
   | { readonly change: 'probe'; readonly pc: string }
   /** By the name of the peer. It has no brick of the volume. */

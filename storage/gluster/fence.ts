@@ -1,26 +1,39 @@
 import type { Change, Fenced, Memory, Pc } from './facts.ts'
 import { allowedNames } from './options.ts'
-import { healed } from './proof.ts'
+import { enough } from './proof.ts'
 import { isUntold, replacements } from './replace.ts'
-import { brickOf, isMember, type View } from './view.ts'
+import { setChanges } from './sets.ts'
+import { brickOf, isFenced, isMember, membersOf, type View } from './view.ts'
 
 /**
- * A PC that was away while its brick was replaced comes back with an old list of bricks: whoever mounts from it writes to
- * the wrong ones, and nothing tells. So it is shut out before it is replaced, and let in when it was wiped.
+ * A PC that was away while its brick left the volume comes back with an old list of bricks: whoever mounts from it writes to
+ * the wrong ones, and nothing tells. So it is shut out before that, and let in when it was wiped.
  */
 export function fences(view: View): Change[] {
   return [...shutOut(view), ...wipes(view), ...letIn(view)]
 }
 
 function shutOut(view: View): Change[] {
-  return replacements(view)
-    .filter(({ from }) => isUntold(from, view))
-    .map(({ from: { pc } }) => ({
-      change: 'fence',
-      pc,
-      allowed: allowedNames({ ...view, memory: fenced(pc, view) }),
-    }))
+  const replaced = replacements(view).map(({ from }) => from.pc)
+  const lowered = setChanges(view).flatMap((one) => (one.change === 'lower' ? one.bricks : []))
+  const leaving = [...replaced, ...lowered.map(({ pc }) => pc)]
+  const untold = membersOf(view)
+    .filter((one) => leaving.includes(one.pc) && isUntold(one, view))
+    .map(({ pc }) => pc)
+  return [...untold, ...leftUnheard(view)].map((pc) => ({
+    change: 'fence',
+    pc,
+    allowed: allowedNames({ ...view, memory: fenced(pc, view) }),
+  }))
 }
+
+/** PCs that were heard when their brick was asked away, and fell silent before Gluster did it. */
+const leftUnheard = (view: View): string[] =>
+  view.pcs
+    .filter(({ name }) => !isMember(view, name) && !isFenced(view, name))
+    .filter((pc) => view.volume !== undefined && brickOf(pc)?.holds === view.volume.id)
+    .filter(({ name }) => view.peers.some((peer) => peer.name === name && !peer.connected))
+    .map(({ name }) => name)
 
 /** The memory in which that PC is fenced. */
 export function fenced(pc: string, view: View): Memory {
@@ -70,10 +83,10 @@ export function emptying(pc: string, view: View): Memory {
   }
 }
 
-/** Nobody may empty anything any more once some brick of the volume is away or behind: what is left may be needed. */
+/** Nobody may empty anything any more while a set has too few bricks with everything: what is left may be needed. */
 export function revoked(view: View): Memory {
   const { memory } = view
-  if (healed(view)) return memory
+  if (enough(view)) return memory
   return { ...memory, mayEmpty: {}, fenced: memory.fenced.map((one) => ({ ...one, mayWipe: false })) }
 }
 

@@ -3,7 +3,7 @@ import { brake } from './brake.ts'
 import type { BrickPlace, Change } from './facts.ts'
 import { isWiped } from './fence.ts'
 import { ALLOWED, namesIn } from './options.ts'
-import { elsewhere, healed } from './proof.ts'
+import { elsewhere, enough, healed } from './proof.ts'
 import { roomFor } from './replace.ts'
 import { brickOf, isFenced, isFit, isInPool, isMember, membersOf, type View } from './view.ts'
 
@@ -43,10 +43,11 @@ export const GUARDS: readonly Guard[] = [
   guard('one-at-a-time', ALL, (_, { memory }) =>
     when(memory.intent !== undefined, 'what was begun before is not seen to have ended'),
   ),
-  guard('everything-read', [...TAKES, ...SHAPES, 'start', 'create'], (_, view) =>
-    when(!view.complete, 'not everything could be read of Gluster'),
+  guard('everything-read', [...TAKES, ...SHAPES, 'start', 'create'], (change, view) =>
+    when(!view.complete && !isBehindhand(change, view), 'not everything could be read of Gluster'),
   ),
-  guard('network', TAKES, (_, view) => {
+  guard('network', TAKES, (change, view) => {
+    if (isBehindhand(change, view)) return undefined
     const away = brake(view)
     return when(away !== undefined, `${away}: more likely the network than so many PCs; nothing is replaced`)
   }),
@@ -59,16 +60,18 @@ export const GUARDS: readonly Guard[] = [
     )
     return when(gone !== undefined, `Gluster has not noticed yet that ${gone?.name} is away`)
   }),
-  guard('elsewhere', ['fence', 'replace', 'reset'], (change, view) =>
-    elsewhere(
-      change.change === 'replace' ? change.from.pc : change.change === 'reset' ? change.brick.pc : change.pc,
-      view,
-    ),
-  ),
-  guard('fenced-first', ['replace'], ({ from }, view) => {
-    const connected = view.peers.some((one) => one.name === from.pc && one.connected)
-    const isOut = isFenced(view, from.pc) && !namesIn(view.volume?.options[ALLOWED] ?? '').includes(from.pc)
-    return when(!connected && !isOut, `${from.pc} is away and not shut out yet`)
+  guard('elsewhere', ['fence', 'replace', 'reset'], (change, view) => {
+    if (change.change === 'fence') return isBehindhand(change, view) ? undefined : elsewhere(change.pc, view)
+    return elsewhere(change.change === 'replace' ? change.from.pc : change.brick.pc, view)
+  }),
+  guard('fenced-first', ['replace', 'lower'], (change, view) => {
+    const allowed = namesIn(view.volume?.options[ALLOWED] ?? '')
+    const untold = (change.change === 'lower' ? change.bricks : [change.from]).find(
+      ({ pc }) =>
+        !view.peers.some((one) => one.name === pc && one.connected) &&
+        (!isFenced(view, pc) || allowed.includes(pc)),
+    )
+    return when(untold !== undefined, `${untold?.pc} is away and not shut out yet`)
   }),
   guard('room', ['replace'], ({ from, to }, view) => {
     const member = membersOf(view).find(({ pc }) => pc === from.pc)
@@ -113,8 +116,8 @@ export const GUARDS: readonly Guard[] = [
   }),
   guard('healed-before-wiping', ['wipe'], ({ pc }, view) =>
     when(
-      !healed(view) || isMember(view, pc),
-      `what ${pc} holds stays until all bricks of the volume are there and have everything`,
+      !enough(view) || isMember(view, pc),
+      `what ${pc} holds stays until enough bricks of each set are there and have everything`,
     ),
   ),
   guard('clean', ['probe'], ({ pc }, view) => {
@@ -155,6 +158,10 @@ export const GUARDS: readonly Guard[] = [
     )
   }),
 ]
+
+/** Shutting out a PC whose brick is gone from the volume already: that takes nothing away, and cannot wait. */
+const isBehindhand = (change: Change, view: View): boolean =>
+  change.change === 'fence' && !isMember(view, change.pc)
 
 function isUsable({ pc, path }: BrickPlace, view: View): boolean {
   const node = view.pcs.find(({ name }) => name === pc)

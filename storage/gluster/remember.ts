@@ -51,17 +51,17 @@ const SLACK = 2 ** 30
 function wholeOf(set: readonly Member[], view: View): string[] {
   const live = set.filter((one) => one.live)
   const fullest = Math.max(0, ...set.filter((one) => one.whole && !one.arbiter).map(({ used }) => used))
-  const isHealed = live.every(({ pending, splitBrain }) => pending === 0 && splitBrain === 0)
   const isWhole = (one: Member): boolean => {
     const isBehind = live.some(({ behind }) => behind?.includes(one.pc))
     if (one.missing || isBehind) return false
     if (one.whole) return true
     if (!view.complete || !one.live) return false
-    const namesAll = live.every(({ pending, behind }) => pending === 0 || behind !== undefined)
-    if (!(isHealed || (namesAll && live.every(({ splitBrain }) => splitBrain === 0)))) return false
+    if (live.some(({ splitBrain }) => splitBrain > 0)) return false
+    if (!live.every(({ pending, behind }) => pending === 0 || behind !== undefined)) return false
     // Right after it came, nothing may be pending because nobody has counted yet.
     if (!one.arbiter && one.used < fullest * LEAST_PART - SLACK) return false
-    return live.some((other) => other.whole && !other.arbiter) || live.length === set.length
+    // Whatever it missed was written on a majority, of which somebody here would name it.
+    return live.length > set.length / 2
   }
   return set.filter(isWhole).map(({ pc }) => pc)
 }

@@ -104,6 +104,12 @@ const CASES: readonly (readonly [string, Facts, Partial<Policy>, Partial<Change>
     {},
     { change: 'replace', from: place(1), to: place(5) },
   ],
+  [
+    'it fell silent while its brick was taken away: it is shut out afterwards',
+    off(withPc(wellRoom(7, 5), 6, { brick: brick(6, { holds: ID }) }), 6, 1),
+    {},
+    { change: 'fence', pc: 'pc-6' },
+  ],
   ['no spare', off(wellRoom(5, 5), 1, 31), {}, undefined],
   [
     'taken out of the cluster: not waited for',
@@ -164,8 +170,14 @@ const CASES: readonly (readonly [string, Facts, Partial<Policy>, Partial<Change>
     { change: 'lower', width: 4, bricks: places(4, 9) },
   ],
   [
-    'lowered while one is dead: that one goes',
+    'lowered while one is away: it is shut out',
     off(wellRoom(5, 5), 1, 5),
+    { copies: 4 },
+    { change: 'fence', pc: 'pc-1' },
+  ],
+  [
+    'and then it is the one that goes',
+    shutOut(off(wellRoom(5, 5), 1, 5), 1),
     { copies: 4 },
     { change: 'lower', width: 4, bricks: places(1) },
   ],

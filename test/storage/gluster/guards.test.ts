@@ -25,6 +25,9 @@ const RAISE: Change = { change: 'raise', width: 5, arbiters: 0, bricks: places(3
 
 const back = withPc(shutOut(wellRoom(7, 5), 6), 6, { brick: brick(6, { holds: ID }) })
 
+/** Two bricks of five have everything, and three must. */
+const few = pending(withMemory(back, { whole: ['pc-0', 'pc-1'] }), 0)
+
 const most = [5, 6, 7, 8, 9].reduce(
   (facts, at) => off(facts, at, 31),
   shutOut(off(wellRoom(11, 5), 1, 31), 1),
@@ -59,8 +62,8 @@ const HOLDS: Readonly<Record<string, readonly [facts: Facts, wouldBe: Change['ch
     }),
     'start',
   ],
-  'wiped-first': [pending(back, 0), 'unfence'],
-  'healed-before-wiping': [pending(back, 0), 'wipe'],
+  'wiped-first': [few, 'unfence'],
+  'healed-before-wiping': [few, 'wipe'],
   clean: [{ ...wellRoom(6, 5), pcs: [...(wellRoom(6, 5).pcs as Pc[]), pc(6, { epoch: 3 })] }, 'probe'],
   settled: [pending(wellRoom(5, 3), 0), 'raise'],
   'one-move': [
@@ -81,6 +84,7 @@ for (const [name, [facts, wouldBe]] of Object.entries(HOLDS))
 /** Guards against proposals that nobody makes as things stand. */
 const NEVER: Readonly<Record<string, readonly (readonly [facts: Facts, change: Change])[]>> = {
   'fenced-first': [
+    [off(wellRoom(5, 5), 1, 31), { change: 'lower', width: 4, bricks: places(1) }],
     [off(wellRoom(6, 5), 1, 31), { change: 'replace', from: place(1), to: place(5) }],
     // In the memory it is, and the volume still takes its certificate.
     [

@@ -169,6 +169,7 @@ export class Room {
   pass(): void {
     this.now += TICK
     this.agents()
+    this.tell()
     this.sets().forEach((set, at) => {
       this.write(set, at)
       this.heal(set, at)
@@ -198,6 +199,15 @@ export class Room {
     }
   }
 
+  /** Whoever is heard in the pool is told of the bricks there are. */
+  tell(): void {
+    for (const machine of this.machines) {
+      const isHeard = machine.up && !this.isFenced(machine.name)
+      if (isHeard && this.peers.some(({ name, uuid }) => name === machine.name && uuid === machine.uuid))
+        machine.knows = this.volume?.bricks.map(({ pc }) => pc) ?? []
+    }
+  }
+
   private agents(): void {
     for (const machine of this.machines) {
       if (!machine.up) continue
@@ -216,10 +226,8 @@ export class Room {
         if (was && !isMember && machine.holds === VOLUME_ID && !this.late.length)
           if (machine.since >= this.now - TICK)
             this.wrongs.push(`${machine.name} is back and serves old bricks`)
-        if (isTold) {
-          machine.epoch = Math.max(1, this.memory.epoch)
-          machine.knows = this.volume?.bricks.map(({ pc }) => pc) ?? []
-        } else if (machine.epoch > 0 && !isMember && !this.peers.some(({ name }) => name === machine.name)) {
+        if (isTold) machine.epoch = Math.max(1, this.memory.epoch)
+        else if (machine.epoch > 0 && !isMember && !this.peers.some(({ name }) => name === machine.name)) {
           // It was taken out of the pool while it listened.
           machine.epoch = 0
           machine.knows = []

@@ -310,3 +310,39 @@ test('a brick that was away is whole again when nothing is pending, or when all 
   t.false(whole(named('pc-3')).includes('pc-3'), 'one that others name is not whole, whatever was remembered')
   t.false(whole({ ...back, heal: 'unread' }).includes('pc-1'))
 })
+
+test('a brick is not taken for whole by a minority, nor while it holds much less than the others', (t) => {
+  const whole = (facts: Facts) => plan(POLICY, facts, NOW).memory.whole
+  const few = [2, 3, 4].reduce((facts, at) => off(facts, at, 1), wellRoom(5, 5))
+  t.deepEqual(whole(withMemory(few, { whole: ['pc-0'] })), ['pc-0'])
+  const back = withMemory(wellRoom(5, 5), { whole: ['pc-0', 'pc-2', 'pc-3', 'pc-4'] })
+  const bytes = 100 * 2 ** 30
+  const states = back.running as readonly { readonly pc: string }[]
+  const running = states.map((one) => (one.pc === 'pc-1' ? { ...one, bytes, free: bytes } : one)) as []
+  t.false(whole({ ...back, running }).includes('pc-1'))
+})
+
+test('leave to empty a brick ends while a set has too few bricks with everything', (t) => {
+  const granted = withMemory(withPc(wellRoom(7, 5), 6, { brick: brick(6, { holds: ID }) }), {
+    mayEmpty: { 'pc-6': 'disk-6' },
+    fenced: [{ pc: 'pc-6', uuid: 'uuid-6', brickId: 'disk-6', since: NOW, mayWipe: true }],
+  })
+  const after = (facts: Facts) => plan(POLICY, facts, NOW).memory
+  t.deepEqual(after(granted).mayEmpty, { 'pc-6': 'disk-6' })
+  const few = after(pending(withMemory(granted, { whole: ['pc-0', 'pc-1'] }), 0))
+  t.deepEqual(few.mayEmpty, {})
+  t.false(few.fenced[0]?.mayWipe)
+})
+
+test('a PC that came back has the whole time again to bring its brick up', (t) => {
+  const back = withPc(off(wellRoom(6, 5), 1, 40), 1, { ready: true, since: NOW - MINUTE })
+  t.is(changeOf(back), undefined)
+})
+
+test('bricks that bear the mark of a volume that could not be made may be emptied', (t) => {
+  const change: Change = { change: 'create', width: 3, arbiters: 0, bricks: places(0, 1, 2), options: {} }
+  const refused = withMemory(withPc(wellRoom(3, 0), 1, { brick: brick(1, { holds: 'half made' }) }), {
+    intent: { change, since: NOW, answer: { refused: 'Failed to create volume files' } },
+  })
+  t.deepEqual(plan(POLICY, refused, NOW).memory.mayEmpty, { 'pc-1': 'disk-1' })
+})

@@ -217,7 +217,13 @@ export const waits = (
   { name, why }: { readonly name: string; readonly why: string },
   view: View,
 ): Finding =>
-  finding('working', 'Waits', placeOfChange(change, view), `${change.change} waits: ${why}`, `(${name})`)
+  finding(
+    'working',
+    'Waits',
+    placeOfChange(change, view),
+    `${change.change} waits: ${why}`,
+    `nothing to do: it goes on by itself when that is over (guard ${name})`,
+  )
 
 export const unfinished = ({ change, since }: Intent, view: View): Finding =>
   finding(
@@ -225,5 +231,5 @@ export const unfinished = ({ change, since }: Intent, view: View): Finding =>
     'Unfinished',
     placeOfChange(change, view),
     `${change.change} was begun at ${new Date(since).toISOString()} and is not seen done yet`,
-    'nothing else is begun before',
+    'nothing to do: it is looked at again and again, and nothing else is begun before',
   )

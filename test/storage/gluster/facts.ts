@@ -1,20 +1,12 @@
 import type { Brick, BrickPlace, Facts, Memory, Pc, Policy, Volume } from '../../../storage/gluster/facts.ts'
-import { GIB, NEW_MEMORY } from './room.ts'
+import { GIB, NEW_MEMORY, POLICY as QUICK_POLICY } from './room.ts'
 
 export const NOW = Date.UTC(2026, 10, 27, 12)
 export const MINUTE = 60_000
 export const ID = '3c0f8b52-0000-4000-8000-000000000001'
 const LONG_AGO = NOW - 24 * 60 * MINUTE
 
-export const POLICY: Policy = {
-  volume: 'homes',
-  copies: 5,
-  minCopies: undefined,
-  spares: 1,
-  replaceAfter: 30 * MINUTE,
-  birth: { 'client.ssl': 'on', 'server.ssl': 'on' },
-  options: { 'network.ping-timeout': '5' },
-}
+export const POLICY: Policy = { ...QUICK_POLICY, replaceAfter: 30 * MINUTE }
 
 export const nameOf = (at: number): string => `pc-${at}`
 export const place = (at: number): BrickPlace => ({ pc: nameOf(at), path: '/brick/data' })

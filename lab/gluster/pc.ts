@@ -102,11 +102,10 @@ export function exec(
   return call('nsenter', [...inside, ...CLEAN, ...limited], { ...options, timeout: timeout + 5_000 })
 }
 
-/** The same as a command that another program may put before its own, and which ends with it. */
+/** The same as a command that another program may put before its own. Whoever ends its process group ends that, too. */
 export const wayInto = (dir: string, name: string): readonly string[] => [
   'nsenter',
-  // Not into its process ids: whoever ends nsenter then ends what it became.
-  ...['--target', String(insideOf(dir, name)), '--mount', '--net', '--ipc', '--uts', '--'],
+  ...['--target', String(insideOf(dir, name)), '--mount', '--net', '--pid', '--ipc', '--uts', '--'],
   ...CLEAN,
 ]
 

@@ -19,8 +19,12 @@ export async function startWire(dir: string): Promise<void> {
   const spaces = ['--mount', '--net', '--pid', '--ipc', '--propagation', 'private', '--mount-proc']
   const script = join(import.meta.dirname, 'wire.sh')
   await startProcess(dir, WIRE, 'unshare', [...spaces, '--fork', '--kill-child', 'sh', script])
-  const ready = async (): Promise<boolean> =>
-    (await inSwitch(dir, ['link', 'show', 'switch', 'up'])).code === 0
+  const ready = (): Promise<boolean> =>
+    inSwitch(dir, ['link', 'show', 'switch']).then(
+      ({ code }) => code === 0,
+      // It has no first process yet.
+      () => false,
+    )
   const outcome = await until('the switch of the PCs', 10_000, ready, () => runs(dir, WIRE))
   if (!outcome.ready) throw new Error(`${outcome.reason}: it needs root and iproute2\n${logTail(dir, WIRE)}`)
 }
@@ -67,7 +71,7 @@ function cable(name: string): string {
   return `to${name}`
 }
 
-const inSwitch = (dir: string, args: readonly string[]): Promise<CallResult> =>
+const inSwitch = async (dir: string, args: readonly string[]): Promise<CallResult> =>
   call('nsenter', ['--target', String(holder(dir)), '--net', '--', 'ip', ...args])
 
 async function must(dir: string, args: readonly string[]): Promise<void> {

@@ -43,7 +43,7 @@ export async function act(change: Change, hands: Hands): Promise<Outcome> {
 async function ask(change: Change, hands: Hands): Promise<Outcome> {
   let answer: Answer | undefined
   for (const command of commandsOf(hands.volume, change)) {
-    answer = await patiently(command, hands)
+    answer = await untilFree(command, hands)
     if (answer.is !== 'done') break
   }
   const failed = answer === undefined || answer.is === 'done' ? undefined : answer
@@ -59,18 +59,18 @@ function outcomeOf(change: Change, failed: Exclude<Answer, { is: 'done' }> | und
   return { is: failed.is === 'refused' ? 'refused' : 'unsure', why: failed.why }
 }
 
-async function patiently(command: Command, { gluster, clock }: Hands): Promise<Answer> {
+async function untilFree(command: Command, { gluster, clock }: Hands): Promise<Answer> {
   for (const since = clock.now(); ; await clock.sleep(BUSY.pause)) {
     const answer = await gluster(command, SECONDS)
     if (answer.is !== 'busy' || clock.now() - since > BUSY.patience) return answer
   }
 }
 
-async function becomesSeen(change: Change, hands: Hands, patiently: boolean): Promise<boolean> {
+async function becomesSeen(change: Change, hands: Hands, again: boolean): Promise<boolean> {
   const parts: readonly Part[] = partsOf(change)
   for (const since = hands.clock.now(); ; await hands.clock.sleep(SEEING.pause)) {
     const told: Told = (await observe(hands, parts)).told
     if (isSeen(change, told)) return true
-    if (!patiently || hands.clock.now() - since > SEEING.patience) return false
+    if (!again || hands.clock.now() - since > SEEING.patience) return false
   }
 }

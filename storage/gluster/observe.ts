@@ -109,15 +109,15 @@ function healOfOne(running: Told['running']): Heal[] {
 const NEVER_BEGUN = /rebalance not started for volume|is not a distribute volume/i
 
 async function rebalanceOf(asked: Asked): Promise<Told['rebalance']> {
-  const answer = await patiently(asked, ['volume', 'rebalance', asked.volume, 'status'])
+  const answer = await untilFree(asked, ['volume', 'rebalance', asked.volume, 'status'])
   if (answer.is === 'refused' && NEVER_BEGUN.test(answer.why)) return 'none'
   return rebalanceIn(outputOf(answer)) ?? 'none'
 }
 
 const told = async (asked: Asked, args: readonly string[]): Promise<Element> =>
-  outputOf(await patiently(asked, args))
+  outputOf(await untilFree(asked, args))
 
-async function patiently({ gluster, clock }: Asked, args: readonly string[]): Promise<Answer> {
+async function untilFree({ gluster, clock }: Asked, args: readonly string[]): Promise<Answer> {
   for (let tries = 1; ; tries++) {
     const answer = await gluster(args, SECONDS)
     if (answer.is !== 'busy' || tries >= BUSY.tries) return answer

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { WEBHOOK_FLAGS } from '../charts/webhook.ts'
+import { WEBHOOK_ENV, WEBHOOK_FLAGS } from '../charts/webhook.ts'
 import { NAMESPACES } from '../config/names.ts'
 import type { BareLab } from '../lab/bare/bare.ts'
 import type { Shipped } from './shipped.ts'
@@ -17,6 +17,7 @@ export const portsOf = (lab: BareLab) =>
 export async function startWebhook(lab: BareLab, shipped: Shipped) {
   const { webhook: port, webhookHealth } = portsOf(lab)
   const env = {
+    ...WEBHOOK_ENV,
     KUBECONFIG: await lab.actAs(NAMESPACES.system, 'webhook'),
     DESKFLEET_LISTEN: `127.0.0.1:${port}`,
     DESKFLEET_METRICS_LISTEN: `127.0.0.1:${webhookHealth}`,
@@ -45,7 +46,7 @@ export async function until(port: number, path: string, good: (text: string) => 
     const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined)
     const text = (await answer?.text()) ?? ''
     if (answer?.ok && good(text)) return text
-    await sleep(100)
+    await sleep(500)
   }
   throw new Error(`${path} at ${port} never said what was waited for`)
 }

@@ -79,9 +79,12 @@ export function readGroup(entry: unknown): Group | DirectoryFinding {
 }
 
 /** A DN as it can be compared: in lower case, no spaces around separators, one where there are several. */
-export const normalDN = (dn: string): string =>
-  dn
+export function normalDN(dn: string): string {
+  const lower = dn.toLowerCase()
+  // Most have none, and a group may list ten thousand.
+  if (!/\s/.test(lower)) return lower
+  return lower
     .trim()
-    .toLowerCase()
     .replace(/\s*([,=+])\s*/g, '$1')
     .replace(/\s+/g, ' ')
+}

@@ -7,6 +7,7 @@ import {
   GreaterThanEqualsFilter,
 } from 'ldapts'
 import { LOGIN_PATTERN } from '../config/names.ts'
+import { pauses } from '../service/steps.ts'
 import type { Directory } from './directory.ts'
 import { DirectoryError } from './errors.ts'
 import type { DirectoryFinding } from './findings.ts'
@@ -23,7 +24,7 @@ export interface Read<T> {
 }
 
 /** Pages, so that neither slapd nor the event loop is held long by a large room. */
-const PAGE = 500
+const PAGE = 200
 
 export const peopleDN = (baseDN: string): string => `ou=people,${baseDN}`
 export const groupsDN = (baseDN: string): string => `ou=groups,${baseDN}`
@@ -88,8 +89,13 @@ async function readAll<T>(
       attributes,
       paged: { pageSize: PAGE },
     })
+    const pause = pauses()
     for await (const page of pages) {
-      for (const entry of page.searchEntries) found.push(asRead(entry, read(entry)))
+      for (const entry of page.searchEntries) {
+        found.push(asRead(entry, read(entry)))
+        const others = pause()
+        if (others) await others
+      }
     }
     return found
   })

@@ -135,9 +135,16 @@ function httpsServer(
   return https
 }
 
+/** A connection shows one certificate for all its requests (TLS 1.3 cannot ask anew), so it is read once. */
+const served = new WeakMap<Socket, boolean>()
+
 function isOneOf({ commonName }: Callers, { socket }: IncomingMessage): boolean {
+  const known = served.get(socket)
+  if (known !== undefined) return known
   const shown = provenPeer(socket)
-  return shown !== undefined && commonNameOf(shown) === commonName
+  const isServed = shown !== undefined && commonNameOf(shown) === commonName
+  served.set(socket, isServed)
+  return isServed
 }
 
 function refuseCaller({ commonName }: Callers, answer: ServerResponse): void {

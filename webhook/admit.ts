@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { WEBHOOK } from '../config/names.ts'
 import { answer } from './answer.ts'
@@ -19,30 +18,28 @@ export interface Admission {
   readonly clock: () => number
 }
 
-/** The HTTP side: one route. What is not a review gets a 4xx with a reason as JSON, never an `allowed`. */
-export function admissionApp(admission: Admission): Express {
-  const app = express()
+/**
+ * The HTTP side: one path and one method, so it needs no framework.
+ * What is not a review gets a 4xx with a reason as JSON, never an `allowed`.
+ */
+export function admissionApp(admission: Admission): RequestListener {
   const room = newRoom(ROOM)
-  app.disable('x-powered-by')
-  app.disable('etag')
-  app.post(WEBHOOK.path, (request, response) => receive(admission, room, request, response))
-  app.all(WEBHOOK.path, (request, response) => {
-    response.setHeader('Allow', 'POST')
-    reject(
-      admission,
-      response,
-      405,
-      `${request.method} is not for this path: send an AdmissionReview by POST`,
-    )
-  })
-  app.use((_request, response) =>
-    reject(admission, response, 404, `nothing is here; the webhook is at ${WEBHOOK.path}`),
-  )
-  app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
-    if (response.headersSent) next(error)
-    else failed(admission, error, response)
-  })
-  return app
+  return (request, response) => {
+    const { method, url = '' } = request
+    if (pathOf(url) !== WEBHOOK.path)
+      reject(admission, response, 404, `nothing is here; the webhook is at ${WEBHOOK.path}`)
+    else if (method === 'POST') receive(admission, room, request, response)
+    else {
+      response.setHeader('Allow', 'POST')
+      reject(admission, response, 405, `${method} is not for this path: send an AdmissionReview by POST`)
+    }
+  }
+}
+
+/** The API server adds a query: how long it waits. */
+function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
 }
 
 function receive(admission: Admission, room: Room, request: IncomingMessage, response: ServerResponse): void {
@@ -109,12 +106,8 @@ function reject(
   send(response, status, JSON.stringify({ status, message }))
 }
 
-/** A path that cannot be decoded is the caller's fault; all else is ours, and the API server refuses the pod. */
+/** The fault is ours, and the API server refuses the pod. */
 function failed(admission: Admission, error: unknown, response: ServerResponse): void {
-  if (error instanceof URIError) {
-    reject(admission, response, 400, 'the path cannot be decoded')
-    return
-  }
   admission.metrics.decisions.inc({ result: 'failed', reason: '' })
   admission.log.error({ err: error }, 'failed')
   send(response, 500, JSON.stringify({ status: 500, message: 'the webhook failed; its log says how' }))

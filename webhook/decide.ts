@@ -87,7 +87,7 @@ export function decide(call: Call, { lookup, locks, staleness }: Known): Decisio
   if (locks.gone()) return refused('blind', 503, LIST_GONE, { slug, uid })
   const { state, checked } = staleness()
   if (state === 'stale') return refused('stale', 503, stale(minuteOf(checked)), { slug, uid })
-  const given = remembered(identity)
+  const given = belongingsOf(identity)
   if ('unfit' in given) {
     const message = `No pod can run as ${slug}: ${given.unfit.reason}. To mend it, ${given.unfit.mend}.`
     return refused('unfit', 403, message, { slug, uid })
@@ -101,15 +101,6 @@ export function decide(call: Call, { lookup, locks, staleness }: Known): Decisio
   return additions.length > 0
     ? { result: 'patched', slug, uid, additions, ...warned }
     : { result: 'untouched', slug, uid, ...warned }
-}
-
-/** An identity that changes comes as another object, so what was made of one stays true of it. */
-const made = new WeakMap<Identity, ReturnType<typeof belongingsOf>>()
-
-function remembered(identity: Identity): ReturnType<typeof belongingsOf> {
-  const known = made.get(identity) ?? belongingsOf(identity)
-  made.set(identity, known)
-  return known
 }
 
 function refused(

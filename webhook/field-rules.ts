@@ -7,54 +7,55 @@ export function fields({ spec }: Judged): Conflict[] {
   return below(look(spec, 'PodSpec'), 'spec')
 }
 
+/** The tables as maps: asked for a hundred fields of each pod, and for names that are nobody's own as well (`__proto__`). */
+const TABLES = new Map(
+  Object.entries(FIELDS).map(([name, table]) => [name, new Map(Object.entries(table))] as const),
+)
+const NONE: readonly Conflict[] = []
+
 /**
  * Goes through an object, or a list of them, with the table that decides its fields. A conflict has its way from here on:
  * ways are put together where there is a conflict alone, since there nearly never is one, and texts cost the most.
  */
 function look(value: unknown, table: string): readonly Conflict[] {
-  const found: Conflict[] = []
+  // Made only where there is a conflict, and pushed to: a hostile pod has a hundred thousand.
+  let found: Conflict[] | undefined
+  const note = (conflicts: readonly Conflict[], step: string): void => {
+    found ??= []
+    for (const one of below(conflicts, step)) found.push(one)
+  }
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
       const inside = look(value[index], table)
-      if (inside.length > 0) for (const one of below(inside, `[${index}]`)) found.push(one)
+      if (inside.length > 0) note(inside, `[${index}]`)
     }
-    return found
+    return found ?? NONE
   }
-  if (!isRecord(value)) return found
-  const decisions = FIELDS[table] ?? {}
-  for (const key of Object.keys(value)) {
+  if (!isRecord(value)) return NONE
+  const decisions = TABLES.get(table)
+  for (const key in value) {
     const said = value[key]
     if (!says(said)) continue
-    const decision = Object.hasOwn(decisions, key) ? decisions[key] : undefined
-    if (decision?.is === 'inside') {
-      const inside = look(said, decision.table)
-      if (inside.length > 0) for (const one of below(inside, `.${key}`)) found.push(one)
-    } else {
-      const conflict = fault(said, decision)
-      if (conflict) found.push({ path: `.${key}`, ...conflict })
-    }
+    const decision = decisions?.get(key)
+    const conflicts = decision?.is === 'inside' ? look(said, decision.table) : fault(said, decision)
+    if (conflicts.length > 0) note(conflicts, `.${key}`)
   }
-  return found
+  return found ?? NONE
 }
 
 const below = (conflicts: readonly Conflict[], step: string): Conflict[] =>
   conflicts.map((one) => ({ ...one, path: `${step}${one.path}` }))
 
-function fault(
-  value: unknown,
-  decision: FieldDecision | undefined,
-): Pick<Conflict, 'fault' | 'mend'> | undefined {
+function fault(value: unknown, decision: FieldDecision | undefined): readonly Conflict[] {
   if (!decision) {
-    return {
-      fault: 'is a field that this version of Deskfleet does not know, so nobody decided that it is harmless',
-      mend: 'remove it, or update Deskfleet',
-    }
+    const fault =
+      'is a field that this version of Deskfleet does not know, so nobody decided that it is harmless'
+    return [{ path: '', fault, mend: 'remove it, or update Deskfleet' }]
   }
-  if (decision.is === 'refused') return { fault: decision.why, mend: decision.mend }
-  if (decision.is === 'only' && !decision.values.includes(value)) {
-    return { fault: `is ${shown(value)}`, mend: decision.mend }
-  }
-  return undefined
+  if (decision.is === 'refused') return [{ path: '', fault: decision.why, mend: decision.mend }]
+  if (decision.is === 'only' && !decision.values.includes(value))
+    return [{ path: '', fault: `is ${shown(value)}`, mend: decision.mend }]
+  return NONE
 }
 
 /** Null, empty text, and an empty list say nothing; `false` does. */

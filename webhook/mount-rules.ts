@@ -59,5 +59,6 @@ function misplaced(mount: Mount, path: string, index: number, own: Belongings): 
   return when(at !== mount.mountPath, conflict('not a plain path', `write ${at}`))
 }
 
+/** Without putting texts together: it is asked six times for each mount of each pod. */
 const within = (path: string, folder: string): boolean =>
-  path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)
+  path.startsWith(folder) && (path.length === folder.length || folder === '/' || path[folder.length] === '/')

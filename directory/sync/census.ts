@@ -113,7 +113,8 @@ function withFormerDNs({ accounts, formerDNs }: Census): (group: Group) => Group
 
 function merged(census: Census, accounts: readonly Read<Account>[], groups: readonly Read<Group>[]): Census {
   let newest = census.newest
-  for (const { modified } of [...accounts, ...groups]) if (modified > newest) newest = modified
+  for (const read of [accounts, groups])
+    for (const { modified } of read) if (modified > newest) newest = modified
   return {
     ...census,
     accounts: over(census.accounts, accounts),
@@ -123,8 +124,11 @@ function merged(census: Census, accounts: readonly Read<Account>[], groups: read
   }
 }
 
-const over = <T>(before: ReadonlyMap<string, Read<T>>, news: readonly Read<T>[]): Map<string, Read<T>> =>
-  new Map([...before, ...news.map((one) => [one.id, one] as const)])
+function over<T>(before: ReadonlyMap<string, Read<T>>, news: readonly Read<T>[]): Map<string, Read<T>> {
+  const all = new Map(before)
+  for (const one of news) all.set(one.id, one)
+  return all
+}
 
 /** LDAP generalized time, some seconds later or, negative, earlier; a form other than `YYYYMMDDhhmmss…Z` is returned as it is. */
 export function later(time: string, seconds: number): string {

@@ -44,7 +44,7 @@ export async function observe(
     : await updateCensus(directory, known)
   await mustBeWhole(directory)
   const published = complete ? undefined : memory.published
-  const digest = await store.readDigest()
+  const digest = await store.readDigest(memory.digest)
   if (published && !news && digest?.version === memory.digest?.version) return { state: 'unchanged', census }
   const roll = await givingWay(rollInSteps(census))
   const observed = { people: roll.people, complete, published: published ?? (await store.list()), digest }

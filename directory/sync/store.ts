@@ -5,7 +5,8 @@ import type { Digest, Published } from './facts.ts'
 export interface Store {
   /** Every Identity, by slug. */
   list(): Promise<Map<string, Published>>
-  readDigest(): Promise<Digest | undefined>
+  /** @param known What was read or written before: it is given back where its version is still the present one. */
+  readDigest(known?: Digest): Promise<Digest | undefined>
   /** Makes the Identity be that person's; never touches its status. */
   upsert(person: Person): Promise<Published>
   /**

@@ -3,6 +3,8 @@
  * is `'unread'`, and never a value that looks like health or like absence.
  */
 export interface Facts {
+  /** The PC whose glusterd was asked: the leader's. */
+  readonly self?: string | undefined
   /** All PCs of the room, with a brick or without, as the API server has them. */
   readonly pcs: readonly Pc[] | 'unread'
   /** The pool as the leader's glusterd sees it, itself included under its PC's name: `pool list`. */
@@ -213,7 +215,7 @@ export type Change =
   /** It may empty a brick that is the volume's no more, and, where it is fenced, what its glusterd knows of the pool. */
   | { readonly change: 'wipe'; readonly pc: string }
   | { readonly change: 'probe'; readonly pc: string }
-  /** By the name of the peer. It has no brick of the volume. */
+  /** By the name of the peer, which has no brick of the volume; with `force` where it is not heard. */
   | { readonly change: 'detach'; readonly pc: string }
   /** Never with `force`. `arbiters` 1: the last brick of each `width` is the arbiter. */
   | {

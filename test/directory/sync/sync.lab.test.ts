@@ -214,6 +214,18 @@ test.serial('a digest that somebody edits or removes is put right', async (t) =>
   await sync.stop()
 })
 
+test.serial('a digest that nobody changed is not read whole again; one that somebody did is', async (t) => {
+  const store = clusterStore(config(), unreadable)
+  const first = await store.readDigest()
+  t.truthy(first)
+  t.is(await store.readDigest(first), first)
+  const object = ['configmap', '-n', NAMESPACES.system, IDENTITIES_CONFIG_MAP]
+  await kubectl(['annotate', ...object, 'test=changed'])
+  const second = await store.readDigest(first)
+  t.not(second?.version, first?.version)
+  t.deepEqual(second?.lines, first?.lines)
+})
+
 test.serial('a directory that dies takes nobody with it, and goes on when it is back', async (t) => {
   const sync = syncing(t)
   await sleep(600)

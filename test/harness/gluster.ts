@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { type GlusterLab, type Pc, type Server, up } from '../../lab/gluster/gluster.ts'
 import { systemClock } from '../../service/clock.ts'
-import { act, type Hands, type Outcome } from '../../storage/gluster/act.ts'
+import { act, type Hands } from '../../storage/gluster/act.ts'
 import { glusterCommand } from '../../storage/gluster/call.ts'
 import type { BrickPlace, Change, Options } from '../../storage/gluster/facts.ts'
-import { observe, type Part, type Told } from '../../storage/gluster/observe.ts'
+import { isDone } from '../../storage/gluster/intent.ts'
+import { type Asked, observe, type Part, type Told } from '../../storage/gluster/observe.ts'
 import { eventually } from './wait.ts'
 
 /** Real PCs with Gluster of a test file's own, and what is asked of them through the storage's own code. */
@@ -12,10 +13,9 @@ export interface OwnGluster {
   readonly lab: GlusterLab
   server(number: number): Server
   /** Asks the glusterd of that PC; the first one unless told. */
-  hands(at?: Pc): Hands
-  /** Carries a change out. @throws unless it is seen afterwards */
+  hands(at?: Pc): Hands & Asked
+  /** Carries a change out, and waits until it is seen. @throws what Gluster says against it, or when it is never seen */
   change(change: Change, at?: Pc): Promise<void>
-  try(change: Change, at?: Pc): Promise<Outcome>
   look(parts?: readonly Part[], at?: Pc): Promise<Told>
   /** Resolves once every brick answers and none has anything to heal. */
   healed(at?: Pc): Promise<void>
@@ -43,24 +43,27 @@ export async function ownGluster(servers: number): Promise<OwnGluster> {
     if (!found) throw new Error(`there is no PC ${number}`)
     return found
   }
-  const hands = (at: Pc = server(1)): Hands => ({
+  const hands = (at: Pc = server(1)): Hands & Asked => ({
     gluster: glusterCommand(at.way()),
     clock: systemClock,
     me: at.name,
     volume: VOLUME,
     touchRoot: async () => {},
   })
-  const attempt = (change: Change, at?: Pc): Promise<Outcome> => act(change, hands(at))
   const look = async (parts?: readonly Part[], at?: Pc): Promise<Told> =>
     (await observe(hands(at), parts)).told
   return {
     lab,
     server,
     hands,
-    try: attempt,
     async change(change, at) {
-      const outcome = await attempt(change, at)
-      if (outcome.is !== 'seen') throw new Error(`${change.change}: ${outcome.is}: ${outcome.why}`)
+      const answer = await act(change, hands(at))
+      const isSeen = async (): Promise<boolean> => {
+        const told = await look(['peers', 'volume', 'running', 'rebalance'], at)
+        return isDone(change, { ...told, pcs: 'unread', root: 'unread' }, Date.now()) === true
+      }
+      if (typeof answer !== 'object') await eventually(`${change.change} is seen`, isSeen, { every: 500 })
+      else if (!(await isSeen())) throw new Error(`${change.change}: ${answer.refused}`)
     },
     look,
     async healed(at) {

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import type { Pc } from '../../../lab/gluster/gluster.ts'
+import { act } from '../../../storage/gluster/act.ts'
 import {
   birth,
   brickOf,
@@ -11,7 +12,7 @@ import {
 } from '../../harness/gluster.ts'
 import { eventually } from '../../harness/wait.ts'
 
-/** A volume on real glusterds, from its birth to a PC that comes back. Data are compared on the disks, past Gluster. */
+/** A volume on real glusterds, from its birth to a PC that is replaced. Data are compared on the disks, past Gluster. */
 
 let room: OwnGluster
 let desk: Pc
@@ -107,8 +108,64 @@ test.serial(
       const { running } = await room.look(['running'])
       return running !== 'unread' && running.some(({ pc, online }) => pc === 'pc-2' && online)
     })
-    await room.try({ change: 'heal' })
+    await act({ change: 'heal' }, room.hands())
     await room.healed()
     await holdSame(t, [1, 2, 3, 4, 5])
   },
 )
+
+test.serial('a spare takes the place of a dead PC', async (t) => {
+  t.timeout(240_000)
+  await room.server(5).powerOff()
+  const spare = await room.lab.addServer()
+  await eventually(
+    'glusterd misses pc-5',
+    async () => {
+      const { peers } = await room.look(['peers'])
+      return peers !== 'unread' && peers.some(({ name, connected }) => name === 'pc-5' && !connected)
+    },
+    { seconds: 100, every: 1_000 },
+  )
+  await room.change({ change: 'probe', pc: spare.name })
+  await room.change({ change: 'fence', pc: 'pc-5', allowed: 'pc-1,pc-2,pc-3,pc-4,pc-6,desk' })
+  await room.change({ change: 'replace', from: brickOf(room.server(5)), to: brickOf(spare) })
+  await room.healed()
+  await holdSame(t, [1, 2, 3, 4, 6])
+})
+
+test.serial('a PC with another address is found again by its name', async (t) => {
+  const before = room.server(3).address()
+  t.not(await room.server(3).move(), before)
+  await eventually('pc-3 is connected, and its brick answers', async () => {
+    const { peers, heal } = await room.look(['peers', 'heal'])
+    if (peers === 'unread' || heal === 'unread') return false
+    return (
+      peers.some(({ name, connected }) => name === 'pc-3' && connected) &&
+      heal.some(({ pc, answered }) => pc === 'pc-3' && answered)
+    )
+  })
+  await write('moved', 1)
+  await room.healed()
+  await holdSame(t, [1, 2, 3, 4, 6])
+})
+
+test.serial('a disk that died is seen, and an empty one in its place is filled', async (t) => {
+  t.timeout(240_000)
+  const pc = room.server(4)
+  await pc.loseDisk()
+  await eventually('the brick of pc-4 does not run', async () => {
+    const { running } = await room.look(['running'])
+    return running !== 'unread' && running.some(({ pc, online }) => pc === 'pc-4' && !online)
+  })
+  await write('lost', 1)
+  await pc.powerOff()
+  await pc.giveDisk()
+  await pc.powerOn()
+  await eventually('pc-4 is back in the pool', async () => {
+    const { peers } = await room.look(['peers'])
+    return peers !== 'unread' && peers.some(({ name, connected }) => name === 'pc-4' && connected)
+  })
+  t.is(await act({ change: 'reset', brick: brickOf(pc), id: 'another' }, room.hands()), 'accepted')
+  await room.healed()
+  await holdSame(t, [1, 2, 3, 4, 6])
+})

@@ -1,11 +1,12 @@
 /**
- * `lab/`: A real Kubernetes, LDAP and Argo CD on one Linux machine: a control plane in seconds, or a whole
+ * `lab/`: A real Kubernetes, LDAP, Gluster and Argo CD on one Linux machine: a control plane in seconds, or a whole
  * room of PCs.
  */
 
 import { Command, InvalidArgumentError } from 'commander'
 import { BARE_LAB, open, up } from './bare/bare.ts'
 import { argoCdManifests } from './delivery/argo-cd.ts'
+import { GLUSTER } from './gluster/gluster.ts'
 import { MACHINE_ALONE } from './machine/alone.ts'
 import { roomCommand } from './room/command.ts'
 import { ROOM } from './room/room.ts'
@@ -40,9 +41,16 @@ command('up', 'start the lab, or add to a running one what is asked for')
     0,
   )
   .option('--ldap', 'give it a real slapd')
-  .action(async ({ name, hollow, ldap }: { name: string; hollow: number; ldap?: boolean }) => {
+  .option(
+    '--gluster <count>',
+    'PCs it shall have with a disk and a real glusterd each, in a network of their own; needs root',
+    atMost200,
+    0,
+  )
+  .action(async (wish: { name: string; hollow: number; ldap?: boolean; gluster: number }) => {
+    const { name, hollow, ldap, gluster } = wish
     onInterrupt(() => abandon(name), progress)
-    const lab = await up({ name, hollow, ldap: ldap ?? false, progress })
+    const lab = await up({ name, hollow, ldap: ldap ?? false, gluster, progress })
     console.log(`lab "${name}" runs at ${lab.server}`)
     console.log(`export KUBECONFIG=${lab.kubeconfig}`)
   })
@@ -87,7 +95,7 @@ command('kubeconfig', "print the path of the running lab's kubeconfig, and nothi
   },
 )
 
-const KINDS: readonly Judged[] = [BARE_LAB, ROOM, MACHINE_ALONE]
+const KINDS: readonly Judged[] = [BARE_LAB, ROOM, MACHINE_ALONE, GLUSTER]
 
 /** Prints one run; resolves with whether it is well. */
 async function statusOf(name: string): Promise<boolean> {

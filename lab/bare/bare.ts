@@ -1,4 +1,6 @@
 import { locate } from '../binaries/locate.ts'
+import { addServers } from '../gluster/gluster.ts'
+import { WIRE } from '../gluster/wire.ts'
 import * as life from '../run/life.ts'
 import { addHollowNodes, addLdap } from './additions.ts'
 import { apiFault, attach } from './attach.ts'
@@ -18,19 +20,22 @@ export interface UpOptions extends life.RunWish {
   /** How many hollow nodes the lab shall have (kubemark's kubelets); default 0. */
   readonly hollow?: number
   readonly ldap?: boolean
+  /** How many PCs with a disk and a real glusterd it shall have; default 0. */
+  readonly gluster?: number
 }
 
 /** A control plane as processes on loopback. */
 export const BARE_LAB: life.RunKind<UpOptions, BareLab> = {
   name: 'lab',
   // Whoever needs the API server goes before it, and it before etcd: otherwise each waits for what is gone.
-  ending: { killedFirst: [], endedLast: ['kube-apiserver', 'etcd'] },
+  ending: { killedFirst: [WIRE], endedLast: ['kube-apiserver', 'etcd'] },
   undo: [],
   begin,
   faultOf: apiFault,
-  async adapt(dir, { hollow = 0, ldap = false }, progress) {
+  async adapt(dir, { hollow = 0, ldap = false, gluster = 0 }, progress) {
     await addHollowNodes(dir, hollow, progress)
     if (ldap) await addLdap(dir, progress)
+    await addServers(dir, gluster, progress)
   },
   attach,
 }

@@ -1,12 +1,11 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { type Browser, chromium } from 'playwright-core'
-import { debianTar, unpack } from '../debian/root.ts'
+import { unpackedDebian } from '../debian/root.ts'
 
 const DEBIAN = {
   name: 'browser',
@@ -36,7 +35,7 @@ export async function launchBrowser(
   port: number,
   progress: (line: string) => void = () => {},
 ): Promise<Browser> {
-  const root = await unpacked(progress)
+  const root = await unpackedDebian(DEBIAN, progress)
   return chromium.launch({
     executablePath: INSIDE,
     args: [
@@ -76,7 +75,7 @@ export async function startBeside(
   args: readonly string[],
   { env, ...options }: SpawnOptions = {},
 ): Promise<ChildProcess> {
-  const root = await unpacked(() => {})
+  const root = await unpackedDebian(DEBIAN)
   return spawn(INSIDE, args, { ...options, env: { ...environment(root, program), ...env } })
 }
 
@@ -85,15 +84,3 @@ const environment = (root: string, program: string) => ({
   DEBIAN_ROOT: root,
   DEBIAN_PROGRAM: program,
 })
-
-/** The Debian of the browser in the cache; only mounts of its own namespace are ever made over it. */
-async function unpacked(progress: (line: string) => void): Promise<string> {
-  const tar = await debianTar(DEBIAN, progress)
-  const root = tar.replace(/\.tar$/, '')
-  if (existsSync(root)) return root
-  const making = `${root}.making-${process.pid}`
-  mkdirSync(making, { recursive: true })
-  await unpack(tar, making)
-  renameSync(making, root)
-  return root
-}

@@ -100,6 +100,22 @@ async function bootstrap(wish: DebianWish, work: string, tar: string): Promise<v
   throw new Error(`mmdebstrap failed:\n${made.stderr.trim().split('\n').slice(-12).join('\n')}`)
 }
 
+/**
+ * Such a Debian as a folder in the cache, made once. It is never written to: whoever runs on it lays something over it,
+ * or mounts, in a namespace of its own.
+ */
+export async function unpackedDebian(wish: DebianWish, progress?: (line: string) => void): Promise<string> {
+  const tar = await debianTar(wish, progress)
+  const root = tar.replace(/\.tar$/, '')
+  if (existsSync(root)) return root
+  const making = `${root}.making-${process.pid}`
+  mkdirSync(making, { recursive: true })
+  await unpack(tar, making)
+  if (existsSync(root)) rmSync(making, { recursive: true, force: true })
+  else renameSync(making, root)
+  return root
+}
+
 /** Unpacks such a tar into an empty folder. Device nodes are the running machine's own affair. */
 export async function unpack(tar: string, folder: string): Promise<void> {
   await run('tar', ['-xf', tar, '-C', folder, '--exclude=./dev/*', '--numeric-owner'])

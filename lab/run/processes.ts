@@ -75,7 +75,8 @@ function environmentOf(pid: number): string[] {
   }
 }
 
-function childrenOf(pid: number): number[] {
+/** The pids of what a process started itself. */
+export function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
       readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')

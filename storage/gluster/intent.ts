@@ -7,8 +7,11 @@ const LONGEST = 180_000
 const SEEN_WITHIN = 30_000
 const DAY = 24 * 3_600_000
 
+/** What shows whether a change is so. */
+export type Shown = Pick<Facts, 'pcs' | 'peers' | 'volume' | 'running' | 'rebalance' | 'root'>
+
 /** Whether a change that was begun is seen done; `'unread'` where what would show it was not read. */
-export function isDone(change: Change, facts: Facts, now: number): boolean | 'unread' {
+export function isDone(change: Change, facts: Shown, now: number): boolean | 'unread' {
   const { volume, peers } = facts
   switch (change.change) {
     case 'probe':
@@ -75,7 +78,7 @@ function hasShape(change: Shaping, volume: Volume): boolean {
   }
 }
 
-function isStarted(force: boolean, { volume, running, peers }: Facts): boolean | 'unread' {
+function isStarted(force: boolean, { volume, running, peers }: Shown): boolean | 'unread' {
   if (volume === 'unread' || running === 'unread' || peers === 'unread') return 'unread'
   if (volume === 'none' || volume.status !== 'started') return false
   const heard = volume.bricks.filter(({ pc }) => peers.some((one) => one.name === pc && one.connected))
@@ -84,7 +87,7 @@ function isStarted(force: boolean, { volume, running, peers }: Facts): boolean |
 
 function isRun(
   change: Extract<Change, { readonly change: 'rebalance' | 'stop-rebalance' }>,
-  { rebalance }: Facts,
+  { rebalance }: Shown,
 ): boolean | 'unread' {
   if (rebalance === 'unread') return 'unread'
   if (change.change === 'rebalance') return rebalance !== 'none' && rebalance.id !== change.former
@@ -93,7 +96,7 @@ function isRun(
 
 function isReset(
   { brick, id }: Extract<Change, { readonly change: 'reset' }>,
-  { volume, pcs }: Facts,
+  { volume, pcs }: Shown,
 ): boolean | 'unread' {
   if (volume === 'unread' || pcs === 'unread') return 'unread'
   const there = brickOf(pcs.find(({ name }) => name === brick.pc))

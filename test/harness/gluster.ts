@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { type GlusterLab, type Pc, type Server, up } from '../../lab/gluster/gluster.ts'
 import { systemClock } from '../../service/clock.ts'
-import { act, type Hands } from '../../storage/gluster/act.ts'
-import { glusterCommand } from '../../storage/gluster/call.ts'
-import type { BrickPlace, Change, Options } from '../../storage/gluster/facts.ts'
-import { isDone } from '../../storage/gluster/intent.ts'
-import { type Asked, observe, type Part, type Told } from '../../storage/gluster/observe.ts'
+import { act, type Hands } from '../../storage/gluster/glusterd/act.ts'
+import { glusterCommand } from '../../storage/gluster/glusterd/call.ts'
+import { type Asked, observe, type Part, type Told } from '../../storage/gluster/glusterd/observe.ts'
+import type { BrickPlace, Change, Options } from '../../storage/gluster/plan/facts.ts'
+import { isDone } from '../../storage/gluster/plan/intent.ts'
 import { eventually } from './wait.ts'
 
 /** Real PCs with Gluster of a test file's own, and what is asked of them through the storage's own code. */

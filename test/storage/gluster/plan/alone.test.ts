@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { mayServe, SILENT, STOP, type Two } from '../../../storage/gluster/alone.ts'
+import { mayServe, SILENT, STOP, type Two } from '../../../../storage/gluster/plan/alone.ts'
 
 const NOW = 1_000_000
 const two = (given: Partial<Two> = {}): Two => ({

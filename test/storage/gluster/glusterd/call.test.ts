@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { identify, isAlive } from '../../../lab/run/processes.ts'
-import { answerOf, glusterCommand } from '../../../storage/gluster/call.ts'
-import { temporaryFolder } from '../../harness/temporary-folder.ts'
+import { identify, isAlive } from '../../../../lab/run/processes.ts'
+import { answerOf, glusterCommand } from '../../../../storage/gluster/glusterd/call.ts'
+import { temporaryFolder } from '../../../harness/temporary-folder.ts'
 
 const xml = (ret: number, said = ''): string =>
   `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<cliOutput><opRet>${ret}</opRet><opErrno>0</opErrno><opErrstr>${said}</opErrstr></cliOutput>\n`

@@ -1,4 +1,4 @@
-import { isMassLoss } from '../../service/brake.ts'
+import { isMassLoss } from '../../../service/brake.ts'
 import { brickOf, isFenced, isMember, type View } from './view.ts'
 
 /**

@@ -1,6 +1,6 @@
 import test from 'ava'
-import { commandsOf } from '../../../storage/gluster/commands.ts'
-import type { BrickPlace, Change } from '../../../storage/gluster/facts.ts'
+import { commandsOf } from '../../../../storage/gluster/glusterd/commands.ts'
+import type { BrickPlace, Change } from '../../../../storage/gluster/plan/facts.ts'
 
 const brick = (number: number): BrickPlace => ({ pc: `pc-${number}`, path: '/brick/home' })
 const said = (change: Change): string[] => commandsOf('home', change).map((words) => words.join(' '))

@@ -1,4 +1,4 @@
-import type { BrickPlace, BrickState, Heal, Options, Peer, Rebalance, Task, Volume } from './facts.ts'
+import type { BrickPlace, BrickState, Heal, Options, Peer, Rebalance, Task, Volume } from '../plan/facts.ts'
 import { type Element, UnreadableAnswer } from './xml.ts'
 
 /** Gluster's answers as facts. Each throws UnreadableAnswer rather than fill in what it did not find. */

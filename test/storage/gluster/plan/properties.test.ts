@@ -1,9 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { plan } from '../../../storage/gluster/decide.ts'
-import type { Facts, Policy } from '../../../storage/gluster/facts.ts'
-import { GUARDS, type Guard } from '../../../storage/gluster/guards.ts'
-import { copiesWith } from '../../../storage/gluster/shape.ts'
+import { plan } from '../../../../storage/gluster/plan/decide.ts'
+import type { Facts, Policy } from '../../../../storage/gluster/plan/facts.ts'
+import { GUARDS, type Guard } from '../../../../storage/gluster/plan/guards.ts'
+import { copiesWith } from '../../../../storage/gluster/plan/shape.ts'
 import { ask, pass } from './asked.ts'
 import { POLICY, Room } from './room.ts'
 

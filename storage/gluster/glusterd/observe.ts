@@ -1,6 +1,6 @@
-import type { Clock } from '../../service/clock.ts'
+import type { Clock } from '../../../service/clock.ts'
+import type { Facts, Heal, Volume } from '../plan/facts.ts'
 import type { Answer, Gluster } from './call.ts'
-import type { Facts, Heal, Volume } from './facts.ts'
 import { bricksIn, healIn, peersIn, rebalanceIn, tasksIn, volumeIn } from './read.ts'
 import { type Element, UnreadableAnswer } from './xml.ts'
 

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
-import type { Pc } from '../../../lab/gluster/gluster.ts'
-import { act } from '../../../storage/gluster/act.ts'
+import type { Pc } from '../../../../lab/gluster/gluster.ts'
+import { act } from '../../../../storage/gluster/glusterd/act.ts'
 import {
   birth,
   brickOf,
@@ -9,8 +9,8 @@ import {
   ownGluster,
   sumsOnMount,
   VOLUME,
-} from '../../harness/gluster.ts'
-import { eventually } from '../../harness/wait.ts'
+} from '../../../harness/gluster.ts'
+import { eventually } from '../../../harness/wait.ts'
 
 /** A volume on real glusterds, from its birth to a PC that is replaced. Data are compared on the disks, past Gluster. */
 
@@ -153,10 +153,15 @@ test.serial('a disk that died is seen, and an empty one in its place is filled',
   t.timeout(240_000)
   const pc = room.server(4)
   await pc.loseDisk()
-  await eventually('the brick of pc-4 does not run', async () => {
-    const { running } = await room.look(['running'])
-    return running !== 'unread' && running.some(({ pc, online }) => pc === 'pc-4' && !online)
-  })
+  // It notices within the interval of its health check, and ends half a minute later, or a whole one.
+  await eventually(
+    'the brick of pc-4 does not run',
+    async () => {
+      const { running } = await room.look(['running'])
+      return running !== 'unread' && running.some(({ pc, online }) => pc === 'pc-4' && !online)
+    },
+    { seconds: 120, every: 1_000 },
+  )
   await write('lost', 1)
   await pc.powerOff()
   await pc.giveDisk()

@@ -1,8 +1,8 @@
 import test from 'ava'
-import { plan } from '../../../storage/gluster/decide.ts'
-import type { Change, Facts, Pc } from '../../../storage/gluster/facts.ts'
-import { GUARDS, refusal } from '../../../storage/gluster/guards.ts'
-import { viewOf } from '../../../storage/gluster/view.ts'
+import { plan } from '../../../../storage/gluster/plan/decide.ts'
+import type { Change, Facts, Pc } from '../../../../storage/gluster/plan/facts.ts'
+import { GUARDS, refusal } from '../../../../storage/gluster/plan/guards.ts'
+import { viewOf } from '../../../../storage/gluster/plan/view.ts'
 import {
   brick,
   ID,

@@ -7,8 +7,8 @@ import type {
   Pc,
   Policy,
   Volume,
-} from '../../../storage/gluster/facts.ts'
-import { quorumOf } from '../../../storage/gluster/shape.ts'
+} from '../../../../storage/gluster/plan/facts.ts'
+import { quorumOf } from '../../../../storage/gluster/plan/shape.ts'
 
 /**
  * A small model of a room: PCs with disks, a pool, a volume whose bricks hold numbered files. It does what is asked of

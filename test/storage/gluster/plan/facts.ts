@@ -1,4 +1,12 @@
-import type { Brick, BrickPlace, Facts, Memory, Pc, Policy, Volume } from '../../../storage/gluster/facts.ts'
+import type {
+  Brick,
+  BrickPlace,
+  Facts,
+  Memory,
+  Pc,
+  Policy,
+  Volume,
+} from '../../../../storage/gluster/plan/facts.ts'
 import { GIB, NEW_MEMORY, POLICY as QUICK_POLICY } from './room.ts'
 
 export const NOW = Date.UTC(2026, 10, 27, 12)

@@ -1,7 +1,7 @@
-import type { Clock } from '../../service/clock.ts'
+import type { Clock } from '../../../service/clock.ts'
+import type { Change, Intent } from '../plan/facts.ts'
 import type { Answer, Gluster } from './call.ts'
 import { type Command, commandsOf } from './commands.ts'
-import type { Change, Intent } from './facts.ts'
 
 export interface Hands {
   readonly gluster: Gluster

@@ -1,5 +1,5 @@
-import type { BrickPlace, Change, Facts, Options, Volume } from '../../../storage/gluster/facts.ts'
-import { quorumOf } from '../../../storage/gluster/shape.ts'
+import type { BrickPlace, Change, Facts, Options, Volume } from '../../../../storage/gluster/plan/facts.ts'
+import { quorumOf } from '../../../../storage/gluster/plan/shape.ts'
 import { type Room, TICK, VOLUME_ID } from './room.ts'
 
 /** Time passes, and what was late happens. */

@@ -1,4 +1,4 @@
-import type { BrickPlace, Change, Options } from './facts.ts'
+import type { BrickPlace, Change, Options } from '../plan/facts.ts'
 
 /** What `gluster` is called with for each change, word by word; no shell ever sees it. */
 export type Command = readonly string[]

@@ -1,4 +1,4 @@
-import { isMassLoss } from '../../service/brake.ts'
+import { isMassLoss } from '../../../service/brake.ts'
 import { brake } from './brake.ts'
 import type { BrickPlace, Change } from './facts.ts'
 import { isWiped } from './fence.ts'

@@ -1,6 +1,6 @@
 import test from 'ava'
-import type { Certificate } from '../../../lab/gluster/trust.ts'
-import { birth, brickOf, mountOn, type OwnGluster, ownGluster, VOLUME } from '../../harness/gluster.ts'
+import type { Certificate } from '../../../../lab/gluster/trust.ts'
+import { birth, brickOf, mountOn, type OwnGluster, ownGluster, VOLUME } from '../../../harness/gluster.ts'
 
 /** Who may mount the volume: those alone whose certificate is the room's, and whose name is allowed. */
 

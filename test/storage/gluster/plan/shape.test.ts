@@ -1,6 +1,12 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { copiesWith, nextShape, quorumOf, type Shape, shapeAtBirth } from '../../../storage/gluster/shape.ts'
+import {
+  copiesWith,
+  nextShape,
+  quorumOf,
+  type Shape,
+  shapeAtBirth,
+} from '../../../../storage/gluster/plan/shape.ts'
 
 const counts = fc.record({
   wanted: fc.integer({ min: 1, max: 7 }),

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { answerOf } from '../../../storage/gluster/call.ts'
-import { bricksIn, healIn, peersIn, volumeIn } from '../../../storage/gluster/read.ts'
-import { readXml, UnreadableAnswer } from '../../../storage/gluster/xml.ts'
+import { answerOf } from '../../../../storage/gluster/glusterd/call.ts'
+import { bricksIn, healIn, peersIn, volumeIn } from '../../../../storage/gluster/glusterd/read.ts'
+import { readXml, UnreadableAnswer } from '../../../../storage/gluster/glusterd/xml.ts'
 
 /** Answers of Gluster 11.1, as it gave them to the lab. */
 const recorded = (name: string): string => readFileSync(join(import.meta.dirname, 'recorded', name), 'utf8')

@@ -1,6 +1,6 @@
 import test from 'ava'
-import { plan } from '../../../storage/gluster/decide.ts'
-import type { Change, Facts, Policy } from '../../../storage/gluster/facts.ts'
+import { plan } from '../../../../storage/gluster/plan/decide.ts'
+import type { Change, Facts, Policy } from '../../../../storage/gluster/plan/facts.ts'
 import {
   brick,
   ID,

@@ -52,6 +52,9 @@ export const STOPS_AT = `${PREFIX}/stops-at`
 /** Annotation on a desktop's Deployment: when the password was set that it was last begun or entered with. */
 export const BEGUN_WITH_PASSWORD = `${PREFIX}/begun-with-password-of`
 
+/** Label of a Node whose PC has a brick. */
+export const BRICK = `${PREFIX}/brick`
+
 /**
  * Annotation on a Secret that the keeper of certificates keeps: an administrator asks for another certificate, since the
  * RFC 3339 time that it says; on the door's root, for one of `ROOT_STEPS`.

@@ -141,6 +141,7 @@ export const FIELD_MANAGERS = {
   certificates: 'deskfleet-certificates',
   identitySync: 'deskfleet-identity-sync',
   homes: 'deskfleet-homes',
+  gluster: 'deskfleet-gluster',
   directory: 'deskfleet-directory',
   disks: 'deskfleet-ldap-disks',
   gateway: 'deskfleet-gateway',
@@ -210,6 +211,43 @@ export const STORAGE = {
   directory: '/storage',
   /** On every PC; what pods of people see of storage is below. On a tmpfs, so a reboot clears it. */
   run: '/run/deskfleet',
+} as const
+
+/** A Gluster volume on disks of the PCs (`storage.kind: gluster`). */
+export const GLUSTER = {
+  /** The DaemonSet of glusterd and its agent, on PCs with a brick; its account and its Lease. */
+  server: 'gluster-server',
+  /** The volume, and the custom resource that says how it shall be and is, in `deskfleet-storage`. */
+  volume: 'home',
+  /** On every PC that has one: where its brick, an XFS file system of its own, is mounted; Gluster is given `data` in it. */
+  brick: '/var/lib/deskfleet/brick',
+  /** On every PC: what its glusterd knows of the pool. In the pod it is /var/lib/glusterd. */
+  state: '/var/lib/deskfleet/glusterd',
+  /** On every PC: by what it is known to the others: glusterfs.key, glusterfs.pem, glusterfs.ca. */
+  tls: '/var/lib/deskfleet/gluster-tls',
+  /** Who signs the PCs' certificates: a signer of CertificateSigningRequests. */
+  signer: 'deskfleet.io/gluster',
+  /**
+   * Secret in `deskfleet-system` that the keeper alone reads, and ConfigMap in `deskfleet-storage` with its certificate
+   * (`ca.crt`): the authority of the pool, which signs nothing else.
+   */
+  authority: 'gluster-authority',
+  /** glusterd's port, and the first and the last that its bricks take. */
+  ports: { glusterd: 24007, firstBrick: 49152, lastBrick: 49251 },
+} as const
+
+/** The custom resource of the volume: spec from Git, status by the agent that leads; in `deskfleet-storage`. */
+export const GLUSTER_VOLUME = {
+  kind: 'GlusterVolume',
+  plural: 'glustervolumes',
+  singular: 'glustervolume',
+} as const
+
+/** The custom resource of a PC's brick, named like its Node: spec by the administrator, status by that PC's agent. */
+export const GLUSTER_BRICK = {
+  kind: 'GlusterBrick',
+  plural: 'glusterbricks',
+  singular: 'glusterbrick',
 } as const
 
 /** Directory on a PC whose one entry, named by the login, is the person's home. */

@@ -1,3 +1,5 @@
+import { STALL } from '../../config/stall.ts'
+
 /**
  * The generation lock of a home, as decisions: at most one pod has the home at a time. The lock is one file, whose name
  * is its generation; a pod claims it by renaming it to a higher one, which one pod alone can do. It raises a heartbeat
@@ -28,7 +30,7 @@ export interface Rules {
   readonly takeOver: number
 }
 
-export const RULES: Rules = { beat: 5_000, giveUp: 15_000, takeOver: 20_000 }
+export const RULES: Rules = { beat: 5_000, giveUp: STALL.lockGivenUp, takeOver: STALL.lockTaken }
 
 /** What a waiter has watched so far: a text, and since when it has not changed. */
 export interface Watch {

@@ -13,6 +13,7 @@ import {
   powerOn,
   type Role,
   roleOf,
+  rootOf,
   wayInto,
 } from './pc.ts'
 import { glusterRoot } from './root.ts'
@@ -44,6 +45,8 @@ export interface Pc {
 export interface Server extends Pc {
   /** Where its disk is mounted, when it is there. */
   readonly mountPoint: '/brick'
+  /** The root of a PC that is on, as the machine sees it. Follow no links in there: they lead out of it. */
+  root(): string
   readOnDisk(path: string): Promise<Buffer>
   /** SHA-256 of every file of a folder of its disk, by path. */
   sumsOnDisk(folder: string): Promise<Map<string, string>>
@@ -66,6 +69,8 @@ export interface GlusterLab {
 export interface GlusterWish extends RunWish {
   /** How many PCs with a disk; default 3. */
   readonly servers?: number
+  /** Whether glusterd is left to whoever keeps the PCs; default false: it runs as soon as a PC is on. */
+  readonly kept?: boolean
 }
 
 /** PCs with Gluster and nothing else: no Kubernetes. */
@@ -78,7 +83,8 @@ export const GLUSTER: RunKind<GlusterWish, GlusterLab> = {
     await startWire(dir)
     return {}
   },
-  adapt: (dir, { servers = 3 }, progress) => addServers(dir, servers, progress),
+  adapt: (dir, { servers = 3, kept = false }, progress) =>
+    addServers(dir, servers, progress, kept ? 'kept' : 'server'),
   attach: (dir, record) => glusterOf(dir, record.name),
 }
 
@@ -97,6 +103,7 @@ export async function addServers(
   dir: string,
   count: number,
   progress: (line: string) => void,
+  role: Exclude<Role, 'client'> = 'server',
 ): Promise<void> {
   if (count === 0) return
   const refusal = refuseMachine()
@@ -108,7 +115,7 @@ export async function addServers(
   progress(`starting ${count - has} PC${count - has > 1 ? 's' : ''} with Gluster`)
   const names = Array.from({ length: count - has }, (_, index) => `pc-${has + index + 1}`)
   // One after the other: they share an authority, and the file of all names.
-  for (const name of names) await prepare(dir, name, 'server', { of: 'room', name })
+  for (const name of names) await prepare(dir, name, role, { of: 'room', name })
   await Promise.all(names.map((name) => powerOn(dir, name)))
 }
 
@@ -119,7 +126,10 @@ export function glusterOf(dir: string, name: string): GlusterLab {
     servers: () => serverNames(dir).map((one) => serverAt(dir, one)),
     async addServer() {
       const next = `pc-${serverNames(dir).length + 1}`
-      await prepare(dir, next, 'server', { of: 'room', name: next })
+      // As the others are.
+      const [first] = serverNames(dir)
+      const role = first === undefined ? 'server' : roleOf(dir, first)
+      await prepare(dir, next, role, { of: 'room', name: next })
       await powerOn(dir, next)
       return serverAt(dir, next)
     },
@@ -133,7 +143,7 @@ export function glusterOf(dir: string, name: string): GlusterLab {
 }
 
 const serverNames = (dir: string): string[] =>
-  namesIn(roomOf(dir)).filter((name) => roleOf(dir, name) === 'server')
+  namesIn(roomOf(dir)).filter((name) => roleOf(dir, name) !== 'client')
 
 /** Everything that a PC has before it is switched on for the first time. */
 async function prepare(dir: string, name: string, role: Role, certificate: Certificate): Promise<void> {
@@ -169,6 +179,7 @@ function pcAt(dir: string, name: string): Pc {
 const serverAt = (dir: string, name: string): Server => ({
   ...pcAt(dir, name),
   mountPoint: '/brick',
+  root: () => rootOf(dir, name),
   readOnDisk: (path) => readOnDisk(dir, name, path),
   sumsOnDisk: (folder) => sumsOnDisk(dir, name, folder),
   loseDisk: () => loseDisk(dir, name),

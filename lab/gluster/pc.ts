@@ -9,8 +9,9 @@ import { addressOf, hostsFile } from './addresses.ts'
 import { glusterRoot } from './root.ts'
 import { besideSwitch, plugIn, pullCable, roomOf } from './wire.ts'
 
-/** `server` has a disk and runs glusterd; `client` only mounts what the others serve. */
-export type Role = 'server' | 'client'
+/** `server` has a disk and runs glusterd; `kept` leaves that to whoever keeps it; `client` only mounts what others serve. */
+export type Role = 'server' | 'kept' | 'client'
+const ROLES: readonly Role[] = ['server', 'kept', 'client']
 
 /** A disk that XFS agrees to be on, and a little more. Only what is written takes room on the machine. */
 const DISK_MIB = 400
@@ -19,15 +20,17 @@ const DISK_MIB = 400
 export const folderOf = (dir: string, name: string): string => join(roomOf(dir), 'pcs', name)
 const disk = (dir: string, name: string): string => join(folderOf(dir, name), 'disk.img')
 const roleFile = (dir: string, name: string): string => join(folderOf(dir, name), 'role')
-export const roleOf = (dir: string, name: string): Role =>
-  readFileSync(roleFile(dir, name), 'utf8') === 'server' ? 'server' : 'client'
+export const roleOf = (dir: string, name: string): Role => {
+  const written = readFileSync(roleFile(dir, name), 'utf8')
+  return ROLES.find((role) => role === written) ?? 'client'
+}
 
 /** Lays down a PC that is off: its role, and an empty disk where it has one. Resolves with its writable root. */
 export async function layDown(dir: string, name: string, role: Role): Promise<string> {
   const upper = join(folderOf(dir, name), 'upper')
   mkdirSync(upper, { recursive: true })
   writeFileSync(roleFile(dir, name), role)
-  if (role === 'server') await giveDisk(dir, name)
+  if (role !== 'client') await giveDisk(dir, name)
   return upper
 }
 

@@ -1,0 +1,104 @@
+import type { Construct } from 'constructs'
+import { API_GROUP, API_VERSION, GLUSTER_BRICK, GLUSTER_VOLUME } from '../../config/names.ts'
+import { add } from '../kit/objects.ts'
+import { KEPT } from '../kit/policies/contents.ts'
+
+/**
+ * The custom resources of a Gluster volume. What the agents remember stands in the status of the one; removing it would let
+ * them forget who is shut out, so neither is ever pruned.
+ */
+export function glusterDefinitions(scope: Construct): void {
+  define(scope, GLUSTER_VOLUME, {
+    description: 'A replicated volume over the disks of the PCs: how it shall be, from Git, and how it is.',
+    spec: {
+      type: 'object',
+      required: ['replicas', 'spares', 'replaceAfterSeconds'],
+      properties: {
+        replicas: { type: 'integer', minimum: 1, maximum: 7, description: 'Copies of every file.' },
+        minReplicas: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 7,
+          description:
+            'Copies that must be possible before the volume is made; left out: as many as there are.',
+        },
+        spares: { type: 'integer', minimum: 0, description: 'PCs whose bricks are kept for repairs.' },
+        replaceAfterSeconds: {
+          type: 'integer',
+          minimum: 0,
+          description: 'For so long a brick may be missing before another takes its place.',
+        },
+      },
+    },
+    columns: [
+      { name: 'Wanted', type: 'integer', jsonPath: '.spec.replicas' },
+      { name: 'Copies', type: 'integer', jsonPath: '.status.copies' },
+      { name: 'Available', type: 'string', jsonPath: stateOf('Available') },
+      { name: 'Healthy', type: 'string', jsonPath: stateOf('Healthy') },
+      { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Healthy")].reason' },
+      AGE,
+    ],
+  })
+  define(scope, GLUSTER_BRICK, {
+    description: 'The brick of a PC, named like its Node: what its agent sees, and whether it is to leave.',
+    spec: {
+      type: 'object',
+      properties: {
+        retiring: {
+          type: 'boolean',
+          description: 'What it has is brought to other PCs, so that it can be taken away.',
+        },
+      },
+    },
+    columns: [
+      { name: 'Bytes', type: 'integer', jsonPath: '.status.brick.bytes' },
+      { name: 'Free', type: 'integer', jsonPath: '.status.brick.free' },
+      { name: 'Holds', type: 'string', jsonPath: '.status.brick.holds' },
+      { name: 'Fault', type: 'string', jsonPath: '.status.brick.fault' },
+      { name: 'Retiring', type: 'boolean', jsonPath: '.spec.retiring' },
+      AGE,
+    ],
+  })
+}
+
+const AGE = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
+const stateOf = (type: string) => `.status.conditions[?(@.type=="${type}")].status`
+
+interface Definition {
+  readonly description: string
+  readonly spec: object
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly jsonPath: string }[]
+}
+
+function define(
+  scope: Construct,
+  { kind, plural, singular }: { readonly kind: string; readonly plural: string; readonly singular: string },
+  { description, spec, columns }: Definition,
+): void {
+  // The agents' own record, which they alone write and check themselves.
+  const status = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+  add(
+    scope,
+    'apiextensions.k8s.io/v1/CustomResourceDefinition',
+    { name: `${plural}.${API_GROUP}`, annotations: KEPT },
+    {
+      spec: {
+        group: API_GROUP,
+        scope: 'Namespaced',
+        names: { kind, listKind: `${kind}List`, plural, singular, categories: ['deskfleet'] },
+        versions: [
+          {
+            name: API_VERSION,
+            served: true,
+            storage: true,
+            subresources: { status: {} },
+            additionalPrinterColumns: [...columns],
+            schema: {
+              openAPIV3Schema: { type: 'object', description, properties: { spec, status } },
+            },
+          },
+        ],
+      },
+    },
+  )
+}

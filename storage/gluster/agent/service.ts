@@ -1,0 +1,129 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import { reasonOf } from '../../../cluster/answer.ts'
+import { ownCluster } from '../../../cluster/client.ts'
+import { openEvents } from '../../../cluster/events.ts'
+import { leadBy } from '../../../cluster/lease/work.ts'
+import { FIELD_MANAGERS, GLUSTER, NAMESPACES } from '../../../config/names.ts'
+import type { ServiceContext } from '../../../service/service.ts'
+import { newBell } from '../../../service/turns.ts'
+import { glusterCommand } from '../glusterd/call.ts'
+import type { Inside, OwnFacts } from '../pc/facts.ts'
+import { writeHosts } from '../pc/hosts.ts'
+import { keepPc } from '../pc/keep.ts'
+import { readRoot, touchRoot } from '../pc/root.ts'
+import { glusterCluster, saidOf, watchAddresses, watchMemory } from './cluster.ts'
+import { lead } from './lead.ts'
+import { makeReport } from './report.ts'
+import type { Settings } from './settings.ts'
+
+/** What a lab puts in the place of the machine that the process runs on. */
+export interface Where {
+  readonly cluster: KubeConfig
+  readonly inside: Inside
+  /** The hosts file that names the PCs; undefined where somebody else writes it. */
+  readonly hosts: string | undefined
+}
+
+const here = (): Where => ({ cluster: ownCluster(), inside: { root: '', way: [] }, hosts: '/etc/hosts' })
+
+/** Each agent keeps its own PC; one of those whose glusterd is of the pool keeps the volume as well. */
+export async function startAgent(context: ServiceContext<Settings>, where: Where = here()): Promise<void> {
+  const { settings, log, clock, me, signal, registry, readiness, closing } = context
+  const { inside, cluster: config } = where
+  const cluster = glusterCluster(config)
+  const events = openEvents(config, FIELD_MANAGERS.gluster, clock, (error) =>
+    log.warn({ reason: reasonOf(error) }, 'an Event was not written'),
+  )
+  const report = makeReport(registry, log, (news) => void events.warn(news))
+  readiness.needs(report.lacks)
+  const bell = newBell()
+  const watched = watchMemory(config, log)
+  closing.defer(watched.stop)
+  watched.onChange(bell.ring)
+  if (where.hosts !== undefined) closing.defer(keepHosts(config, log, where.hosts, report.failed))
+
+  const chances = newChances()
+  const publish = async (facts: OwnFacts): Promise<void> => {
+    if (!mayLead(facts)) chances.set(false)
+    const { retiring } = await cluster.publish(settings.node, saidOf(facts))
+    // It cannot take itself out of the pool: somebody else must.
+    chances.set(mayLead(facts) && !retiring)
+  }
+  const own = { me: settings.node, inside, places: settings.places, clock, bell, publish }
+  const keeping = keepPc({ ...own, memory: watched.memory, listener: report }, signal)
+
+  const hands = {
+    gluster: glusterCommand(inside.way),
+    clock,
+    me: settings.node,
+    volume: GLUSTER.volume,
+    touchRoot: () => touchRoot(inside, settings.mount),
+  }
+  const root = () => readRoot(inside, settings.mount)
+  while (!signal.aborted) {
+    const chance = await chances.next(signal)
+    if (signal.aborted) break
+    const lease = { cluster: config, namespace: NAMESPACES.storage, lease: GLUSTER.server, me, clock, log }
+    await leadBy({ ...lease, signal: AbortSignal.any([signal, chance]), leading: report.leading }, (tenure) =>
+      lead({ cluster, hands, clock, root, listener: report }, tenure),
+    )
+  }
+  await keeping
+}
+
+/**
+ * Whether this PC may keep the volume: its glusterd runs and is asked, and, where there is a volume, knows of it. One
+ * that was never of the pool would see a room without one.
+ */
+export const mayLead = ({ me, memory, glusterd, pool }: OwnFacts): boolean => {
+  if (memory === 'unread' || !glusterd || memory.fenced.some(({ pc }) => pc === me)) return false
+  return pool.known || Object.keys(memory.members).length === 0
+}
+
+/** Times in which this PC may lead, one after the other. */
+function newChances(): {
+  set(may: boolean): void
+  /** Resolves in the next such time, with a signal that aborts at its end. */
+  next(signal: AbortSignal): Promise<AbortSignal>
+} {
+  let current: AbortController | undefined
+  const waiting: (() => void)[] = []
+  return {
+    set(may) {
+      if (may && current === undefined) current = new AbortController()
+      if (may) for (const go of waiting.splice(0)) go()
+      if (!may) {
+        current?.abort()
+        current = undefined
+      }
+    },
+    async next(signal) {
+      if (current === undefined)
+        await new Promise<void>((go) => {
+          waiting.push(go)
+          signal.addEventListener('abort', () => go(), { once: true })
+        })
+      return current?.signal ?? AbortSignal.abort()
+    },
+  }
+}
+
+/** Keeps the names of all PCs in the hosts file; returns what ends that. */
+function keepHosts(
+  config: KubeConfig,
+  log: ServiceContext<Settings>['log'],
+  path: string,
+  failed: (error: unknown) => void,
+): () => Promise<void> {
+  const addresses = watchAddresses(config, log)
+  // One after the other: the file is written in place.
+  let writing = Promise.resolve()
+  addresses.onChange(() => {
+    if (addresses.ready())
+      writing = writing.then(() => writeHosts(path, addresses.all())).catch((error: unknown) => failed(error))
+  })
+  return async () => {
+    await addresses.stop()
+    await writing
+  }
+}

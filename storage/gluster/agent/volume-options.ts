@@ -1,0 +1,18 @@
+import { STALL } from '../../../config/stall.ts'
+import type { Options } from '../plan/facts.ts'
+
+/** Only a volume that does not run can be given these. */
+export const BIRTH: Options = { 'client.ssl': 'on', 'server.ssl': 'on' }
+
+/** What each volume has at all times. Whatever is not named here stays as Gluster has it. */
+export const OPTIONS: Options = {
+  'network.ping-timeout': String(STALL.pingTimeout / 1_000),
+  // Its agents ask for a heal as soon as a brick is back; this is for whatever they miss.
+  'cluster.heal-timeout': '60',
+  // A disk that died is noticed within this, in seconds; its process ends half a minute later.
+  'storage.health-check-interval': '10',
+  // Percent of each disk that files of people cannot take: healing must have room.
+  'storage.reserve': '3',
+  // A file that was just written was answered with "no such file": see docs/decisions.
+  'performance.nl-cache': 'off',
+}

@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto'
+import {
+  CoordinationV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  type KubeConfig,
+  V1MicroTime,
+} from '@kubernetes/client-node'
+import { Chart, Testing } from 'cdk8s'
+import { pino } from 'pino'
+import { glusterDefinitions } from '../../charts/storage/definitions.ts'
+import { BRICK } from '../../config/labels.ts'
+import {
+  API_GROUP,
+  API_VERSION,
+  GLUSTER,
+  GLUSTER_BRICK,
+  GLUSTER_VOLUME,
+  NAMESPACES,
+} from '../../config/names.ts'
+import type { BareLab } from '../../lab/bare/bare.ts'
+import { type GlusterLab, type Pc, type Server, up } from '../../lab/gluster/gluster.ts'
+import { openService } from '../../service/service.ts'
+import { startAgent } from '../../storage/gluster/agent/service.ts'
+import type { VolumeStatus } from '../../storage/gluster/agent/status.ts'
+import { readVolume, type StoredVolume } from '../../storage/gluster/agent/stored.ts'
+import { must } from './lab.ts'
+import { type OwnProgram, ownProgram } from './program-context.ts'
+import { eventually } from './wait.ts'
+
+/** PCs with real Gluster, each with the real agent beside it, and a real API server that knows them as Nodes. */
+export interface GlusterRoom {
+  readonly pcs: GlusterLab
+  server(number: number): Server
+  /** One more PC, with its agent. */
+  add(): Promise<Server>
+  /** A PC without a brick, that may mount. */
+  addDesk(name: string): Promise<Pc>
+  /** Its plug is pulled: its agent and its kubelet end with it. */
+  off(number: number): Promise<void>
+  on(number: number): Promise<void>
+  /** As `cluster.yaml` would have it. */
+  want(spec: Partial<Wanted>): Promise<void>
+  retire(number: number): Promise<void>
+  volume(): Promise<StoredVolume & { readonly status: VolumeStatus }>
+  /** Resolves with the status once it is so. */
+  becomes(
+    what: string,
+    is: (status: VolumeStatus) => boolean,
+    options?: { seconds?: number },
+  ): Promise<VolumeStatus>
+  end(): Promise<void>
+}
+
+export interface Wanted {
+  readonly replicas: number
+  readonly spares: number
+  readonly replaceAfterSeconds: number
+}
+
+const namespace = NAMESPACES.storage
+const VOLUMES = { group: API_GROUP, version: API_VERSION, namespace, plural: GLUSTER_VOLUME.plural }
+
+/** Ms between two signs of life of a PC's kubelet. */
+const BEAT = 3_000
+
+export async function glusterRoom(
+  lab: BareLab,
+  config: KubeConfig,
+  servers: number,
+  wanted: Wanted,
+): Promise<GlusterRoom> {
+  const custom = config.makeApiClient(CustomObjectsApi)
+  await define(lab)
+  const head = { apiVersion: `${API_GROUP}/${API_VERSION}`, kind: GLUSTER_VOLUME.kind }
+  await must(lab, ['apply', '-f', '-'], {
+    ...head,
+    metadata: { name: GLUSTER.volume, namespace },
+    spec: wanted,
+  })
+  const name = `test-${randomBytes(3).toString('hex')}`
+  const pcs = await up({ name, servers, kept: true, ownerPid: process.pid })
+  const agents = new Map<string, OwnProgram<unknown>>()
+  const kubelets = openKubelets(config)
+  const server = (number: number): Server => {
+    const found = pcs.servers()[number - 1]
+    if (found === undefined) throw new Error(`there is no PC ${number}`)
+    return found
+  }
+  const begin = async (pc: Server): Promise<void> => {
+    await kubelets.begin(pc.name, pc.address(), { [BRICK]: 'true' })
+    agents.set(pc.name, await startOn(pc, config))
+  }
+  await Promise.all(pcs.servers().map(begin))
+  const volume = async () => {
+    const read = readVolume(await custom.getNamespacedCustomObject({ ...VOLUMES, name: GLUSTER.volume }))
+    return read as StoredVolume & { readonly status: VolumeStatus }
+  }
+  return {
+    pcs,
+    server,
+    async add() {
+      const pc = await pcs.addServer()
+      await begin(pc)
+      return pc
+    },
+    async addDesk(desk) {
+      const pc = await pcs.addClient(desk, { of: 'room', name: desk })
+      await kubelets.begin(desk, pc.address(), {})
+      return pc
+    },
+    async off(number) {
+      const pc = server(number)
+      kubelets.end(pc.name)
+      const agent = agents.get(pc.name)
+      agents.delete(pc.name)
+      await pc.powerOff()
+      await agent?.end()
+    },
+    async on(number) {
+      await server(number).powerOn()
+      await begin(server(number))
+    },
+    async want(spec) {
+      await must(lab, [
+        ...['-n', namespace, 'patch', GLUSTER_VOLUME.singular, GLUSTER.volume],
+        ...['--type=merge', '-p', JSON.stringify({ spec })],
+      ])
+    },
+    async retire(number) {
+      const patch = JSON.stringify({ spec: { retiring: true } })
+      const of = [GLUSTER_BRICK.singular, server(number).name]
+      await must(lab, ['-n', namespace, 'patch', ...of, '--type=merge', '-p', patch])
+    },
+    volume,
+    async becomes(what, is, { seconds = 120 } = {}) {
+      let seen: VolumeStatus | undefined
+      await eventually(
+        what,
+        async () => {
+          seen = (await volume()).status
+          return seen !== undefined && is(seen)
+        },
+        { seconds, every: 500 },
+      ).catch((error: unknown) => {
+        throw new Error(`${what}: ${JSON.stringify({ ...seen, memory: seen?.memory }, undefined, 1)}`, {
+          cause: error,
+        })
+      })
+      return seen as VolumeStatus
+    },
+    async end() {
+      kubelets.endAll()
+      await Promise.all([...agents.values()].map((agent) => agent.end()))
+      await pcs.down()
+    },
+  }
+}
+
+async function define(lab: BareLab): Promise<void> {
+  const chart = new Chart(Testing.app(), 'definitions')
+  glusterDefinitions(chart)
+  for (const one of chart.toJson()) await must(lab, ['apply', '-f', '-'], one)
+  const meta = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
+  await must(lab, ['apply', '-f', '-'], meta)
+  for (const { plural } of [GLUSTER_VOLUME, GLUSTER_BRICK]) {
+    const served = async () => (await lab.run(['get', `${plural}.${API_GROUP}`, '-A'])).code === 0
+    await eventually(`${plural} are served`, served)
+  }
+}
+
+async function startOn(pc: Server, cluster: KubeConfig): Promise<OwnProgram<unknown>> {
+  const level = process.env.DESKFLEET_AGENT_LOG ?? 'silent'
+  const log = pino({ level, name: pc.name }, pino.destination({ fd: 2, sync: true }))
+  const settings = {
+    metricsListen: { host: '127.0.0.1', port: 0 },
+    node: pc.name,
+    places: { brick: pc.mountPoint, state: '/var/lib/glusterd', tls: '/etc/ssl' },
+    mount: '/mnt',
+  }
+  const program = ownProgram(settings, log, pc.name)
+  const inside = { root: pc.root(), way: pc.way() }
+  const ran = startAgent(await openService(program.context), { cluster, inside, hosts: undefined })
+  return {
+    ...program,
+    async end() {
+      await program.end()
+      await ran
+    },
+  }
+}
+
+/** What the kubelets of the PCs would tell: that each Node is there, and lives. */
+function openKubelets(config: KubeConfig) {
+  const core = config.makeApiClient(CoreV1Api)
+  const leases = config.makeApiClient(CoordinationV1Api)
+  const beats = new Map<string, NodeJS.Timeout>()
+  const beat = async (name: string): Promise<void> => {
+    const lease = await leases.readNamespacedLease({ namespace: 'kube-node-lease', name })
+    if (lease.spec) lease.spec.renewTime = new V1MicroTime()
+    await leases.replaceNamespacedLease({ namespace: 'kube-node-lease', name, body: lease })
+  }
+  const end = (name: string): void => {
+    clearInterval(beats.get(name))
+    beats.delete(name)
+  }
+  return {
+    end,
+    endAll: () => [...beats.keys()].forEach(end),
+    async begin(name: string, address: string, labels: Readonly<Record<string, string>>): Promise<void> {
+      const made = await core
+        .createNode({ body: { metadata: { name, labels: { ...labels } } } })
+        .catch(() => undefined)
+      if (made) {
+        const spec = { holderIdentity: name, leaseDurationSeconds: 40 }
+        const body = { metadata: { name, namespace: 'kube-node-lease' }, spec }
+        await leases.createNamespacedLease({ namespace: 'kube-node-lease', body })
+      }
+      const node = await core.readNode({ name })
+      const now = new Date()
+      const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: '' }
+      node.status = {
+        addresses: [{ type: 'InternalIP', address }],
+        conditions: [{ ...ready, lastHeartbeatTime: now, lastTransitionTime: now }],
+      }
+      await core.replaceNodeStatus({ name, body: node })
+      await beat(name).catch(() => {})
+      beats.set(
+        name,
+        setInterval(() => void beat(name).catch(() => {}), BEAT),
+      )
+    },
+  }
+}

@@ -232,8 +232,10 @@ export const GLUSTER = {
    * (`ca.crt`): the authority of the pool, which signs nothing else.
    */
   authority: 'gluster-authority',
-  /** glusterd's port, and the first and the last that its bricks take. */
-  ports: { glusterd: 24007, firstBrick: 49152, lastBrick: 49251 },
+  /** Where glusterd listens. */
+  port: 24_007,
+  /** Where bricks listen: the numbers of `images/gluster/glusterd.vol`. */
+  bricks: { first: 49_152, last: 49_251 },
 } as const
 
 /** The custom resource of the volume: spec from Git, status by the agent that leads; in `deskfleet-storage`. */

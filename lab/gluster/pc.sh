@@ -35,6 +35,8 @@ hostname "$name"
 echo "$name" >"$root/etc/hostname"
 : >"$root/etc/hosts"
 mount --bind "$hosts" "$root/etc/hosts"
+mkdir -p "$root/etc/glusterfs"
+cp "$(dirname "$0")/../../images/gluster/glusterd.vol" "$root/etc/glusterfs/glusterd.vol"
 
 # Another lab may take the loop device that was found free before it is bound.
 if [ -e "$pc/disk.img" ]; then

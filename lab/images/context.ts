@@ -40,6 +40,7 @@ const CONTENTS = {
   },
   ldap: {},
   door: {},
+  gluster: { programs: () => globSync('storage/{gluster,mounter}/main.ts', { cwd: root }) },
   argocd: {
     foreign: {
       pins: ['go.mod', 'go.sum', 'argocd/main.go'].map((name) => `lab/modules/argo-cd/${name}`),
@@ -60,6 +61,7 @@ export const BUILT: readonly BuiltImage[] = [
   'deskfleet',
   'ldap',
   'door',
+  'gluster',
   'argocd',
   'desktop',
   'desktop-light',

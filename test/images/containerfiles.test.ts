@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { GLUSTER } from '../../config/names.ts'
 import { inputsOf } from '../../lab/images/context.ts'
 
 /** What every Containerfile keeps to: those too that cannot be built where the tests run. */
@@ -94,11 +95,33 @@ for (const name of DESKTOPS) {
   })
 }
 
-test('the script that finishes desktops is one that any shell reads, and may be run', (t) => {
-  const path = join(images, 'desktop', 'finish')
-  execFileSync('sh', ['-n', path])
-  t.true((statSync(path).mode & 0o111) !== 0)
-  t.notRegex(readFileSync(path, 'utf8'), /\[\[|\bfunction\b|<\(/)
+for (const script of ['desktop/finish', 'gluster/slim', 'gluster/lay-client']) {
+  test(`${script}, which a build runs, is one that any shell reads, and may be run`, (t) => {
+    const path = join(images, script)
+    execFileSync('sh', ['-n', path])
+    t.true((statSync(path).mode & 0o111) !== 0)
+    t.notRegex(readFileSync(path, 'utf8'), /\[\[|\bfunction\b|<\(/)
+  })
+}
+
+test('glusterd listens where everybody looks for it, and gives bricks the ports that are let through', (t) => {
+  const text = readFileSync(join(images, 'gluster', 'glusterd.vol'), 'utf8')
+  const option = (name: string): string => new RegExp(`^ *option ${name} (.+)$`, 'm').exec(text)?.[1] ?? ''
+  t.is(option('transport.socket.listen-port'), String(GLUSTER.port))
+  t.deepEqual(['base-port', 'max-port'].map(option), [GLUSTER.bricks.first, GLUSTER.bricks.last].map(String))
+  t.is(option('working-directory'), '/var/lib/glusterd')
+  t.is(option('ping-timeout'), '30')
+})
+
+test('a PC is known by the same three files to all that glusterd and the client speak to', (t) => {
+  for (const script of ['slim', 'lay-client']) {
+    const text = readFileSync(join(images, 'gluster', script), 'utf8')
+    t.regex(
+      text,
+      /for file in key pem ca; do ln -s "\/tls\/glusterfs\.\$file" ".*\/etc\/ssl\/glusterfs\.\$file"/,
+    )
+  }
+  t.deepEqual(all('gluster', 'ENTRYPOINT'), ['["tini", "--"]'])
 })
 
 test('settings of programs are well formed', (t) => {

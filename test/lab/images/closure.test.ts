@@ -45,4 +45,7 @@ test('every image is made of its own folder, what it shares, and its sources; pa
   const light = inputsOf('desktop-light')
   t.true(light.includes('images/desktop/finish'), 'a change of what is shared is a change of the image')
   t.false(inputsOf('ldap').some((path) => path.startsWith('bridge/')))
+  const gluster = inputsOf('gluster')
+  t.true(gluster.includes('storage/mounter/main.ts'), 'the mounter runs from the image that holds its client')
+  t.false(gluster.some((path) => /^(bridge|gateway|storage\/homes\/main)/.test(path)))
 })

@@ -10,13 +10,21 @@ import { addCopyCommands } from './directory/command/copies.ts'
 import { addGroupCommands } from './directory/command/groups.ts'
 import { addPeopleCommands } from './directory/command/people.ts'
 import { addHomeCommands } from './storage/command/homes.ts'
+import { addVolumeCommands } from './storage/command/volume.ts'
 
 /** The administrator's command line: each command lives with its subject, what they share in `cli/`. */
 const commandLine = {
   name: 'deskfleet',
   about: "Look after the room's people, their directory, their homes, and its certificates.",
   examples: ['deskfleet people add ada --name "Ada Lovelace"', 'deskfleet people list'],
-  commands: [addPeopleCommands, addGroupCommands, addCopyCommands, addHomeCommands, addCertificateCommands],
+  commands: [
+    addPeopleCommands,
+    addGroupCommands,
+    addCopyCommands,
+    addHomeCommands,
+    addVolumeCommands,
+    addCertificateCommands,
+  ],
 }
 
 process.exitCode = await runCommandLine(commandLine, process.argv.slice(2), process)

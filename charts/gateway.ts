@@ -12,6 +12,7 @@ import {
   NAMESPACES,
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
+import { makesHomes } from '../config/storage.ts'
 import type { App } from './app.ts'
 import { OWN_NAMES } from './gateway/own-names.ts'
 import type { Rights } from './kit/access.ts'
@@ -102,8 +103,7 @@ function offer(scope: Construct, cluster: Cluster): void {
   const { registry, images, templates } = cluster
   // What desktops may call is no business of who starts them.
   const { internet: _, internetNetworks: __, images: ___, ...desktops } = cluster.desktops
-  // `storage/homes` runs for this kind alone.
-  const homesAreTold = cluster.storage.kind === 'path'
+  const homesAreTold = makesHomes(cluster.storage)
   const text = JSON.stringify({ registry, images, desktops, templates, homesAreTold }, undefined, 2)
   new ConfigMap(scope, 'offer', {
     metadata: { name: GATEWAY.config, namespace },

@@ -11,6 +11,7 @@ import {
   STORAGE,
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
+import { makesHomes } from '../config/storage.ts'
 import type { App } from './app.ts'
 import { POD_BOUNDS } from './identity/bounds.ts'
 import { CARRIED } from './identity/carried.ts'
@@ -93,7 +94,7 @@ function claimEverybody(scope: Construct, cluster: Cluster): void {
         // It has checked the person's password.
         { kind: 'ServiceAccount', name: GATEWAY.service, namespace },
         // It makes no pods, but the claims that they mount.
-        ...(cluster.storage.kind === 'path'
+        ...(makesHomes(cluster.storage)
           ? [{ kind: 'ServiceAccount', name: STORAGE.homes, namespace: NAMESPACES.storage }]
           : []),
         // It makes no pods, but binds every pod to its PC.

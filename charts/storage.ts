@@ -2,25 +2,28 @@ import type { Construct } from 'constructs'
 import { imageReference } from '../config/images.ts'
 import { API_GROUP, IDENTITY, NAMESPACES, STORAGE } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
+import { makesHomes } from '../config/storage.ts'
 import type { App } from './app.ts'
 import { nodeCommand } from './kit/pods.ts'
 import { program } from './kit/program.ts'
 import { PRIORITIES } from './priorities.ts'
+import { gluster } from './storage/gluster.ts'
 
 const namespace = NAMESPACES.storage
 
-/** Homes and the shared folder, on a directory that is the same on every PC. Other kinds of storage have no charts yet. */
+/** Homes and the shared folder: on disks of the PCs, or on a directory that is the same on every PC. */
 export const storage: App = {
   name: 'storage',
   about: 'Homes and the shared folder: made, bound to people, shown on every PC',
   namespace,
   after: ['namespaces', 'identity'],
-  when: (cluster) => cluster.storage.kind === 'path',
+  when: (cluster) => makesHomes(cluster.storage),
   chart: (scope, cluster) => {
-    if (cluster.storage.kind !== 'path') return
-    const directory = storageDirectory(cluster.storage.path)
-    homes(scope, cluster, directory)
-    mounter(scope, cluster, directory)
+    const { storage } = cluster
+    if (storage.kind === 'gluster') gluster(scope, cluster, storage)
+    if (!makesHomes(storage)) return
+    homes(scope, cluster, storage.kind === 'path' ? pathVolume(storage.path) : VOLUME)
+    mounter(scope, cluster, storage.kind === 'path' ? pathVolume(storage.path) : undefined)
   },
 }
 
@@ -28,18 +31,24 @@ export const storage: App = {
  * `type: Directory`: a PC without the directory gets no pod of ours that would make an empty one. Writable also where it
  * is only shown, since a home shown from a read-only place would be read-only too.
  */
-const storageDirectory = (path: string) => ({
+const pathVolume = (path: string) => ({
   name: 'storage',
-  mountPath: STORAGE.directory,
+  mountPath: STORAGE.directory as string,
   hostPath: { path, type: 'Directory' },
   writable: true,
   propagation: 'HostToContainer' as const,
 })
 
-type Directory = ReturnType<typeof storageDirectory>
+type StorageVolume = ReturnType<typeof pathVolume>
+
+/** Where the mounter of each PC shows the volume: it comes and goes below this. */
+const VOLUME: StorageVolume = {
+  ...pathVolume(STORAGE.run),
+  mountPath: STORAGE.run,
+}
 
 /** Makes homes, and the volumes and claims that lead to them. */
-function homes(scope: Construct, cluster: Cluster, directory: Directory): void {
+function homes(scope: Construct, cluster: Cluster, directory: StorageVolume): void {
   const name = STORAGE.homes
   program(scope, {
     name,
@@ -68,6 +77,7 @@ function homes(scope: Construct, cluster: Cluster, directory: Directory): void {
       {
         image: imageReference('deskfleet', cluster),
         command: nodeCommand('storage/homes/main.js'),
+        ...(directory === VOLUME ? { env: { DESKFLEET_STORAGE: STORAGE.volume } } : {}),
         resources: { cpu: '20m', memory: '128Mi', memoryLimit: '512Mi' },
         ports: { metrics: 9090 },
         volumes: [directory],
@@ -79,7 +89,7 @@ function homes(scope: Construct, cluster: Cluster, directory: Directory): void {
 }
 
 /** Shows each home under /run/deskfleet on every PC where its person has a pod. */
-function mounter(scope: Construct, cluster: Cluster, directory: Directory): void {
+function mounter(scope: Construct, cluster: Cluster, directory: StorageVolume | undefined): void {
   program(scope, {
     name: STORAGE.mounter,
     namespace,
@@ -98,7 +108,7 @@ function mounter(scope: Construct, cluster: Cluster, directory: Directory): void
         fieldEnv: { NODE_NAME: 'spec.nodeName' },
         ports: { metrics: 9090 },
         volumes: [
-          directory,
+          ...(directory === undefined ? [] : [directory]),
           {
             name: 'run',
             mountPath: STORAGE.run,

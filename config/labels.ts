@@ -11,6 +11,9 @@ export const DESKTOPS = `${PREFIX}/desktops`
 /** On a Node: `"true"` says that its PC has a disk for Gluster, a brick. */
 export const BRICK = `${PREFIX}/brick`
 
+/** Annotation on the GlusterVolume: when an administrator asked last that what is behind is brought up to date, RFC 3339. */
+export const HEAL_ASKED = `${PREFIX}/heal-asked`
+
 /** Annotation on a person's pod: the text that the pod sees at `/etc/passwd`. */
 export const PASSWD = `${PREFIX}/passwd`
 
@@ -54,9 +57,6 @@ export const STOPS_AT = `${PREFIX}/stops-at`
 
 /** Annotation on a desktop's Deployment: when the password was set that it was last begun or entered with. */
 export const BEGUN_WITH_PASSWORD = `${PREFIX}/begun-with-password-of`
-
-/** Label of a Node whose PC has a brick. */
-export const BRICK = `${PREFIX}/brick`
 
 /**
  * Annotation on a Secret that the keeper of certificates keeps: an administrator asks for another certificate, since the

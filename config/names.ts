@@ -211,6 +211,8 @@ export const STORAGE = {
   directory: '/storage',
   /** On every PC; what pods of people see of storage is below. On a tmpfs, so a reboot clears it. */
   run: '/run/deskfleet',
+  /** On every PC, of a Gluster volume: where its client shows it. */
+  volume: '/run/deskfleet/storage',
 } as const
 
 /** A Gluster volume on disks of the PCs (`storage.kind: gluster`). */
@@ -232,6 +234,8 @@ export const GLUSTER = {
    * (`ca.crt`): the authority of the pool, which signs nothing else.
    */
   authority: 'gluster-authority',
+  /** Health and metrics of its agent, on the PC itself. */
+  health: 9442,
   /** Where glusterd listens. */
   port: 24_007,
   /** Where bricks listen: the numbers of `images/gluster/glusterd.vol`. */

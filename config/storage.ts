@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { HOST, noSection, says, text, wholeNumber } from './fields.ts'
+import { duration, HOST, noSection, says, text, wholeNumber } from './fields.ts'
 import type { Finding } from './findings.ts'
+import { STORAGE } from './names.ts'
 import type { Locate } from './source.ts'
 
 /**
@@ -11,12 +12,19 @@ const copies = {
   replicas: wholeNumber(2, 7).default(5).describe('Copies of every file (gluster).'),
   minReplicas: wholeNumber(2, 7)
     .optional()
-    .describe('Copies that must be there before homes are made. Default: 3, or replicas if that is less.'),
-  spares: wholeNumber(0, 100).default(1).describe('PCs whose disks are kept for repairs.'),
+    .describe(
+      'Copies that must be possible before homes are made. Default: it begins with as many as the PCs that have a brick allow.',
+    ),
+  spares: wholeNumber(0, 100)
+    .default(1)
+    .describe('PCs whose disks are kept for repairs, beyond the first full set.'),
+  replaceAfter: duration
+    .default('30m')
+    .describe('For so long a disk may be missing before a spare takes its place, as `30m` or `2h`.'),
 }
 
 const ABOUT_KIND =
-  'Where homes live: a directory that is the same on every PC (path), or one that is yet to be built (gluster, existing: no homes are made).'
+  'Where homes live: on disks of the PCs (gluster), in a directory that is the same on every PC (path), or in a StorageClass of the site (existing; not built yet: no homes are made).'
 
 const gluster = z.strictObject({
   kind: z.literal('gluster').optional().default('gluster').describe(ABOUT_KIND),
@@ -61,8 +69,11 @@ export type Storage =
       /** A replicated volume on disks of the PCs. */
       readonly kind: 'gluster'
       readonly replicas: number
-      readonly minReplicas: number
+      /** Undefined: as many as the PCs that have a brick allow. */
+      readonly minReplicas: number | undefined
       readonly spares: number
+      /** A time as `30m`. */
+      readonly replaceAfter: string
     }
   | {
       /** A directory that is the same on every PC. */
@@ -80,9 +91,16 @@ export function completeStorage(parsed: ParsedStorage): Storage {
   const { kind } = parsed
   if (kind === 'path') return { kind, path: parsed.path }
   if (kind === 'existing') return { kind, storageClass: parsed.storageClass }
-  const { replicas, minReplicas = Math.min(3, replicas), spares } = parsed
-  return { kind, replicas, minReplicas, spares }
+  const { replicas, minReplicas, spares, replaceAfter } = parsed
+  return { kind, replicas, minReplicas, spares, replaceAfter }
 }
+
+/** Whether homes are made, and shown on the PCs, by programs of ours. */
+export const makesHomes = ({ kind }: Storage): boolean => kind !== 'existing'
+
+/** On every PC: the directory with all homes; of a Gluster volume, where its client is mounted. */
+export const storageFolder = (storage: Storage): string =>
+  storage.kind === 'path' ? storage.path : STORAGE.volume
 
 /** The rules that join several settings of storage. */
 export function storageFindings(parsed: ParsedStorage, where: Locate): Finding[] {

@@ -120,6 +120,11 @@ export const KINDS = {
     model: 'V1ValidatingAdmissionPolicyBinding',
     removal: 'what it guards is unguarded',
   },
+  'deskfleet.io/v1alpha1/GlusterVolume': {
+    scope: 'namespace',
+    holdsData: true,
+    removal: 'its agents forget who is shut out, and whose brick is whose; the files stay on the disks',
+  },
   'cert-manager.io/v1/Certificate': {
     scope: 'namespace',
     removal: 'what it asked for stays and is made anew no more',

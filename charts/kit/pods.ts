@@ -25,6 +25,8 @@ export interface Pod {
   readonly node?: {
     /** Shares the PC's own network. @default false */
     readonly network?: boolean
+    /** Sees the PC's own processes. @default false */
+    readonly processes?: boolean
     /** Labels of the PCs on which it runs. @default every PC */
     readonly labels?: Readonly<Record<string, string>>
   }
@@ -64,6 +66,7 @@ export function templateOf(pod: Pod): V1PodTemplateSpec {
     metadata: { labels: selects(name), ...(annotations === undefined ? {} : { annotations }) },
     spec: {
       ...(node?.network === true ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
+      ...(node?.processes === true ? { hostPID: true } : {}),
       ...(node?.labels === undefined ? {} : { nodeSelector: node.labels }),
       serviceAccountName: name,
       automountServiceAccountToken: token,

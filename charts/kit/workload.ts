@@ -18,8 +18,8 @@ export type Workload =
   | {
       /** One pod on every PC, or on those that `node` names. */
       readonly kind: 'DaemonSet'
-      /** How many PCs at once get a new version. */
-      readonly update: { readonly maxUnavailable: number | string }
+      /** How many PCs at once get a new version; `OnDelete`: each when its pod is next made, as after a reboot. */
+      readonly update: { readonly maxUnavailable: number | string } | 'OnDelete'
       /** Earlier versions to go back to. @default 3 */
       readonly history?: number
     }
@@ -78,7 +78,10 @@ function daemonSet(scope: Construct, namespace: string, pod: Pod, workload: Of<'
   const spec = {
     revisionHistoryLimit: history,
     selector: selectorOf(pod),
-    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { ...update, maxSurge: 0 } },
+    updateStrategy:
+      update === 'OnDelete'
+        ? { type: 'OnDelete' }
+        : { type: 'RollingUpdate', rollingUpdate: { ...update, maxSurge: 0 } },
     template: templateOf({ ...pod, node: pod.node ?? {} }),
   }
   add(scope, 'apps/v1/DaemonSet', { name: pod.name, namespace }, { spec })

@@ -262,7 +262,7 @@ const MISTAKES: Readonly<
   'an unknown key beside a kind': [
     'domain: a.org\nstorage:\n  kind: existing\n  storageClass: nfs\n  pathh: /srv\n',
     [
-      'cluster.yaml:5: storage.pathh is no setting; storage knows: kind, replicas, minReplicas, spares, storageClass;',
+      'cluster.yaml:5: storage.pathh is no setting; storage knows: kind, replicas, minReplicas, spares, replaceAfter, storageClass;',
       'delete it, or correct its spelling',
     ],
   ],
@@ -330,7 +330,13 @@ test('domain alone is enough; everything else has a default', (t) => {
   const { hosts, ldap, storage, registry, templates } = outcome.value
   t.is(hosts.door, 'desk.room.example.org')
   t.is(ldap.baseDN, 'dc=room,dc=example,dc=org')
-  t.deepEqual(storage, { kind: 'gluster', replicas: 5, minReplicas: 3, spares: 1 })
+  t.deepEqual(storage, {
+    kind: 'gluster',
+    replicas: 5,
+    minReplicas: undefined,
+    spares: 1,
+    replaceAfter: '30m',
+  })
   t.is(registry, 'registry.room.example.org:5000')
   t.deepEqual(
     templates.map(({ name, image, idle }) => [name, image, idle]),
@@ -349,9 +355,9 @@ test('an even number of copies is accepted, with a warning', (t) => {
   )
 })
 
-test('minReplicas is never more than replicas by default', (t) => {
+test('homes begin with as many copies as the PCs allow, unless told', (t) => {
   const outcome = read('domain: a.org\nstorage:\n  replicas: 2\n')
-  t.like(outcome.ok ? outcome.value.storage : undefined, { replicas: 2, minReplicas: 2 })
+  t.like(outcome.ok ? outcome.value.storage : undefined, { replicas: 2, minReplicas: undefined })
 })
 
 test('an overlay merges sections and replaces lists', (t) => {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { swap } from '../../../cluster/swap.ts'
+import { HEAL_ASKED } from '../../../config/labels.ts'
 import type { Clock } from '../../../service/clock.ts'
 import { turns } from '../../../service/turns.ts'
 import { act, type Hands } from '../glusterd/act.ts'
@@ -36,12 +37,13 @@ export async function lead(leading: Leading, signal: AbortSignal): Promise<void>
   await turns(clock, { rest, failed: listener.failed }, signal, () => tick(leading, signal))
 }
 
-export const policyOf = ({ spec }: StoredVolume, volume: string): Policy => ({
+export const policyOf = ({ spec, metadata }: StoredVolume, volume: string): Policy => ({
   volume,
   copies: spec.replicas,
   minCopies: spec.minReplicas,
   spares: spec.spares,
   replaceAfter: spec.replaceAfterSeconds * 1_000,
+  healAsked: Date.parse(metadata.annotations[HEAL_ASKED] ?? '') || 0,
   birth: BIRTH,
   options: OPTIONS,
 })

@@ -79,7 +79,12 @@ export const NEW_MEMORY: Memory = {
 }
 
 const StoredVolume = z.object({
-  metadata: z.object({ name: z.string(), resourceVersion: z.string(), generation: z.int().default(0) }),
+  metadata: z.object({
+    name: z.string(),
+    resourceVersion: z.string(),
+    generation: z.int().default(0),
+    annotations: z.record(z.string(), z.string()).default({}),
+  }),
   spec: z.object({
     replicas: z.int().min(1).max(7),
     minReplicas: maybe(z.int().min(1).max(7)),

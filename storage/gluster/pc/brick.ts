@@ -108,7 +108,7 @@ async function holds(inside: Inside, brick: string): Promise<string> {
     throw error
   })
   if (entries === undefined) return 'nothing'
-  const read = ['getfattr', '--absolute-names', '--only-values', '--encoding=hex', '--name', MARK, data]
+  const read = ['getfattr', '--absolute-names', '--encoding=hex', '--name', MARK, data]
   const { code, stdout, stderr } = await run(inside, read)
   if (code === 0) return uuidOf(stdout)
   if (!/no such attribute/i.test(stderr))
@@ -116,8 +116,12 @@ async function holds(inside: Inside, brick: string): Promise<string> {
   return entries.length === 0 ? 'nothing' : 'files without a volume'
 }
 
-const uuidOf = (hex: string): string =>
-  hex.trim().replace(/^0x(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+/** @throws when it is no mark of a volume */
+function uuidOf(said: string): string {
+  const hex = /=0x([0-9a-f]{32})\s*$/m.exec(said)?.[1]
+  if (hex === undefined) throw new Error(`the mark of the brick is none: ${said.trim()}`)
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
 
 /** Makes the folder that Gluster is given, where there is none. Gluster itself would make it anywhere. */
 export async function prepareBrick(inside: Inside, { brick }: Places): Promise<void> {

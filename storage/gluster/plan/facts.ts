@@ -36,6 +36,8 @@ export interface Policy {
   readonly spares: number
   /** For so many ms a brick may be missing before another one takes its place. */
   readonly replaceAfter: number
+  /** When somebody asked last that what is behind is brought up to date; 0 where nobody did. */
+  readonly healAsked: number
   /** Options that only a volume that does not run can be given, such as `client.ssl`: set before its first start. */
   readonly birth: Options
   /** Options that it has at all times, beside those that follow from its shape: see options.ts. */

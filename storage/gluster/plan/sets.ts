@@ -59,14 +59,13 @@ export function spreads({ volume, sets, memory, rebalance }: View): Change[] {
 const HEAL_AGAIN = 60_000
 
 /** Gluster heals by itself, but looks only every ten minutes. */
-export function heals({ volume, sets, memory, now }: View): Change[] {
+export function heals({ volume, sets, memory, policy, now }: View): Change[] {
   // What is pending for a brick that is away stays pending.
   const isBehind = sets.some((set) =>
     set.some(({ missing }) => missing)
       ? set.some(({ live, whole }) => live && !whole)
       : set.some(({ live, whole, pending }) => live && (!whole || pending > 0)),
   )
-  return volume?.status === 'started' && isBehind && now - memory.healAsked >= HEAL_AGAIN
-    ? [{ change: 'heal' }]
-    : []
+  const isDue = (isBehind && now - memory.healAsked >= HEAL_AGAIN) || policy.healAsked > memory.healAsked
+  return volume?.status === 'started' && volume.width > 1 && isDue ? [{ change: 'heal' }] : []
 }

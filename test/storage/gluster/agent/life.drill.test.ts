@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava'
 import { STALL } from '../../../../config/stall.ts'
 import type { Pc } from '../../../../lab/gluster/gluster.ts'
+import type { VolumeStatus } from '../../../../storage/gluster/agent/status.ts'
 import { mountOn, sumsOnMount } from '../../../harness/gluster.ts'
 import { type GlusterRoom, glusterRoom } from '../../../harness/gluster-room.ts'
 import { type OwnLab, ownLab } from '../../../harness/lab.ts'
@@ -100,3 +101,59 @@ test.serial('two more PCs make five, while it is written to', async (t) => {
   await room.becomes('five copies', ({ copies, sets }) => copies === 5 && allHere(sets), { seconds: 240 })
   await holdSame(t, [1, 2, 3, 4, 5])
 })
+
+test.serial(
+  'of eleven PCs, ten are two sets of five and one is a spare, with the files spread over both',
+  async (t) => {
+    t.timeout(600_000)
+    for (let number = 6; number <= 11; number++) await room.add()
+    const is = ({ sets, spares, memory }: VolumeStatus): boolean =>
+      sets.length === 2 && allHere(sets) && spares.length === 1 && memory.balanced === 2
+    const { sets, spares } = await room.becomes('two sets and a spare', is, { seconds: 500 })
+    await write('spread', 3)
+    const seen = await sumsOnMount(desk)
+    const found = new Map<string, string>()
+    for (const { bricks } of sets) {
+      const disks = await Promise.all(bricks.map(({ pc }) => room.server(numberOf(pc)).sumsOnDisk(FOLDER)))
+      const [first] = disks
+      t.true((first?.size ?? 0) > 0, 'each set has files')
+      for (const one of disks) t.deepEqual(sorted(one), sorted(first ?? new Map()))
+      for (const [path, sum] of first ?? []) if (!isPointer(path, sum)) found.set(path, sum)
+    }
+    t.deepEqual(sorted(found), sorted(seen), 'both sets together have every file')
+    t.is(spares.length, 1)
+  },
+)
+
+test.serial('a PC that does not come back is replaced by the spare, and nothing is lost', async (t) => {
+  t.timeout(600_000)
+  const before = await room.volume()
+  const victim = before.status.sets[0]?.bricks.find(({ pc }) => pc !== 'pc-1')?.pc ?? ''
+  const spare = before.status.spares[0] ?? ''
+  const writing = write('dead', 20)
+  await sleep(2_000)
+  await room.off(numberOf(victim))
+  const longest = await writing
+  t.log(`longest write while ${victim} lost its power: ${longest} ms`)
+  t.true(longest < STALL.longestWrite)
+  const is = ({ sets, memory }: VolumeStatus): boolean =>
+    allHere(sets) && sets[0]?.bricks.some(({ pc }) => pc === spare) === true && memory.intent === undefined
+  const after = await room.becomes('the spare has everything', is, { seconds: 400 })
+  t.true(after.memory.fenced.some(({ pc }) => pc === victim))
+  const { bricks } = after.sets[0] ?? { bricks: [] }
+  const disks = await Promise.all(bricks.map(({ pc }) => room.server(numberOf(pc)).sumsOnDisk(FOLDER)))
+  for (const one of disks) t.deepEqual(sorted(one), sorted(disks[0] ?? new Map()))
+
+  // It comes back with what it knew: it is shut out, wiped, and becomes a spare.
+  await room.on(numberOf(victim))
+  const back = await room.becomes(`${victim} is a spare`, ({ spares }) => spares.includes(victim), {
+    seconds: 200,
+  })
+  t.false(back.memory.fenced.some(({ pc }) => pc === victim))
+})
+
+const numberOf = (pc: string): number => Number(pc.slice('pc-'.length))
+const sorted = (map: ReadonlyMap<string, string>) => new Map([...map].sort())
+/** SHA-256 of nothing: a set has an empty file for each that lies on another and bears a name of its own. */
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+const isPointer = (_path: string, sum: string): boolean => sum === EMPTY

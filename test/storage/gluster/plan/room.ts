@@ -54,6 +54,7 @@ export const POLICY: Policy = {
   minCopies: undefined,
   spares: 1,
   replaceAfter: 8 * TICK,
+  healAsked: 0,
   birth: { 'client.ssl': 'on', 'server.ssl': 'on' },
   options: { 'network.ping-timeout': '5' },
 }

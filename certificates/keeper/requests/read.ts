@@ -35,7 +35,7 @@ export async function readContent(pem: string): Promise<Content | { fault: strin
     const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
     return {
       subject: request.subjectName.toJSON().map(partOf),
-      beside: request.attributes.map(({ type }) => type),
+      beside: Array.from(request.attributes, ({ type }) => type),
       key: [key.asymmetricKeyType, key.asymmetricKeyDetails?.namedCurve].filter(Boolean).join(' '),
       publicKey: new Uint8Array(key.export({ type: 'spki', format: 'der' })),
       proven: await request.verify().catch(() => false),

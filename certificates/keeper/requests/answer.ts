@@ -38,7 +38,8 @@ export function answerRequests({ cluster, authority, clock, log }: Answering): {
   const api = keptClient(cluster, CertificatesV1Api)
   const fieldSelector = `spec.signerName=${GLUSTER.signer}`
   const list = (page: object) => api.listCertificateSigningRequest({ fieldSelector, ...page })
-  const open = (request: V1CertificateSigningRequest) => (isOpen(request) ? request : undefined)
+  // A copy: a watch that keeps something else empties the object that it was shown.
+  const open = (request: V1CertificateSigningRequest) => (isOpen(request) ? { ...request } : undefined)
   const watched = watch(cluster, { path: PATH, list, fieldSelector, keep: open }, log)
   const bell = newBell()
   watched.onChange(bell.ring)

@@ -13,7 +13,12 @@ const RENEW_BEFORE = 30 * 24 * 60 * 60 * 1000
 /** Makes a server's certificate, for a year. `names` are DNS names and IP addresses; the first one is its CN. */
 export const newLeaf = (authority: Pair, names: readonly string[], now: Date): Promise<Pair> =>
   issue(
-    { name: names[0] ?? 'deskfleet', life: LEAF_LIFE, extensions: leafExtensions(names), issuer: authority },
+    {
+      name: names[0] ?? 'deskfleet',
+      life: LEAF_LIFE,
+      extensions: leafExtensions(names, 'serverAuth'),
+      issuer: authority,
+    },
     now,
   )
 
@@ -23,11 +28,11 @@ export const newCaller = (authority: Pair, name: string, now: Date): Promise<Pai
 
 export const leafExtensions = (
   names: readonly string[],
-  purpose: 'serverAuth' | 'clientAuth' = 'serverAuth',
+  ...purposes: readonly ('serverAuth' | 'clientAuth')[]
 ): x509.Extension[] => [
   new x509.BasicConstraintsExtension(false, undefined, true),
   new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-  new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[purpose]]),
+  new x509.ExtendedKeyUsageExtension(purposes.map((purpose) => x509.ExtendedKeyUsage[purpose])),
   new x509.SubjectAlternativeNameExtension(
     names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
   ),

@@ -1,11 +1,11 @@
 import type { Construct } from 'constructs'
 import { imageReference } from '../config/images.ts'
-import { AUTHORITY, LDAP, NAMESPACES, WEBHOOK } from '../config/names.ts'
+import { AUTHORITY, GLUSTER, LDAP, NAMESPACES, WEBHOOK } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
 import { issued } from './certificates/issued.ts'
 import { ONLY_THE_BUNDLE } from './certificates/only-the-bundle.ts'
-import type { Rights } from './kit/access.ts'
+import type { Right, Rights } from './kit/access.ts'
 import { nodeCommand } from './kit/pods.ts'
 import { program } from './kit/program.ts'
 import { prove } from './kit/proof.ts'
@@ -60,6 +60,7 @@ const LOOKS = [
 ]
 
 function keeper(scope: Construct, cluster: Cluster): void {
+  const keepsPool = cluster.storage.kind === 'gluster'
   const keepsInside = cluster.certificates.issuer === undefined
   program(scope, {
     name: AUTHORITY.keeper,
@@ -67,7 +68,7 @@ function keeper(scope: Construct, cluster: Cluster): void {
     // One is enough: what it made goes on without it, for months.
     workload: { kind: 'Deployment', replicas: 1 },
     priorityClass: PRIORITIES.platform.name,
-    rights: keepsInside ? BOTH : DOOR_ALONE,
+    rights: joined(keepsInside ? BOTH : DOOR_ALONE, keepsPool ? POOL : {}),
     egress: keepsInside ? LOOKS : [],
     containers: [
       {
@@ -77,6 +78,7 @@ function keeper(scope: Construct, cluster: Cluster): void {
         env: {
           DESKFLEET_DOOR_NAMES: doorNames(cluster),
           ...(keepsInside ? {} : { DESKFLEET_INSIDE: 'cert-manager' }),
+          ...(keepsPool ? { DESKFLEET_POOL: 'keeper' } : {}),
         },
         ports: { metrics: 9090 },
       },
@@ -116,4 +118,29 @@ const DOOR_ALONE: Rights = {
       keep('configmaps', [AUTHORITY.doorRootConfigMap]),
     ],
   },
+}
+
+const CERTIFICATES = 'certificates.k8s.io'
+const REQUESTS = 'certificatesigningrequests'
+
+/** For the Gluster pool: its authority, and the requests of its PCs, of which the API server lets it sign these alone. */
+const POOL: Rights = {
+  cluster: [
+    { group: CERTIFICATES, resources: [REQUESTS], verbs: ['list', 'watch'] },
+    { group: CERTIFICATES, resources: [`${REQUESTS}/approval`, `${REQUESTS}/status`], verbs: ['update'] },
+    { group: CERTIFICATES, resources: ['signers'], verbs: ['approve', 'sign'], names: [GLUSTER.signer] },
+  ],
+  namespaces: {
+    [system]: [keep('secrets', [GLUSTER.authority])],
+    [NAMESPACES.storage]: [create('configmaps'), keep('configmaps', [GLUSTER.authority])],
+  },
+}
+
+/** All that either gives. */
+function joined(one: Rights, other: Rights): Rights {
+  const cluster = [...(one.cluster ?? []), ...(other.cluster ?? [])]
+  const namespaces: Record<string, readonly Right[]> = { ...one.namespaces }
+  for (const [where, rights] of Object.entries(other.namespaces ?? {}))
+    namespaces[where] = [...(namespaces[where] ?? []), ...rights]
+  return { ...(cluster.length > 0 ? { cluster } : {}), namespaces }
 }

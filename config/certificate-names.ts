@@ -30,3 +30,12 @@ export const CALLED_DIRECTORY_NAMES = [
   'localhost',
   '127.0.0.1',
 ] as const
+
+/** X.509 bounds a CN; no name of a Linux machine is longer either. */
+export const LONGEST_COMMON_NAME = 64
+
+/**
+ * What the certificate of a PC in the Gluster pool is for, in the words of CertificateSigningRequests: glusterd, bricks
+ * and FUSE clients serve and call with the same one.
+ */
+export const POOL_USAGES = ['digital signature', 'server auth', 'client auth'] as const

@@ -30,6 +30,12 @@ export interface Passed {
 /** The inner authority, whose certificates no person's machine trusts. */
 export const INSIDE = { name: 'Deskfleet certificate authority', life: SIGNING.life } as const
 
+/**
+ * The authority of the Gluster pool, which vouches for PCs and nothing else. Trusted by nobody outside of the pool: whoever
+ * has its key reads and writes every home.
+ */
+export const POOL = { name: 'Deskfleet authority of the Gluster pool' } as const
+
 /** How the inner authority stands at that moment: asked anew before each write, for another keeper may have moved it on. */
 export const standingOf =
   (api: CoreV1Api, now: () => Date): (() => Promise<Standing>) =>
@@ -39,7 +45,7 @@ export const standingOf =
 /** Looks at everything that is kept, and makes what is absent or stale. One branch that fails leaves the other alone. */
 export async function keepAll(
   api: CoreV1Api,
-  settings: Pick<Settings, 'doorNames' | 'webhookNames' | 'keepsInside'>,
+  settings: Pick<Settings, 'doorNames' | 'webhookNames' | 'keepsInside' | 'keepsPool'>,
   now: () => Date,
 ): Promise<Passed> {
   const changed: (Place & Pick<Held, 'did'>)[] = []
@@ -110,12 +116,23 @@ export async function keepAll(
     certificates.set('root-door', root.certificate)
     if (standing.next) certificates.set('root-door-next', standing.next.certificate)
   }
-  const [within, without] = await Promise.allSettled([settings.keepsInside ? inside() : undefined, door()])
+  const pool = async (): Promise<void> => {
+    const again = async () => (await holdStanding(api, KEPT.pool, POOL, now)).standing
+    const { standing, did } = await holdStanding(api, KEPT.pool, POOL, now)
+    const { certificate } = noted(KEPT.pool, { pair: standing.signs, did })
+    await tell(api, TRUST.pool, async () => ({ 'ca.crt': trustedIn(await again()) }))
+    certificates.set('authority-pool', certificate)
+  }
+  const [within, ...apart] = await Promise.allSettled([
+    settings.keepsInside ? inside() : undefined,
+    door(),
+    settings.keepsPool ? pool() : undefined,
+  ])
   return {
     inside: within.status === 'fulfilled' ? within.value : undefined,
     changed,
     beyond,
-    failures: [within, without].flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])),
+    failures: [within, ...apart].flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])),
     certificates,
   }
 }

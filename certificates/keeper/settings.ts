@@ -17,6 +17,8 @@ export interface Settings {
   readonly doorNames: readonly string[]
   /** Whether the authority inside is ours: where cert-manager vouches inside, only the door's is kept. */
   readonly keepsInside: boolean
+  /** Whether PCs are given certificates for a Gluster pool. */
+  readonly keepsPool: boolean
   /** Names of the webhook's certificate beside those of its Service. */
   readonly webhookNames: readonly string[]
   /** Ms between looks: whoever removes a Secret to have a new one gets it within seconds. */
@@ -36,6 +38,7 @@ const Variables = z
     ...SERVICE,
     DESKFLEET_DOOR_NAMES: given.pipe(names).refine((all) => all.length > 0, 'names no host'),
     DESKFLEET_INSIDE: z.enum(['keeper', 'cert-manager']).default('keeper'),
+    DESKFLEET_POOL: z.enum(['keeper', 'none']).default('none'),
     DESKFLEET_WEBHOOK_NAMES: names.prefault(''),
     DESKFLEET_LOOK_SECONDS: seconds(0.1).default(10_000),
     DESKFLEET_SOAK_SECONDS: seconds(0).default(SLOWEST * 1_000),
@@ -46,6 +49,7 @@ const Variables = z
       metricsListen: env.DESKFLEET_METRICS_LISTEN,
       doorNames: env.DESKFLEET_DOOR_NAMES,
       keepsInside: env.DESKFLEET_INSIDE === 'keeper',
+      keepsPool: env.DESKFLEET_POOL === 'keeper',
       webhookNames: env.DESKFLEET_WEBHOOK_NAMES,
       look: env.DESKFLEET_LOOK_SECONDS,
       rotation: { soak: env.DESKFLEET_SOAK_SECONDS, settle: env.DESKFLEET_SETTLE_SECONDS },

@@ -1,4 +1,4 @@
-import { AUTHORITY, desktopName, GATEWAY, LDAP, NAMESPACES } from '../../config/names.ts'
+import { AUTHORITY, desktopName, GATEWAY, GLUSTER, LDAP, NAMESPACES } from '../../config/names.ts'
 import { cel, on, type Proof } from '../kit/proof.ts'
 
 const { system, directory, desktops } = NAMESPACES
@@ -23,6 +23,7 @@ export const SECRETS_OF: Readonly<Record<string, readonly string[]>> = {
     `${system}/${AUTHORITY.gatewaySecret}`,
     `${system}/${AUTHORITY.callerSecret}`,
     `${directory}/${LDAP.tlsSecret}`,
+    `${system}/${GLUSTER.authority}`,
   ],
   [GATEWAY.service]: [`${system}/${GATEWAY.sessionsSecret}`],
 }

@@ -167,6 +167,7 @@ async function keeper(keepsInside: boolean) {
     doorNames: ['desk.room.example.org'],
     webhookNames: [],
     keepsInside,
+    keepsPool: false,
     look: 300,
     rotation: { soak: 600_000, settle: 600_000 },
   }

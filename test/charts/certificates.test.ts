@@ -1,8 +1,9 @@
+import type { V1PolicyRule } from '@kubernetes/client-node'
 import test from 'ava'
 import { parse } from 'yaml'
 import { readSettings } from '../../certificates/keeper/settings.ts'
 import { compileCluster } from '../../charts/apps.ts'
-import { AUTHORITY, LDAP, NAMESPACES } from '../../config/names.ts'
+import { AUTHORITY, GLUSTER, LDAP, NAMESPACES } from '../../config/names.ts'
 import { readCluster } from '../../config/read.ts'
 
 const { system, directory } = NAMESPACES
@@ -14,10 +15,13 @@ interface Rendered {
     readonly namespace?: string
     readonly annotations?: Record<string, string>
   }
+  readonly rules?: readonly V1PolicyRule[]
 }
 
-function rendered(settings: string): Rendered[] {
-  const read = readCluster({ name: 'cluster.yaml', text: `domain: room.test\n${settings}` })
+const PATH = 'storage: { kind: path, path: /srv/homes }\n'
+
+function rendered(settings: string, storage = PATH): Rendered[] {
+  const read = readCluster({ name: 'cluster.yaml', text: `domain: room.test\n${storage}${settings}` })
   if (!read.ok) throw new Error(read.findings.map(({ what }) => what).join('\n'))
   const outcome = compileCluster(read.value)
   if (!outcome.ok) throw new Error(outcome.findings.map(({ what }) => what).join('\n'))
@@ -76,18 +80,43 @@ test('whoever reads LDAP gets the authority of cert-manager’s Secret, and no k
   for (const [text] of mounted) t.regex(text, /"items":\[\{"key":"ca.crt","path":"ca.crt"\}\]/)
 })
 
+test('for a Gluster pool the keeper signs for that signer alone, whoever vouches inside; else it may answer no request', (t) => {
+  const aboutRequests = (settings: string, storage: string) =>
+    rolesOfKeeper(rendered(settings, storage))
+      .flatMap(({ rules }) => rules ?? [])
+      .filter(({ apiGroups }) => apiGroups?.includes('certificates.k8s.io'))
+  for (const settings of ['', ISSUED]) {
+    t.deepEqual(aboutRequests(settings, PATH), [])
+    const pool = aboutRequests(settings, 'storage: { kind: gluster }\n')
+    t.deepEqual(
+      pool.filter(({ resources }) => resources?.includes('signers')),
+      [
+        {
+          apiGroups: ['certificates.k8s.io'],
+          resources: ['signers'],
+          verbs: ['approve', 'sign'],
+          resourceNames: [GLUSTER.signer],
+        },
+      ],
+    )
+    t.false(JSON.stringify(pool).includes('create'))
+  }
+})
+
 test('the keeper’s program is told what its rights are for', (t) => {
-  for (const [settings, keepsInside] of [
-    ['', true],
-    [ISSUED, false],
+  for (const [settings, storage, told] of [
+    ['', PATH, { keepsInside: true, keepsPool: false }],
+    [ISSUED, PATH, { keepsInside: false, keepsPool: false }],
+    ['', '', { keepsInside: true, keepsPool: true }],
+    [ISSUED, '', { keepsInside: false, keepsPool: true }],
   ] as const) {
-    const keeper = rendered(settings).find(
+    const keeper = rendered(settings, storage).find(
       ({ kind, metadata }) => kind === 'Deployment' && metadata.name === AUTHORITY.keeper,
     ) as unknown as {
       spec: { template: { spec: { containers: { env: { name: string; value: string }[] }[] } } }
     }
     const env = keeper.spec.template.spec.containers[0]?.env ?? []
     const read = readSettings(Object.fromEntries(env.map(({ name, value }) => [name, value])))
-    t.like(read, { settings: { keepsInside } })
+    t.like(read, { settings: told })
   }
 })

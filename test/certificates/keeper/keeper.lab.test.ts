@@ -66,7 +66,14 @@ async function keeper(
 ): Promise<Keeping> {
   const log: string[] = []
   const metricsListen = { host: '127.0.0.1', port: 0 }
-  const settings = { metricsListen, doorNames, webhookNames: ['127.0.0.1'], keepsInside: true, ...times }
+  const settings = {
+    metricsListen,
+    doorNames,
+    webhookNames: ['127.0.0.1'],
+    keepsInside: true,
+    keepsPool: false,
+    ...times,
+  }
   const logger = pino({}, { write: (line: string) => void log.push(line) })
   const program: OwnProgram<typeof settings> = ownProgram(settings, logger, 'keeper')
   const context = await openService(program.context)

@@ -7,6 +7,7 @@ test('names of the door are needed, those of the webhook are not', (t) => {
       metricsListen: { host: '0.0.0.0', port: 9090 },
       doorNames: ['desk.example.org', '192.0.2.10'],
       keepsInside: true,
+      keepsPool: false,
       webhookNames: [],
       look: 10_000,
       rotation: { soak: 600_000, settle: 600_000 },

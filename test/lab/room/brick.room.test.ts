@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import { GLUSTER } from '../../../config/names.ts'
-import { brickImage } from '../../../lab/room/brick.ts'
+import { BRICK_UNIT, brickImage } from '../../../lab/room/brick.ts'
 import { endTrouble } from '../../../lab/room/disk.ts'
 import type { Room } from '../../../lab/room/room.ts'
 import { loopDisks } from '../../harness/loop-disks.ts'
@@ -45,24 +45,15 @@ test.serial('a PC that comes is ready, is a worker of the room, and pulls from i
   t.is(await said(curl), '200')
 })
 
-test.serial(
-  'every PC has a brick of its own before its kubelet starts, says so, and has /dev/fuse',
-  async (t) => {
-    for (const { name } of room.pcs) {
-      t.is(await said(`findmnt --noheadings --output FSTYPE ${BRICK} && [ -c /dev/fuse ]`, name), 'xfs', name)
-      const label = ['get', 'node', name, '-o', 'jsonpath={.metadata.labels.deskfleet\\.io/brick}']
-      t.is((await room.run(label)).stdout, 'true', name)
-      const moment = (unit: string): string =>
-        `systemctl show --property ActiveEnterTimestampMonotonic --value ${unit}`
-      const [brick, kubelet] = (await said(`${moment('room-brick')}; ${moment('kubelet')}`, name)).split(
-        /\s+/,
-      )
-      t.true(Number(brick) > 0 && Number(brick) <= Number(kubelet), `${name}: ${brick}, ${kubelet}`)
-    }
-    const paths = loopDisks()
-    for (const { name } of room.pcs) t.is(paths.filter((path) => path === brickImage(name)).length, 1, name)
-  },
-)
+test.serial('every PC has a brick of its own, says so, and has /dev/fuse', async (t) => {
+  for (const { name } of room.pcs) {
+    t.is(await said(`findmnt --noheadings --output FSTYPE ${BRICK} && [ -c /dev/fuse ]`, name), 'xfs', name)
+    const label = ['get', 'node', name, '-o', 'jsonpath={.metadata.labels.deskfleet\\.io/brick}']
+    t.is((await room.run(label)).stdout, 'true', name)
+  }
+  const paths = loopDisks()
+  for (const { name } of room.pcs) t.is(paths.filter((path) => path === brickImage(name)).length, 1, name)
+})
 
 test.serial('a brick is full, to the last MiB, until it is told otherwise', async (t) => {
   const before = await free()
@@ -98,7 +89,7 @@ test.serial('a brick is slow for everything that runs on its PC, and for nobody 
   t.deepEqual(await limits(), [])
 })
 
-test.serial('a PC loses power: its brick comes back with what was on it', async (t) => {
+test.serial('a PC loses power: its brick is back before its kubelet, with what was on it', async (t) => {
   await said(`echo kept >${BRICK}/proof && sync ${BRICK}/proof`)
   await room.pc.off(PC)
   await becomes('the disks of PCs that are off', () => loopDisks().includes(brickImage(PC)), false)
@@ -107,6 +98,14 @@ test.serial('a PC loses power: its brick comes back with what was on it', async 
   await room.pc.on(PC)
   await becomes('the brick', mounted, 'xfs')
   t.is(await said(`cat ${BRICK}/proof`), 'kept')
+  await becomes('the kubelet', () => said('systemctl is-active kubelet'), 'active')
+  const since = (unit: string): string =>
+    `systemctl show --property ActiveEnterTimestampMonotonic --value ${unit}`
+  const [brick, kubelet] = (await said(`${since(BRICK_UNIT)}; ${since('kubelet')}`)).split(/\s+/).map(Number)
+  t.true(
+    brick !== undefined && kubelet !== undefined && brick > 0 && brick <= kubelet,
+    `${brick}, ${kubelet}`,
+  )
 })
 
 test.serial(

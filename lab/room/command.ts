@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError } from 'commander'
 import { deliver } from '../delivery/deliver.ts'
 import { onInterrupt } from '../run/interrupt.ts'
 import { abandon, down } from '../run/life.ts'
+import { DISK_TROUBLES, type DiskTrouble, endTrouble, makeTrouble } from './disk.ts'
 import { PC_ACTIONS, type PcAction } from './pc.ts'
 import { open, type Room, up } from './room.ts'
 
@@ -19,9 +20,15 @@ export function roomCommand(progress: (line: string) => void): Command {
   command('up', 'make the room, or find it running')
     .option('--masters <count>', '1, 3 or 5 PCs that are masters', count, 1)
     .option('--workers <count>', 'PCs beside the masters', count, 1)
-    .action(async ({ name, masters, workers }: { name: string; masters: number; workers: number }) => {
+    .option(
+      '--brick <GiB>',
+      "how large each PC's disk for Gluster is; only what is written takes room",
+      Number,
+    )
+    .action(async ({ name, masters, workers, brick }: UpOptions) => {
       onInterrupt(() => abandon(name), progress)
-      const made = await up({ name, masters, workers, progress })
+      const size = brick === undefined ? {} : { brickGiB: brick }
+      const made = await up({ name, masters, workers, ...size, progress })
       console.log(`room "${name}" runs at ${made.server}`)
       console.log(`export KUBECONFIG=${made.kubeconfig}`)
     })
@@ -50,14 +57,43 @@ export function roomCommand(progress: (line: string) => void): Command {
     async ({ name }: { name: string }) => console.log((await mustOpen(name)).kubeconfig),
   )
 
-  command('pc', 'what can happen to a PC: power loss, boot, orderly reboot, cable pulled, cable back')
+  const pcs = command(
+    'pc',
+    'what can happen to a PC: power loss, boot, orderly reboot, cable pulled, cable back; a new worker comes (add), ' +
+      'or one leaves for ever, its Node and its disks with it (remove)',
+  )
     .addArgument(new Argument('<action>', 'what happens').choices(PC_ACTIONS))
-    .argument('<pc>', 'its name, as `room status` shows it')
+    .argument('<pc>', 'its name, as `room status` shows it; of a new one, any that is free')
     .action(async (action: PcAction, pc: string, { name }: { name: string }) => {
       await (await mustOpen(name)).pc[action](pc)
       progress(`${pc}: ${action}`)
     })
+  pcs
+    .command('disk')
+    .description(
+      'what can happen to the disk for Gluster of a PC that is on: lost (dies at once; after the next boot there is an ' +
+        'empty one), full (to the last MiB), slow (20 requests and 1 MiB a second, for what runs there now, until the ' +
+        'next boot)',
+    )
+    .addArgument(new Argument('<trouble>', 'what happens').choices(DISK_TROUBLES))
+    .argument('<pc>', 'its name')
+    .option('--undo', 'end it; a lost disk does not come back')
+    .configureHelp({ showGlobalOptions: true })
+    .action(async (trouble: DiskTrouble, pc: string, _: unknown, own: Command) => {
+      // Which room, the command above knows: it reads that option wherever it stands.
+      const { name, undo } = own.optsWithGlobals<{ name: string; undo?: true }>()
+      const { disk } = await mustOpen(name)
+      await (undo ? endTrouble : makeTrouble)(disk, trouble, pc)
+      progress(`${pc}: its disk is ${undo ? 'no longer ' : ''}${trouble}`)
+    })
   return room
+}
+
+interface UpOptions {
+  readonly name: string
+  readonly masters: number
+  readonly workers: number
+  readonly brick?: number
 }
 
 async function mustOpen(name: string): Promise<Room> {

@@ -1,8 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installProgram, type Machine } from '../machine/machine.ts'
+import { BRICK_SIZE_FILE } from './brick.ts'
+import { pinAddresses } from './members.ts'
 import type { NodeImage } from './node-image.ts'
-import { balancerOf, kindConfig, NETWORK, pcsOf, type RoomWish } from './plan.ts'
+import { kindConfig, NETWORK, pcsOf, type RoomWish } from './plan.ts'
 
 /** Has kind make the cluster of a room in its machine, on a network whose addresses stay. */
 export async function makeCluster(
@@ -10,13 +12,13 @@ export async function makeCluster(
   room: string,
   wish: RoomWish,
   image: NodeImage,
+  brickGiB: number,
   progress: (line: string) => void,
 ): Promise<void> {
-  const addresses = [...pcsOf(room, wish), balancerOf(room)].map(
-    ({ name, address }) => `${name} ${address}\n`,
-  )
-  writeFileSync(join(machine.share, 'addresses'), addresses.join(''))
-  const node = { image: image.reference, versions: image.versions }
+  pinAddresses(machine, room, pcsOf(room, wish))
+  mkdirSync(join(machine.share, 'bricks'), { recursive: true })
+  writeFileSync(join(machine.share, 'bricks', BRICK_SIZE_FILE), `${brickGiB}G\n`)
+  const node = { image: image.reference, versions: image.versions, bricks: '/share/bricks' }
   writeFileSync(join(machine.share, 'kind.yaml'), kindConfig(room, wish, '/share/srv', node))
   const net = ['--subnet', NETWORK.subnet, '--gateway', NETWORK.gateway, NETWORK.name]
   await machine.must(['podman', 'network', 'create', ...net])

@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { go, readPins } from '../binaries/go.ts'
 import { MODULES } from '../run/places.ts'
+import { BRICK_UNIT, brickUnit } from './brick.ts'
 import { PAUSE, type Versions } from './component-images.ts'
 import { manifestOf } from './pod-network.ts'
 import { volumesManifest } from './volumes.ts'
@@ -29,6 +30,7 @@ export async function layNodeFiles(
 ): Promise<void> {
   await layKindFiles(root)
   trimUnits(root)
+  layBrick(root)
   await layPrograms(root, binary, versions)
 }
 
@@ -45,6 +47,18 @@ async function layKindFiles(root: string): Promise<void> {
     copyFileSync(from, to)
     chmodSync(to, /\/bin\//.test(to) ? 0o755 : 0o644)
   }
+}
+
+/** What gives each PC its brick when it boots. */
+function layBrick(root: string): void {
+  const program = join(root, 'usr/local/bin/room-brick')
+  copyFileSync(join(import.meta.dirname, 'brick.sh'), program)
+  chmodSync(program, 0o755)
+  writeFileSync(join(root, 'etc/systemd/system', BRICK_UNIT), brickUnit())
+  symlinkSync(
+    `/etc/systemd/system/${BRICK_UNIT}`,
+    join(root, 'etc/systemd/system/multi-user.target.wants', BRICK_UNIT),
+  )
 }
 
 /** What kind's image switches off: units that touch the machine below, and journald reading its kernel log. */

@@ -25,7 +25,7 @@ export const NODE_DEBIAN = {
   packages: [
     ...['systemd', 'systemd-sysv', 'dbus', 'conntrack', 'iptables', 'nftables', 'iproute2', 'ethtool'],
     ...['util-linux', 'mount', 'kmod', 'libseccomp2', 'pigz', 'e2fsprogs', 'ca-certificates', 'curl'],
-    ...['jq', 'procps', 'socat', 'runc', 'nfs-common'],
+    ...['jq', 'procps', 'socat', 'runc', 'nfs-common', 'xfsprogs'],
   ],
 }
 
@@ -71,7 +71,7 @@ export async function nodeImage(progress: (line: string) => void): Promise<NodeI
 /** Files of this folder that say how the image is made: another text is another image. */
 const OWN_SOURCES = [
   ...['node-image.ts', 'node-files.ts', 'component-images.ts', 'preload.sh'],
-  ...['pod-network.ts', 'volumes.ts'],
+  ...['pod-network.ts', 'volumes.ts', 'brick.ts', 'brick.sh'],
 ]
 const source = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8')
 

@@ -17,12 +17,16 @@ export interface PcPower {
   isOn(name: string): Promise<boolean>
 }
 
-export const PC_ACTIONS = ['off', 'on', 'reboot', 'cut', 'mend'] as const
+export const PC_ACTIONS = ['off', 'on', 'reboot', 'cut', 'mend', 'add', 'remove'] as const
 export type PcAction = (typeof PC_ACTIONS)[number]
 
-/** @throws when the room has no PC of that name; the message lists those it has. */
-export function pcPower(machine: Machine, pcs: readonly Pc[]): PcPower {
+/**
+ * @param pcsNow the PCs that the room has when it is asked
+ * @throws when the room has no PC of that name; the message lists those it has.
+ */
+export function pcPower(machine: Machine, pcsNow: () => readonly Pc[]): PcPower {
   const known = (name: string): string => {
+    const pcs = pcsNow()
     if (pcs.some((pc) => pc.name === name)) return name
     throw new Error(`the room has no PC "${name}": it has ${pcs.map((pc) => pc.name).join(', ')}`)
   }

@@ -1,4 +1,6 @@
 import { stringify } from 'yaml'
+import { BRICK } from '../../config/labels.ts'
+import { BRICK_SIZE_FOLDER } from './brick.ts'
 import { etcdTag, type Versions } from './component-images.ts'
 import { SHARED_DIRECTORY } from './volumes.ts'
 
@@ -68,7 +70,12 @@ const MASTER = ['InitConfiguration', 'JoinConfiguration'].map((kind) =>
 export interface OwnNode {
   readonly image: string
   readonly versions: Versions
+  /** Folder, as kind's engine sees it, of which each PC reads how large its brick is. */
+  readonly bricks: string
 }
+
+/** What the Node of a PC with a brick says; kind's published image makes none. */
+export const BRICK_LABEL = { [BRICK]: 'true' }
 
 /**
  * The configuration that kind makes the cluster from; `shared` is the folder, as kind's engine sees it, that all PCs
@@ -103,8 +110,11 @@ export function kindConfig(room: string, wish: RoomWish, shared: string, own?: O
     },
   ]
   const nodes = pcsOf(room, wish).map(({ role }) => ({
-    ...(own ? { image: own.image } : {}),
-    extraMounts: [{ hostPath: shared, containerPath: SHARED_DIRECTORY }],
+    ...(own ? { image: own.image, labels: BRICK_LABEL } : {}),
+    extraMounts: [
+      { hostPath: shared, containerPath: SHARED_DIRECTORY },
+      ...(own ? [{ hostPath: own.bricks, containerPath: BRICK_SIZE_FOLDER, readOnly: true }] : []),
+    ],
     ...(role === 'master' ? { role: 'control-plane', kubeadmConfigPatches: MASTER } : { role: 'worker' }),
   }))
   return stringify({

@@ -75,13 +75,22 @@ const certsOf = (registry: string): string => `/etc/containerd/certs.d/${registr
 
 /** By stdin, so that no list of processes shows the login; for root alone. */
 async function tellNode(machine: Machine, pc: Pc, { authority, pull }: RegistryAccess): Promise<void> {
+  await writeOn(machine, pc, 'ca.crt', authority)
+  await writeOn(machine, pc, 'hosts.toml', hostsFile(`${certsOf(REGISTRY)}/ca.crt`, pull))
+}
+
+async function writeOn(machine: Machine, pc: Pc, name: string, input: string): Promise<void> {
   const folder = certsOf(REGISTRY)
-  const write = async (name: string, input: string): Promise<void> => {
-    const script = `umask 077 && mkdir -p ${folder} && cat >${folder}/${name}`
-    await machine.must(['podman', 'exec', '-i', pc.name, 'sh', '-c', script], { input })
+  const script = `umask 077 && mkdir -p ${folder} && cat >${folder}/${name}`
+  await machine.must(['podman', 'exec', '-i', pc.name, 'sh', '-c', script], { input })
+}
+
+/** The same for a PC that came later, as another one knows it: the login stands nowhere else. */
+export async function tellNewcomer(machine: Machine, knows: Pc, pc: Pc): Promise<void> {
+  for (const name of ['ca.crt', 'hosts.toml']) {
+    const reading = ['podman', 'exec', knows.name, 'cat', `${certsOf(REGISTRY)}/${name}`]
+    await writeOn(machine, pc, name, await machine.must(reading))
   }
-  await write('ca.crt', authority)
-  await write('hosts.toml', hostsFile(`${folder}/ca.crt`, pull))
 }
 
 const hostsFile = (ca: string, pull: Login): string => `server = "${PLACE}"

@@ -1,6 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { locate } from '../binaries/locate.ts'
 import { type Cluster, clusterOf } from '../kubectl/cluster.ts'
 import { MACHINE_ENDING, type Machine, openMachine, startMachine } from '../machine/machine.ts'
@@ -10,9 +9,13 @@ import { runsFolder } from '../run/places.ts'
 import { type RunRecord, readRecord, runNames } from '../run/record.ts'
 import { openApi } from './api.ts'
 import { writeBalancerImage } from './balancer-image.ts'
+import { BRICK_GIB, refuseBrick } from './brick.ts'
+import { type Coming, coming } from './coming.ts'
+import { type PcDisk, pcDisk } from './disk.ts'
 import { mendDns } from './dns.ts'
 import { forgetOtherImages, loadImage, storeOf } from './image-store.ts'
 import { makeCluster } from './kind-cluster.ts'
+import { type Members, readMembers, writeMembers } from './members.ts'
 import { nodeImage } from './node-image.ts'
 import { type PcPower, pcPower } from './pc.ts'
 import { type Pc, pcsOf, type RoomWish, refuseWish } from './plan.ts'
@@ -22,9 +25,12 @@ import { makeSharedDirectory } from './volumes.ts'
 
 /** A running room: a real cluster made by kind and kubeadm, each node of it standing for one PC. */
 export interface Room extends Cluster {
+  /** Those that it has now: PCs come and leave. */
   readonly pcs: readonly Pc[]
-  /** Switches PCs off and on, and cuts them from the network. */
-  readonly pc: PcPower
+  /** Switches PCs off and on, cuts them from the network, lets them come and leave. */
+  readonly pc: PcPower & Coming
+  /** What happens to their disks for Gluster. */
+  readonly disk: PcDisk
   readonly machine: Machine
 }
 
@@ -33,6 +39,8 @@ export interface RoomOptions extends life.RunWish {
   readonly masters?: number
   /** Default 1. */
   readonly workers?: number
+  /** How large each PC's disk for Gluster is. @default 2, and whatever a room that runs has */
+  readonly brickGiB?: number
 }
 
 /** A cluster of PCs in a machine of its own. */
@@ -40,7 +48,7 @@ export const ROOM: life.RunKind<RoomOptions, Room> = {
   name: 'room',
   ending: MACHINE_ENDING,
   undo: ['cgroups', 'machine-settings'],
-  refuse: (options) => refuseWish(sizeIn(options)) ?? refuseMachine(),
+  refuse: (options) => refuseWish(sizeIn(options)) ?? refuseBrick(options.brickGiB) ?? refuseMachine(),
   begin,
   adapt: refuseOtherSize,
   attach,
@@ -59,9 +67,6 @@ const isRoom = (dir: string): boolean => readRecord(dir)?.kind === ROOM.name
 export const otherRooms = (name: string): string[] =>
   runNames().filter((one) => one !== name && isRoom(join(runsFolder(), one)))
 
-const Size = z.object({ masters: z.number(), workers: z.number() })
-const sizeFile = (dir: string): string => join(dir, 'room.json')
-const sizeOf = (dir: string): RoomWish => Size.parse(JSON.parse(readFileSync(sizeFile(dir), 'utf8')))
 const sizeIn = ({ masters = 1, workers = 1 }: RoomOptions): RoomWish => ({ masters, workers })
 
 function refuseMachine(): string | undefined {
@@ -70,12 +75,14 @@ function refuseMachine(): string | undefined {
     : 'a room without Docker needs root, for namespaces and mounts of its own: run it with sudo'
 }
 
-/** A room that runs has the PCs that it was made with. */
+/** A room that runs is not made anew: it has what it was made with, and whoever came since. */
 async function refuseOtherSize(dir: string, options: RoomOptions): Promise<void> {
-  const [has, wish] = [sizeOf(dir), sizeIn(options)]
-  if (has.masters === wish.masters && has.workers === wish.workers) return
+  const [has, wish] = [readMembers(dir), sizeIn(options)]
+  const sameBrick = options.brickGiB === undefined || options.brickGiB === has.brickGiB
+  if (has.masters === wish.masters && has.workers === wish.workers && sameBrick) return
   throw new Error(
-    `the room "${options.name}" runs with ${has.masters} masters and ${has.workers} workers: ` +
+    `the room "${options.name}" was made with ${has.masters} masters, ${has.workers} workers ` +
+      `and ${has.brickGiB} GiB for Gluster on each: ` +
       `end it first (npm run lab -- room down --name ${options.name}), or choose another name`,
   )
 }
@@ -83,8 +90,17 @@ async function refuseOtherSize(dir: string, options: RoomOptions): Promise<void>
 function attach(dir: string, record: RunRecord): Room {
   const cluster = clusterOf(dir, record)
   const machine = openMachine(dir)
-  const pcs = pcsOf(record.name, sizeOf(dir))
-  return { ...cluster, pcs, machine, pc: pcPower(machine, pcs) }
+  const pcsNow = (): readonly Pc[] => readMembers(dir).pcs
+  const power = pcPower(machine, pcsNow)
+  return {
+    ...cluster,
+    get pcs() {
+      return pcsNow()
+    },
+    machine,
+    pc: { ...power, ...coming(cluster, machine) },
+    disk: pcDisk(machine, power.isOn),
+  }
 }
 
 async function begin(
@@ -94,7 +110,9 @@ async function begin(
 ): Promise<life.Begun> {
   const { name } = options
   const wish = sizeIn(options)
-  writeFileSync(sizeFile(dir), JSON.stringify(wish))
+  const { brickGiB = BRICK_GIB } = options
+  const members: Members = { ...wish, brickGiB, pcs: pcsOf(name, wish) }
+  writeMembers(dir, members)
   const image = await nodeImage(progress)
   const registry = (await locate(['registry'], { progress })).get('registry') ?? 'registry'
   await holdMachineSettings(runsFolder(), name)
@@ -107,9 +125,9 @@ async function begin(
     await loadImage(machine, store, 'balancer', (file) => writeBalancerImage(file, progress), progress)
   }
   makeSharedDirectory(machine.share)
-  await makeCluster(machine, name, wish, image, progress)
+  await makeCluster(machine, name, wish, image, brickGiB, progress)
   progress("starting the room's registry")
-  const pcs = pcsOf(name, wish)
+  const { pcs } = members
   await startRegistry(dir, machine, pcs, registry)
   const api = await openApi(dir, name, wish, machine, image.binary('kubectl'))
   await notePodRoutes(machine, pcs, await api.nodes())

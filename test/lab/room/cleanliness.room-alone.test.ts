@@ -4,12 +4,14 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { machineRoot } from '../../../lab/machine/root.ts'
+import { brickImage } from '../../../lab/room/brick.ts'
 import { open, otherRooms, up } from '../../../lab/room/room.ts'
 import { down } from '../../../lab/run/life.ts'
 import { holdersOfSettings, machineSettings } from '../../../lab/run/machine-settings.ts'
 import { runFolder, runsFolder } from '../../../lab/run/places.ts'
 import { withEnvironment } from '../../../lab/run/processes.ts'
 import { runNames } from '../../../lab/run/record.ts'
+import { loopDisks } from '../../harness/loop-disks.ts'
 
 /** Of its own name, so that what is looked for is its own: other rooms and labs may stand beside it. */
 const name = `t-clean-${process.pid}`
@@ -44,7 +46,11 @@ async function traces() {
     rules: inMachine('nft', 'list', 'ruleset'),
     forwarding: readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8'),
     namespaces: existsSync('/run/netns') ? readdirSync('/run/netns') : [],
-    devices: readdirSync('/dev').sort(),
+    // The kernel makes one more whenever all loop devices are in use, whoever asked, and keeps it.
+    devices: readdirSync('/dev')
+      .filter((device) => !/^loop\d+$/.test(device))
+      .sort(),
+    bricks: loopDisks().filter((path) => path.startsWith(brickImage(name).replace(/\.img$/, '-'))),
     cgroups: globSync('/sys/fs/cgroup/{,*/}{deskfleet-*,libpod*}').filter(isOurs).sort(),
     processes: withEnvironment(`DESKFLEET_LAB_RUN=${runFolder(name)}`).length,
     contained: contained(),
@@ -68,6 +74,7 @@ test.serial('after `down` the machine is as it was before `up`', async (t) => {
   }
   t.true(during.cgroups.length > before.cgroups.length)
   t.true(during.contained > 0)
+  t.is(during.bricks.length, 1)
   t.deepEqual(
     [during.links, during.routes, during.rules, during.forwarding, during.devices, during.mounts],
     [before.links, before.routes, before.rules, before.forwarding, before.devices, before.mounts],

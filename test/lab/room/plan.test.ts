@@ -1,10 +1,12 @@
 import test from 'ava'
 import { parse } from 'yaml'
+import { brickUnit, refuseBrick } from '../../../lab/room/brick.ts'
 import { kindConfig, pcsOf, refuseWish } from '../../../lab/room/plan.ts'
 
 const OWN = {
   image: 'node:1',
   versions: { kubernetes: 'v1.37.2', etcd: 'v3.7.3', coredns: 'v1.15.0' },
+  bricks: '/share/bricks',
 }
 
 test('PCs have the names that kind gives them, and addresses of their own', (t) => {
@@ -52,11 +54,24 @@ test('masters take desktops when the others are full, and workers have no taint 
   t.deepEqual(effects, [['PreferNoSchedule', 'PreferNoSchedule'], []])
 })
 
+test('every PC has a disk for Gluster, and its Node says so', (t) => {
+  const { nodes } = parse(kindConfig('room', { masters: 1, workers: 1 }, '/share/srv', OWN))
+  for (const node of nodes) {
+    t.deepEqual(node.labels, { 'deskfleet.io/brick': 'true' })
+    t.deepEqual(node.extraMounts[1], { hostPath: OWN.bricks, containerPath: '/etc/room', readOnly: true })
+  }
+  t.regex(brickUnit(), /^Before=kubelet\.service$/m)
+  t.regex(brickUnit(), /^ExecStart=\/usr\/local\/bin\/room-brick \/var\/lib\/deskfleet\/brick$/m)
+  for (const gib of [0, 1.5, 101, Number.NaN]) t.regex(refuseBrick(gib) ?? '', /1 to 100 GiB/)
+  for (const gib of [undefined, 1, 100]) t.is(refuseBrick(gib), undefined)
+})
+
 test("with kind's own node image nothing is said of images, and the timings stay", (t) => {
   const config = parse(kindConfig('room', { masters: 1, workers: 1 }, '/srv/here'))
   for (const node of config.nodes) {
     t.is(node.image, undefined)
     t.is(node.extraMounts[0].hostPath, '/srv/here')
+    t.is(node.labels, undefined, 'its PCs have no disk for Gluster, and say of none')
   }
   const patches: { kind: string; etcd?: unknown; dns?: unknown }[] = config.kubeadmConfigPatches.map(
     (text: string) => parse(text),

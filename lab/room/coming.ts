@@ -1,0 +1,116 @@
+import { join } from 'node:path'
+import type { Cluster } from '../kubectl/cluster.ts'
+import type { Machine } from '../machine/machine.ts'
+import { lock } from '../run/lock.ts'
+import { until } from '../run/readiness.ts'
+import { pinAddresses, readMembers, writeMembers } from './members.ts'
+import { containerOf, joinConfiguration, newcomer, readInvitation, refuseLeaving } from './newcomer.ts'
+import type { Pc } from './plan.ts'
+import { notePodRoutes } from './pod-routes.ts'
+import { tellNewcomer } from './registry.ts'
+
+/** PCs that come into a running room, and leave it. */
+export interface Coming {
+  /** A new worker joins; resolves when the cluster knows it and its pods can be reached, not when it is ready. */
+  add(name: string): Promise<void>
+  /** A worker leaves for ever: its Node, its container and its disks are gone. Nothing is moved away from it first. */
+  remove(name: string): Promise<void>
+}
+
+export function coming({ dir, name: room, run }: Cluster, machine: Machine): Coming {
+  /** One at a time: addresses are given out here. */
+  const alone = async (work: () => Promise<void>): Promise<void> => {
+    const release = await lock(join(dir, 'members.lock'), 120_000, 'another PC comes or leaves')
+    await work().finally(release)
+  }
+  /** What the room has from now on, wherever that is noted. */
+  const note = async (pcs: readonly Pc[]): Promise<void> => {
+    pinAddresses(machine, room, pcs)
+    writeMembers(dir, { ...readMembers(dir), pcs: [...pcs] })
+    await notePodRoutes(machine, pcs, (await run(['get', 'nodes', '-o', 'json'])).stdout)
+  }
+  return {
+    add: (name) =>
+      alone(async () => {
+        const { pcs } = readMembers(dir)
+        const found = newcomer(room, pcs, name)
+        if (!found.ok) throw new Error(found.refusal)
+        const { pc } = found
+        const master = await masterThatIsOn(machine, pcs)
+        // What an earlier attempt left, if it was killed.
+        await scrap(machine, name)
+        pinAddresses(machine, room, [...pcs, pc])
+        try {
+          await boot(machine, room, pc, master)
+          await tellNewcomer(machine, master, pc)
+          await joinCluster(machine, room, pc, master)
+          await untilKnown(run, pc)
+        } catch (error) {
+          await scrap(machine, name)
+          pinAddresses(machine, room, pcs)
+          throw error
+        }
+        await note([...pcs, pc])
+      }),
+    remove: (name) =>
+      alone(async () => {
+        const { pcs } = readMembers(dir)
+        const refusal = refuseLeaving(pcs, name)
+        if (refusal) throw new Error(refusal)
+        // Its kubelet first: it would make its Node anew.
+        await scrap(machine, name)
+        const { code, stderr } = await run(['delete', 'node', name, '--ignore-not-found', '--wait=false'])
+        if (code !== 0) throw new Error(`the Node of ${name} cannot be deleted: ${stderr.trim()}`)
+        await note(pcs.filter((pc) => pc.name !== name))
+      }),
+  }
+}
+
+async function masterThatIsOn(machine: Machine, pcs: readonly Pc[]): Promise<Pc> {
+  const masters = pcs.filter(({ role }) => role === 'master')
+  for (const pc of masters) {
+    const asked = await machine.exec(['podman', 'inspect', '--format', '{{.State.Running}}', pc.name])
+    if (asked.stdout.trim() === 'true') return pc
+  }
+  throw new Error(`${masters.map(({ name }) => name).join(', ')}: no master is on, so nobody lets a PC in`)
+}
+
+/** The container of that name with its disks; nothing where there is none. */
+async function scrap(machine: Machine, name: string): Promise<void> {
+  const mounts = '{{range .Mounts}}{{if eq .Destination "/var"}}{{.Name}}{{end}}{{end}}'
+  const { code, stdout } = await machine.exec(['podman', 'inspect', '--format', mounts, name])
+  if (code !== 0) return
+  await machine.must(['podman', 'rm', '--force', '--time', '0', '--volumes', name])
+  await machine.must(['podman', 'volume', 'rm', '--force', stdout.trim()])
+}
+
+/** Starts the container of a PC, of the image that another one has, on an empty disk. */
+async function boot(machine: Machine, room: string, pc: Pc, like: Pc): Promise<void> {
+  const podman = async (...args: string[]): Promise<string> =>
+    (await machine.must(['podman', ...args])).trim()
+  const image = await podman('inspect', '--format', '{{.ImageName}}', like.name)
+  const disk = await podman('volume', 'create', '--label', `io.x-k8s.kind.cluster=${room}`)
+  await podman(...containerOf(room, pc, { image, disk }))
+  const asking = ['podman', 'exec', pc.name, 'systemctl', 'is-active', 'multi-user.target']
+  const booted = async (): Promise<boolean> => (await machine.exec(asking)).code === 0
+  const outcome = await until(pc.name, 60_000, booted, () => true)
+  if (!outcome.ready) throw new Error(outcome.reason)
+}
+
+async function joinCluster(machine: Machine, room: string, pc: Pc, master: Pc): Promise<void> {
+  const asking = ['kubeadm', 'token', 'create', '--ttl', '10m', '--print-join-command']
+  const invitation = readInvitation(await machine.must(['podman', 'exec', master.name, ...asking]))
+  const config = '/kind/kubeadm.conf'
+  // By stdin, so that no list of processes shows the token.
+  const writing = ['podman', 'exec', '-i', pc.name, 'sh', '-c', `umask 077 && cat >${config}`]
+  await machine.must(writing, { input: joinConfiguration(room, pc, invitation) })
+  await machine.must(['podman', 'exec', pc.name, 'kubeadm', 'join', '--config', config])
+}
+
+/** Until the cluster has given it a range of addresses for its pods. */
+async function untilKnown(run: Cluster['run'], pc: Pc): Promise<void> {
+  const asking = ['get', 'node', pc.name, '-o', 'jsonpath={.spec.podCIDR}']
+  const known = async (): Promise<boolean> => (await run(asking)).stdout !== ''
+  const outcome = await until(`the Node of ${pc.name}`, 30_000, known, () => true)
+  if (!outcome.ready) throw new Error(outcome.reason)
+}

@@ -41,7 +41,7 @@ export interface GlusterRoom {
   on(number: number): Promise<void>
   /** As `cluster.yaml` would have it. */
   want(spec: Partial<Wanted>): Promise<void>
-  retire(number: number): Promise<void>
+  retire(number: number, retiring?: boolean): Promise<void>
   volume(): Promise<StoredVolume & { readonly status: VolumeStatus }>
   /** Resolves with the status once it is so. */
   becomes(
@@ -127,8 +127,8 @@ export async function glusterRoom(
         ...['--type=merge', '-p', JSON.stringify({ spec })],
       ])
     },
-    async retire(number) {
-      const patch = JSON.stringify({ spec: { retiring: true } })
+    async retire(number, retiring = true) {
+      const patch = JSON.stringify({ spec: { retiring } })
       const of = [GLUSTER_BRICK.singular, server(number).name]
       await must(lab, ['-n', namespace, 'patch', ...of, '--type=merge', '-p', patch])
     },

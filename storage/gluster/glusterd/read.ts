@@ -122,6 +122,9 @@ export function rebalanceIn(output: Element): Rebalance | undefined {
 
 const REBALANCE = {
   'not started': 'none',
+  // What was known of the last run, Gluster forgets when bricks change.
+  'reset due to replace-brick': 'none',
+  'reset due to reset-brick': 'none',
   'in progress': 'running',
   'fix-layout in progress': 'running',
   completed: 'completed',

@@ -7,6 +7,8 @@ import {
   DESKTOP,
   DIRECTORY_CHECKED,
   GATEWAY,
+  GLUSTER,
+  GLUSTER_VOLUME,
   IDENTITY,
   LOCKED_PEOPLE,
   NAMESPACES,
@@ -39,8 +41,16 @@ export const gateway: App = {
   },
 }
 
+/** The administrator's page shows how homes are kept. */
+const VOLUME = {
+  group: API_GROUP,
+  resources: [GLUSTER_VOLUME.plural],
+  verbs: ['get'],
+  names: [GLUSTER.volume],
+}
+
 /** It may act as everybody (charts/identity.ts), but only in one namespace, and may not enter a pod. */
-function rights(): Rights {
+function rights({ storage }: Cluster): Rights {
   const read = ['list', 'watch']
   return {
     cluster: [
@@ -49,6 +59,7 @@ function rights(): Rights {
       { group: '', resources: ['nodes'], verbs: read },
     ],
     namespaces: {
+      ...(storage.kind === 'gluster' ? { [NAMESPACES.storage]: [VOLUME] } : {}),
       [NAMESPACES.desktops]: [
         { group: 'apps', resources: ['deployments'], verbs: ['get', ...read, 'create', 'update', 'patch'] },
         { group: '', resources: ['services'], verbs: ['create', 'patch'] },
@@ -104,7 +115,9 @@ function offer(scope: Construct, cluster: Cluster): void {
   // What desktops may call is no business of who starts them.
   const { internet: _, internetNetworks: __, images: ___, ...desktops } = cluster.desktops
   const homesAreTold = makesHomes(cluster.storage)
-  const text = JSON.stringify({ registry, images, desktops, templates, homesAreTold }, undefined, 2)
+  const volumeIsTold = cluster.storage.kind === 'gluster'
+  const offered = { registry, images, desktops, templates, homesAreTold, volumeIsTold }
+  const text = JSON.stringify(offered, undefined, 2)
   new ConfigMap(scope, 'offer', {
     metadata: { name: GATEWAY.config, namespace },
     data: { [OFFER_FILE]: `${text}\n` },
@@ -118,7 +131,7 @@ function server(scope: Construct, cluster: Cluster): void {
     namespace,
     workload: { kind: 'Deployment', replicas: 2, update: { maxUnavailable: 0, maxSurge: 1 } },
     priorityClass: PRIORITIES.platform.name,
-    rights: rights(),
+    rights: rights(cluster),
     services: [
       { name, port: 'https', as: GATEWAY.servicePort },
       // Each pod by its own address, since the door checks every one of them.

@@ -31,6 +31,8 @@ const Offer = z.object({
   templates: z.array(Template).min(1),
   /** Whether storage says of every home that it is ready. */
   homesAreTold: z.boolean().default(false),
+  /** Whether homes are on a Gluster volume, whose state is told. */
+  volumeIsTold: z.boolean().default(false),
 })
 export type Offer = z.infer<typeof Offer>
 

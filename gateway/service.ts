@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { KubeConfig } from '@kubernetes/client-node'
-import { ownCluster } from '../cluster/client.ts'
+import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node'
+import { keptClient, ownCluster } from '../cluster/client.ts'
+import { toldVolume } from '../cluster/gluster-volume.ts'
 import { openConnections } from '../service/connections.ts'
 import type { ServiceContext } from '../service/service.ts'
 import { openLocking } from './cluster/locking.ts'
@@ -93,6 +94,8 @@ export async function openGateway(
   const devices = openDevices(view, now)
   const assets = readAssets()
   const locking = openLocking(cluster)
+  const custom = keptClient(cluster, CustomObjectsApi)
+  const volume = async () => (offer().volumeIsTold ? await toldVolume(custom) : undefined)
   const shown = {
     sessions,
     cluster: view,
@@ -104,6 +107,7 @@ export async function openGateway(
     assets,
     texts: ENGLISH,
     locking,
+    volume,
   }
   const serving = await servePages(context, cluster, screens, connections, {
     ...shown,

@@ -1,7 +1,9 @@
+import type { ToldVolume } from '../../cluster/gluster-volume.ts'
 import type { Lock } from '../../config/lock.ts'
 import { type Html, html } from '../html.ts'
 import { type Frame, notice, page, token } from '../pages/layout.ts'
 import type { DesktopRow, Overview, PcRow } from './overview.ts'
+import { storageSection } from './storage.ts'
 
 /** Characters of a message to a person, as its field counts them. */
 export const LONGEST_MESSAGE = 500
@@ -12,6 +14,7 @@ export function administrationPage(
   room: Overview,
   now: number,
   troubles: readonly string[] = [],
+  volume?: ToldVolume,
 ): Html {
   const { administration: words } = frame.texts
   const { columns } = words
@@ -29,7 +32,8 @@ ${
 <tbody>${room.desktops.map((row) => desktopRow(frame, row, now))}</tbody></table></div>`
 }</section>
 <section aria-labelledby="pcs"><h2 id="pcs">${words.pcs}</h2>
-${room.pcs.length === 0 ? html`<p class="empty">${words.noPcs}</p>` : pcTable(frame, room.pcs)}</section>`,
+${room.pcs.length === 0 ? html`<p class="empty">${words.noPcs}</p>` : pcTable(frame, room.pcs)}</section>
+${volume && storageSection(frame, volume)}`,
   })
 }
 

@@ -18,15 +18,22 @@ export function administrationRoutes(app: Express, parts: Parts): void {
     next()
   })
 
-  app.get('/administration', (request, response) => {
+  app.get('/administration', async (request, response) => {
+    const volume = await parts.volume().catch((error: unknown) => {
+      log.warn({ reason: reasonOf(error) }, 'the GlusterVolume could not be read')
+      return 'unread' as const
+    })
     const seen = overview(desktops.all(), cluster.nodes.all(), offer())
     const { state, checked } = stalenessOf(cluster.checked.at(), now(), parts.maxStale)
     const troubles = [
+      ...(volume === 'unread' ? [words.storage.silent] : []),
       ...(cluster.locks.gone() ? [words.listGone] : []),
       ...(state === 'ageing' ? [words.ageing(now() - checked, checked + parts.maxStale - now())] : []),
       ...(state === 'stale' ? [words.stale(now() - checked)] : []),
     ]
-    sendPage(response, administrationPage(frameOf(parts, mustBeThere(request)), seen, now(), troubles))
+    const frame = frameOf(parts, mustBeThere(request))
+    const shown = volume === 'unread' ? undefined : volume
+    sendPage(response, administrationPage(frame, seen, now(), troubles, shown))
   })
 
   const news: Readonly<Record<string, { kind: 'good' | 'bad'; text: string }>> = {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
+import type { ToldVolume } from '../../cluster/gluster-volume.ts'
 import type { Locking } from '../cluster/locking.ts'
 import type { ClusterView } from '../cluster/view.ts'
 import type { Bridges } from '../desktops/bridge.ts'
@@ -28,6 +29,8 @@ export interface Parts {
   readonly devices: Devices
   readonly people: People
   readonly locking: Locking
+  /** How the volume with everybody's homes stands; undefined where storage is of another kind. */
+  readonly volume: () => Promise<ToldVolume | undefined>
   readonly assets: Assets
   readonly texts: Texts
   readonly hosts: readonly string[]

@@ -281,6 +281,27 @@ export const ENGLISH = {
       cpu: 'Processor kept for desktops',
     },
     pcStates: { ready: 'Ready', away: 'Not answering', closed: 'Takes no new desktops' },
+    storage: {
+      title: 'Storage',
+      silent: 'How the storage of homes stands could not be read.',
+      standsStill: 'Homes cannot be used at the moment.',
+      copies: (have: number, wanted: number) =>
+        have === wanted
+          ? `Each file is kept on ${have} PCs.`
+          : have === 1
+            ? `Each file is on one PC alone, and shall be on ${wanted}: if its disk fails, files are lost.`
+            : `Each file is kept on ${have} PCs, and shall be on ${wanted}.`,
+      room: (free: string, whole: string) => `${free} of ${whole} are free.`,
+      safeToPull: (pcs: string) => `May be taken away: ${pcs}. Nothing is on them that is not elsewhere.`,
+      columns: { pc: 'PC', set: 'Set', state: 'Its disk', pending: 'Files behind' },
+      states: {
+        here: 'Has everything',
+        behind: 'Is brought up to date',
+        missing: 'Missing',
+        unknown: 'Not known',
+        spare: 'Spare',
+      },
+    },
     of: (part: string, whole: string) => `${part} of ${whole}`,
     load: (percent: number) => `${percent} %`,
     personTitle: (login: string) => `Desktop of ${login}`,

@@ -29,6 +29,7 @@ export const OFFER: Offer = {
     template('light'),
   ],
   homesAreTold: true,
+  volumeIsTold: false,
 }
 
 export const identity = (login: string, groups: readonly string[]): Identity => ({

@@ -4,6 +4,8 @@ import {
   CoreV1Api,
   CustomObjectsApi,
   type KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
   V1MicroTime,
 } from '@kubernetes/client-node'
 import { Chart, Testing } from 'cdk8s'
@@ -216,14 +218,14 @@ function openKubelets(config: KubeConfig) {
         const body = { metadata: { name, namespace: 'kube-node-lease' }, spec }
         await leases.createNamespacedLease({ namespace: 'kube-node-lease', body })
       }
-      const node = await core.readNode({ name })
       const now = new Date()
       const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: '' }
-      node.status = {
+      const status = {
         addresses: [{ type: 'InternalIP', address }],
         conditions: [{ ...ready, lastHeartbeatTime: now, lastTransitionTime: now }],
       }
-      await core.replaceNodeStatus({ name, body: node })
+      const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
+      await core.patchNodeStatus({ name, body: { status } }, merge)
       await beat(name).catch(() => {})
       beats.set(
         name,

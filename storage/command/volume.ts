@@ -65,7 +65,8 @@ async function told(kubeconfig: string | undefined): Promise<Told> {
   const api = openCluster(kubeconfig).makeApiClient(CustomObjectsApi)
   const of = `GlusterVolume ${NAMESPACES.storage}/${GLUSTER.volume}`
   const advice = 'is storage.kind gluster in cluster.yaml, and was it delivered?'
-  const volume = await readOf(of, () => toldVolume(api), advice)
+  const volume = await readOf(of, async () => (await toldVolume(api)) ?? 'none', advice)
+  if (volume === 'none') throw new Error(`${of} is not there; ${advice}`)
   return { api, volume, bricks: await toldBricks(api) }
 }
 

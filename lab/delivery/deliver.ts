@@ -30,21 +30,31 @@ export interface Delivery {
 /** Settings as in `cluster.yaml`; only what differs. */
 export type Overlay = Readonly<Record<string, unknown>>
 
+/** Where a room's homes are: in the folder that its PCs share, or on a Gluster volume over their own disks. */
+export const STORAGE_KINDS = ['path', 'gluster'] as const
+export type StorageKind = (typeof STORAGE_KINDS)[number]
+
+export interface HowToDeliver {
+  /** How the cluster gets the list of apps, a folder. @default applied whole */
+  readonly hand?: (room: Room, folder: string) => Promise<void>
+  /** @default as it was delivered before, and at first a path */
+  readonly storage?: StorageKind | undefined
+}
+
 /**
  * Brings the platform into a room as an administrator does: images into the registry, `dist/` into Git, Argo CD onto
  * the cluster, and the list of apps to it. Resolves when all of them are Synced and Healthy. Called again, it delivers
  * what changed.
- *
- * @param hand how the cluster gets the list of apps, a folder. @default applied whole
  */
 export async function deliver(
   room: Room,
   progress: (line: string) => void,
-  hand: (room: Room, folder: string) => Promise<void> = handOver,
+  { hand = handOver, storage = storageOf(room) }: HowToDeliver = {},
 ): Promise<Delivery> {
+  writeFileSync(storageFile(room), storage)
   const images = await pushImages(room, progress)
   const repository = await roomRepository(room)
-  const overlay = overlayOf(images, repository)
+  const overlay = overlayOf(images, repository, storage)
   const commit = await publish(repository, overlay, 'The room as cluster.yaml says')
   progress(`committed ${commit.slice(0, 8)} to ${repository.url}`)
   await installArgoCd(room, images.argocd ?? '', progress)
@@ -72,11 +82,17 @@ export async function openDelivery(room: Room): Promise<Delivery> {
   const images = await pushImages(room, () => {})
   const repository = await roomRepository(room)
   const commit = (await repository.git('rev-parse', 'HEAD')).trim()
-  return { repository, images, overlay: overlayOf(images, repository), commit }
+  return { repository, images, overlay: overlayOf(images, repository, storageOf(room)), commit }
 }
+
+/** Noted beside the room, for other processes. */
+const storageFile = (room: Room): string => join(room.dir, 'storage')
+const storageOf = (room: Room): StorageKind =>
+  existsSync(storageFile(room)) && readFileSync(storageFile(room), 'utf8') === 'gluster' ? 'gluster' : 'path'
 
 /** All PCs of the room share one machine, so its people have the light desktop: a third of the other one's size. */
 export const IN_ROOM: readonly BuiltImage[] = ['deskfleet', 'ldap', 'door', 'argocd', 'desktop-light']
+const ON_GLUSTER: readonly BuiltImage[] = [...IN_ROOM, 'gluster']
 
 /** Their references by digest, by the names of `config/images.ts`; what the registry has already costs nothing. */
 async function pushImages(
@@ -84,7 +100,8 @@ async function pushImages(
   progress: (line: string) => void,
 ): Promise<Readonly<Record<string, string>>> {
   const images: Record<string, string> = {}
-  for (const image of await buildImages(IN_ROOM, progress)) {
+  const names = storageOf(room) === 'gluster' ? ON_GLUSTER : IN_ROOM
+  for (const image of await buildImages(names, progress)) {
     images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
   }
   return images
@@ -106,11 +123,21 @@ export const SHORT = {
   groups: ['short-visits'],
 }
 
-const overlayOf = (images: Readonly<Record<string, string>>, repository: Repository): Overlay => ({
+const STORAGE: Readonly<Record<StorageKind, object>> = {
+  path: { kind: 'path', path: STORAGE_DIRECTORY },
+  // A PC of a room is off for a minute or two, not for half an hour.
+  gluster: { kind: 'gluster', replaceAfter: '5m' },
+}
+
+const overlayOf = (
+  images: Readonly<Record<string, string>>,
+  repository: Repository,
+  storage: StorageKind,
+): Overlay => ({
   images,
   hosts: { address: DOOR_ADDRESS },
   templates: [LIGHT, SHORT],
-  storage: { kind: 'path', path: STORAGE_DIRECTORY },
+  storage: STORAGE[storage],
   delivery: { repository: repository.url },
 })
 

@@ -1,5 +1,5 @@
-import { Argument, Command, InvalidArgumentError } from 'commander'
-import { deliver } from '../delivery/deliver.ts'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { deliver, STORAGE_KINDS, type StorageKind } from '../delivery/deliver.ts'
 import { onInterrupt } from '../run/interrupt.ts'
 import { abandon, down } from '../run/life.ts'
 import { DISK_TROUBLES, type DiskTrouble, endTrouble, makeTrouble } from './disk.ts'
@@ -44,14 +44,19 @@ export function roomCommand(progress: (line: string) => void): Command {
     },
   )
 
-  command('deliver', 'bring the platform into it: images to its registry, dist/ into Git, Argo CD').action(
-    async ({ name }: { name: string }) => {
-      const { repository } = await deliver(await mustOpen(name), progress)
+  command('deliver', 'bring the platform into it: images to its registry, dist/ into Git, Argo CD')
+    .addOption(
+      new Option(
+        '--storage <kind>',
+        'where homes are: a folder that the PCs share, or their own disks (default: as before, at first path)',
+      ).choices(STORAGE_KINDS),
+    )
+    .action(async ({ name, storage }: { name: string; storage?: StorageKind }) => {
+      const { repository } = await deliver(await mustOpen(name), progress, { storage })
       console.log(
         `delivered from ${repository.folder}: change dist/ there, commit and push, and Argo CD follows`,
       )
-    },
-  )
+    })
 
   command('kubeconfig', "print the path of the room's kubeconfig, and nothing else").action(
     async ({ name }: { name: string }) => console.log((await mustOpen(name)).kubeconfig),

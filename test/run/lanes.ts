@@ -86,7 +86,7 @@ export const inRoom =
     say(`bringing up the room ${name}: 3 masters, 2 workers`)
     const room = await upRoom({ name, masters: 3, workers: 2, ownerPid: process.pid, progress: say })
     try {
-      await deliver(room, say, handOverBackwards)
+      await deliver(room, say, { hand: handOverBackwards })
       return await runWithSecondTry(roomLane(name, files, patience), surroundings)
     } finally {
       say('ending the room')

@@ -20,6 +20,7 @@ touch /var/lib/glusterd/secure-access
 glusterd
 gluster() { /usr/sbin/gluster --mode=script "$@"; }
 until gluster pool list >/dev/null 2>&1; do sleep 0.2; done
+mkdir -p /brick/${FOLDER}
 gluster volume create t ${POD}:/brick/${FOLDER}/data
 for option in 'client.ssl on' 'server.ssl on' 'auth.ssl-allow ${POD}'; do gluster volume set t $option; done
 gluster volume start t

@@ -24,7 +24,8 @@ const folder = join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'sta
 const kubeconfig = join(folder, 'kubeconfig')
 
 const program = new Command('kind').description(
-  "A room on Docker, with kind's published node image: for machines that have both. Elsewhere: npm run lab -- room up",
+  "A room on Docker, with kind's published node image: for machines that have both. Its PCs have no disks for Gluster. " +
+    'Elsewhere: npm run lab -- room up',
 )
 
 program

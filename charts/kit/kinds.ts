@@ -1,4 +1,5 @@
 import type * as client from '@kubernetes/client-node'
+import { API_GROUP, API_VERSION, GLUSTER_VOLUME } from '../../config/names.ts'
 
 /** What the generator must know of a kind; a kind that is not in the table is refused. */
 export interface KindFacts {
@@ -16,6 +17,9 @@ export interface KindFacts {
 }
 
 const TEMPLATE = ['spec', 'template'] as const
+
+/** How a GlusterVolume is written. */
+export const GLUSTER_VOLUME_KIND = `${API_GROUP}/${API_VERSION}/${GLUSTER_VOLUME.kind}` as const
 
 /** Every kind that `dist/` may hold, by `apiVersion/Kind`: the one table of them. */
 export const KINDS = {
@@ -120,7 +124,7 @@ export const KINDS = {
     model: 'V1ValidatingAdmissionPolicyBinding',
     removal: 'what it guards is unguarded',
   },
-  'deskfleet.io/v1alpha1/GlusterVolume': {
+  [GLUSTER_VOLUME_KIND]: {
     scope: 'namespace',
     holdsData: true,
     removal: 'its agents forget who is shut out, and whose brick is whose; the files stay on the disks',

@@ -5,6 +5,7 @@ import { BRICK } from '../../config/labels.ts'
 import { API_GROUP, GLUSTER, GLUSTER_BRICK, GLUSTER_VOLUME, NAMESPACES, STORAGE } from '../../config/names.ts'
 import type { Cluster } from '../../config/schema.ts'
 import type { Storage } from '../../config/storage.ts'
+import { GLUSTER_VOLUME_KIND } from '../kit/kinds.ts'
 import { add } from '../kit/objects.ts'
 import { nodeCommand } from '../kit/pods.ts'
 import { KEPT } from '../kit/policies/contents.ts'
@@ -24,7 +25,7 @@ export function gluster(
   const { replicas, minReplicas, spares, replaceAfter } = storage
   add(
     scope,
-    'deskfleet.io/v1alpha1/GlusterVolume',
+    GLUSTER_VOLUME_KIND,
     { name: GLUSTER.volume, namespace, annotations: KEPT },
     {
       spec: {

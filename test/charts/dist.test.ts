@@ -136,7 +136,7 @@ test('a swap leaves no stale file', (t) => {
 test('a release names our images by digest, in dist/ and in what the gateway starts', async (t) => {
   const parent = folder(t)
   const digest = `sha256:${'5'.repeat(64)}`
-  const names = ['deskfleet', 'ldap', 'door', 'desktop', 'desktop-light']
+  const names = ['deskfleet', 'ldap', 'door', 'gluster', 'desktop', 'desktop-light']
   const record = join(parent, 'images.json')
   const synth = () =>
     run(process.execPath, ['main.ts', '--release', record, '--out', join(parent, 'dist')], { cwd: root })

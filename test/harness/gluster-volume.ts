@@ -15,6 +15,12 @@ export const sorted = (map: ReadonlyMap<string, string>): Map<string, string> =>
 export const onDisk = (room: GlusterRoom, number: number): Promise<Map<string, string>> =>
   room.server(number).sumsOnDisk(FOLDER)
 
+/** What is not alike, by path; of thousands the first few. */
+export function differences(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] {
+  const all = new Set([...a.keys(), ...b.keys()])
+  return [...all].filter((path) => a.get(path) !== b.get(path)).slice(0, 5)
+}
+
 /** That each of these PCs has every file of the mount on its disk, with the same bytes, and no other. */
 export async function holdSame(
   t: ExecutionContext,
@@ -25,7 +31,7 @@ export async function holdSame(
   const seen = sorted(await sumsOnMount(desk))
   t.true(seen.size > 0)
   for (const number of numbers)
-    t.deepEqual(sorted(await onDisk(room, number)), seen, `the disk of pc-${number}`)
+    t.deepEqual(differences(await onDisk(room, number), seen), [], `the disk of pc-${number}`)
 }
 
 /** Writes for so many seconds, each file to the disk before the next. Resolves with the longest that one took, in ms. */
@@ -47,4 +53,5 @@ export const states = (sets: readonly SetStatus[]): string[] =>
   sets.flatMap(({ bricks }) => bricks.map(({ pc, state }) => `${pc} ${state}`)).sort()
 
 export const allHere = (sets: readonly SetStatus[]): boolean =>
-  sets.length > 0 && sets.every(({ bricks }) => bricks.every(({ state }) => state === 'here'))
+  sets.length > 0 &&
+  sets.every(({ bricks, pending }) => pending === 0 && bricks.every(({ state }) => state === 'here'))

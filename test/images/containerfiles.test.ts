@@ -110,7 +110,7 @@ test('glusterd listens where everybody looks for it, and gives bricks the ports 
   t.is(option('transport.socket.listen-port'), String(GLUSTER.port))
   t.deepEqual(['base-port', 'max-port'].map(option), [GLUSTER.bricks.first, GLUSTER.bricks.last].map(String))
   t.is(option('working-directory'), '/var/lib/glusterd')
-  t.is(option('ping-timeout'), '30')
+  t.is(option('ping-timeout'), '10')
 })
 
 test('a PC is known by the same three files to all that glusterd and the client speak to', (t) => {

@@ -5,7 +5,7 @@ import type { Pc } from '../../../../lab/gluster/gluster.ts'
 import type { VolumeStatus } from '../../../../storage/gluster/agent/status.ts'
 import { mountOn } from '../../../harness/gluster.ts'
 import { type GlusterRoom, glusterRoom } from '../../../harness/gluster-room.ts'
-import { allHere, holdSame, numberOf, states, write } from '../../../harness/gluster-volume.ts'
+import { allHere, holdSame, numberOf, write } from '../../../harness/gluster-volume.ts'
 import { type OwnLab, ownLab } from '../../../harness/lab.ts'
 import { eventually } from '../../../harness/wait.ts'
 
@@ -63,6 +63,8 @@ test.serial('a PC with another address is found again by its name', async (t) =>
   const before = room.server(first).address()
   t.not(await room.server(first).move(), before)
   await write(desk, 'moved', 8)
+  // What it missed until it was found again is counted at the next look.
+  await sleep(20_000)
   const after = await room.becomes('all have everything', ({ sets }) => allHere(sets), { seconds: 200 })
   await holdSame(t, room, desk, members(after))
 })
@@ -84,11 +86,11 @@ test.serial(
   async (t) => {
     t.timeout(300_000)
     const before = members((await room.volume()).status)
-    const away = before.filter((number) => number !== 1).slice(0, 3)
+    const away = before.filter((number) => number !== 1).slice(0, 4)
     await Promise.all(away.map((number) => room.off(number)))
     const says = ({ findings }: VolumeStatus): boolean => findings.some(({ reason }) => reason === 'Network')
     const status = await room.becomes('it says that it holds', says, { seconds: 200 })
-    t.true(status.findings.some(({ reason }) => reason === 'NoQuorum') || states(status.sets).length === 5)
+    t.true(status.findings.some(({ reason }) => reason === 'NoQuorum'))
     // Longer than a single PC would be waited for.
     await sleep(45_000)
     t.deepEqual(members((await room.volume()).status), before)

@@ -1,6 +1,14 @@
 import type { Construct } from 'constructs'
 import { imageReference } from '../config/images.ts'
-import { API_GROUP, IDENTITY, NAMESPACES, STORAGE } from '../config/names.ts'
+import {
+  API_GROUP,
+  GLUSTER,
+  GLUSTER_VOLUME,
+  IDENTITY,
+  NAMESPACES,
+  PC_FOLDER,
+  STORAGE,
+} from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import { makesHomes } from '../config/storage.ts'
 import type { App } from './app.ts'
@@ -8,6 +16,7 @@ import { nodeCommand } from './kit/pods.ts'
 import { program } from './kit/program.ts'
 import { PRIORITIES } from './priorities.ts'
 import { gluster } from './storage/gluster.ts'
+import { POOL_MEMBER } from './storage/pool-member.ts'
 
 const namespace = NAMESPACES.storage
 
@@ -23,7 +32,7 @@ export const storage: App = {
     if (storage.kind === 'gluster') gluster(scope, cluster, storage)
     if (!makesHomes(storage)) return
     homes(scope, cluster, storage.kind === 'path' ? pathVolume(storage.path) : VOLUME)
-    mounter(scope, cluster, storage.kind === 'path' ? pathVolume(storage.path) : undefined)
+    mounter(scope, cluster)
   },
 }
 
@@ -89,26 +98,47 @@ function homes(scope: Construct, cluster: Cluster, directory: StorageVolume): vo
 }
 
 /** Shows each home under /run/deskfleet on every PC where its person has a pod. */
-function mounter(scope: Construct, cluster: Cluster, directory: StorageVolume | undefined): void {
+function mounter(scope: Construct, cluster: Cluster): void {
+  const { storage } = cluster
+  const onGluster = storage.kind === 'gluster'
+  const member = onGluster ? POOL_MEMBER : undefined
   program(scope, {
     name: STORAGE.mounter,
     namespace,
-    // A desktop may run on any PC.
+    // A desktop may run on any PC. Mounts, and the client of a Gluster volume, are the PC's and stay.
     workload: { kind: 'DaemonSet', update: { maxUnavailable: '20%' } },
+    node: { processes: onGluster },
     priorityClass: PRIORITIES.platform.name,
     rights: {
-      cluster: [{ group: API_GROUP, resources: [IDENTITY.plural], verbs: ['get'] }],
-      namespaces: { [NAMESPACES.desktops]: [{ group: '', resources: ['pods'], verbs: ['list', 'watch'] }] },
+      cluster: [
+        { group: API_GROUP, resources: [IDENTITY.plural], verbs: ['get'] },
+        ...(onGluster ? [{ group: '', resources: ['nodes'], verbs: ['list', 'watch'] }] : []),
+        ...(member?.cluster ?? []),
+      ],
+      namespaces: {
+        [NAMESPACES.desktops]: [{ group: '', resources: ['pods'], verbs: ['list', 'watch'] }],
+        ...(onGluster
+          ? {
+              [namespace]: [
+                { group: API_GROUP, resources: [GLUSTER_VOLUME.plural], verbs: ['get', 'list', 'watch'] },
+                ...(member?.namespaces?.[namespace] ?? []),
+              ],
+            }
+          : {}),
+      },
     },
     containers: [
       {
-        image: imageReference('deskfleet', cluster),
+        image: imageReference(onGluster ? 'gluster' : 'deskfleet', cluster),
         command: nodeCommand('storage/mounter/main.js'),
         resources: { cpu: '10m', memory: '96Mi', memoryLimit: '256Mi' },
+        ...(onGluster ? { env: { DESKFLEET_VOLUME: GLUSTER.volume } } : {}),
         fieldEnv: { NODE_NAME: 'spec.nodeName' },
         ports: { metrics: 9090 },
         volumes: [
-          ...(directory === undefined ? [] : [directory]),
+          ...(storage.kind === 'path' ? [pathVolume(storage.path)] : []),
+          // The client's files, and by what the PC is known to the others.
+          ...(onGluster ? [{ ...OWN, writable: true }] : []),
           {
             name: 'run',
             mountPath: STORAGE.run,
@@ -122,4 +152,11 @@ function mounter(scope: Construct, cluster: Cluster, directory: StorageVolume | 
       },
     ],
   })
+}
+
+/** What of ours a PC keeps on its own disk. */
+const OWN = {
+  name: 'own',
+  mountPath: PC_FOLDER,
+  hostPath: { path: PC_FOLDER, type: 'DirectoryOrCreate' },
 }

@@ -215,6 +215,9 @@ export const STORAGE = {
   volume: '/run/deskfleet/storage',
 } as const
 
+/** What of ours every PC keeps on its own disk is below this. */
+export const PC_FOLDER = '/var/lib/deskfleet'
+
 /** A Gluster volume on disks of the PCs (`storage.kind: gluster`). */
 export const GLUSTER = {
   /** The DaemonSet of glusterd and its agent, on PCs with a brick; its account and its Lease. */

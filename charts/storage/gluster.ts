@@ -2,7 +2,15 @@ import type { Construct } from 'constructs'
 import { secondsOf } from '../../config/duration.ts'
 import { imageReference } from '../../config/images.ts'
 import { BRICK } from '../../config/labels.ts'
-import { API_GROUP, GLUSTER, GLUSTER_BRICK, GLUSTER_VOLUME, NAMESPACES, STORAGE } from '../../config/names.ts'
+import {
+  API_GROUP,
+  GLUSTER,
+  GLUSTER_BRICK,
+  GLUSTER_VOLUME,
+  NAMESPACES,
+  PC_FOLDER,
+  STORAGE,
+} from '../../config/names.ts'
 import type { Cluster } from '../../config/schema.ts'
 import type { Storage } from '../../config/storage.ts'
 import { GLUSTER_VOLUME_KIND } from '../kit/kinds.ts'
@@ -82,8 +90,8 @@ function server(scope: Construct, cluster: Cluster): void {
           // The folder above the brick, so that a disk that is mounted later is seen as well.
           {
             name: 'deskfleet',
-            mountPath: '/var/lib/deskfleet',
-            hostPath: { path: '/var/lib/deskfleet', type: 'DirectoryOrCreate' },
+            mountPath: PC_FOLDER,
+            hostPath: { path: PC_FOLDER, type: 'DirectoryOrCreate' },
             writable: true,
             propagation: 'HostToContainer',
           },

@@ -7,10 +7,10 @@ import { mountOn, sumsOnMount } from '../../../harness/gluster.ts'
 import { type GlusterRoom, glusterRoom } from '../../../harness/gluster-room.ts'
 import {
   allHere,
+  differences,
   holdSame,
   numberOf,
   onDisk,
-  sorted,
   states,
   write,
 } from '../../../harness/gluster-volume.ts'

@@ -6,10 +6,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { connect, createServer } from 'node:tls'
 import {
+  AuthorizationV1Api,
   CertificatesV1Api,
   CoreV1Api,
   KubeConfig,
   type V1CertificateSigningRequest,
+  type V1ResourceAttributes,
 } from '@kubernetes/client-node'
 import * as x509 from '@peculiar/x509'
 import test from 'ava'
@@ -367,19 +369,33 @@ test.serial('a request for another signer is none of the keeper’s, and it coul
   await ask(await callerOf(STORAGE.mounter, 'pc-1'), request)
   const { status } = await requests.readCertificateSigningRequest({ name: 'elsewhere' })
   t.deepEqual({ ...status }, {})
-  const may = async (account: string, namespace: string, ...what: string[]) =>
-    (
-      await own.lab.run(['auth', 'can-i', ...what], { kubeconfig: await own.lab.actAs(namespace, account) })
-    ).stdout.trim()
-  const keeper = (...what: string[]) => may(AUTHORITY.keeper, system, ...what)
-  for (const verb of ['approve', 'sign']) {
-    t.is(await keeper(verb, `signers.certificates.k8s.io/${GLUSTER.signer}`), 'yes')
-    for (const signer of ['kubernetes.io/kube-apiserver-client', 'kubernetes.io/kubelet-serving'])
-      t.is(await keeper(verb, `signers.certificates.k8s.io/${signer}`), 'no')
-    t.is(await may(STORAGE.mounter, storage, verb, `signers.certificates.k8s.io/${GLUSTER.signer}`), 'no')
+  const reviews = own.kubeConfig.makeApiClient(AuthorizationV1Api)
+  const may = async (who: string, resourceAttributes: V1ResourceAttributes) => {
+    const spec = { user: `system:serviceaccount:${who}`, resourceAttributes }
+    return (await reviews.createSubjectAccessReview({ body: { spec } })).status?.allowed
   }
-  t.is(await keeper('create', 'certificatesigningrequests.certificates.k8s.io'), 'no')
-  t.is(await may(STORAGE.mounter, storage, 'get', `secrets/${GLUSTER.authority}`, '-n', system), 'no')
+  const keeper = `${system}:${AUTHORITY.keeper}`
+  const mounter = `${storage}:${STORAGE.mounter}`
+  const group = 'certificates.k8s.io'
+  for (const verb of ['approve', 'sign']) {
+    const signer = (name: string) => ({ group, resource: 'signers', verb, name })
+    t.true(await may(keeper, signer(GLUSTER.signer)))
+    for (const other of [
+      'kubernetes.io/kube-apiserver-client',
+      'kubernetes.io/kubelet-serving',
+      'deskfleet.io/*',
+    ])
+      t.false(await may(keeper, signer(other)), other)
+    t.false(await may(mounter, signer(GLUSTER.signer)))
+  }
+  const asking = { group, resource: 'certificatesigningrequests' }
+  t.true(await may(mounter, { ...asking, verb: 'create' }))
+  t.false(await may(keeper, { ...asking, verb: 'create' }))
+  for (const subresource of ['approval', 'status'])
+    t.false(await may(mounter, { ...asking, subresource, verb: 'update' }))
+  const secret = { resource: 'secrets', namespace: system, name: GLUSTER.authority, verb: 'get' }
+  t.true(await may(keeper, secret))
+  t.false(await may(mounter, secret))
 })
 
 test.serial(

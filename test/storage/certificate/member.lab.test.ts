@@ -426,18 +426,34 @@ test.serial(
   },
 )
 
-test.serial('where the authority is lost, all PCs follow the next one', async (t) => {
-  const folder = temporaryFolder()
-  const one = await pc('pc-1', folder)
-  await one.settled()
-  const before = await filesIn(folder)
-  await core.deleteNamespacedSecret({ namespace: system, name: GLUSTER.authority })
-  await eventually('another one signed', async () => (await filesIn(folder)).ca !== before.ca)
-  await one.settled()
-  await one.stop()
-  t.true(
-    new X509Certificate((await filesIn(folder)).cert).checkIssued(
-      new X509Certificate((await filesIn(folder)).ca),
-    ),
-  )
-})
+test.serial(
+  'where the authority is lost, none takes its place until somebody says so; then all PCs follow',
+  async (t) => {
+    const folder = temporaryFolder()
+    const one = await pc('pc-1', folder)
+    await one.settled()
+    const before = await filesIn(folder)
+    await core.deleteNamespacedSecret({ namespace: system, name: GLUSTER.authority })
+    await eventually('it is missed', async () => logged.join('').includes('and PCs trust that authority'))
+    const name = 'asked-in-vain'
+    const spec = {
+      signerName: GLUSTER.signer,
+      usages: USAGES,
+      request: Buffer.from(await requestFor(await newMemberKey(), 'pc-2')).toString('base64'),
+    }
+    const caller = (await callerOf(STORAGE.mounter, 'pc-2')).makeApiClient(CertificatesV1Api)
+    await caller.createCertificateSigningRequest({ body: { metadata: { name }, spec } })
+    await eventually('it cannot be signed', async () =>
+      logged.join('').includes(`could not be given: ${name}: `),
+    )
+    t.true(one.last()?.usable)
+    t.deepEqual(await filesIn(folder), before)
+    await core.deleteNamespacedConfigMap({ namespace: storage, name: GLUSTER.authority })
+    await eventually('another one signed', async () => (await filesIn(folder)).ca !== before.ca)
+    await one.settled()
+    await one.stop()
+    const { cert, ca } = await filesIn(folder)
+    t.true(new X509Certificate(cert).checkIssued(new X509Certificate(ca)))
+    t.truthy((await answered(name)).status?.certificate)
+  },
+)

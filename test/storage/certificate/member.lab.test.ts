@@ -354,6 +354,57 @@ test.serial('hostile requests are denied, end no keeper and keep no PC waiting',
   await answered('flood-99')
 })
 
+test.serial(
+  'a request that cannot be answered keeps none waiting, and is answered when it can be',
+  async (t) => {
+    const name = 'cannot-be-answered'
+    const group = 'admissionregistration.k8s.io/v1'
+    const rule = {
+      apiGroups: ['certificates.k8s.io'],
+      apiVersions: ['v1'],
+      operations: ['CREATE', 'UPDATE'],
+      resources: ['certificatesigningrequests', 'certificatesigningrequests/approval'],
+    }
+    // Who comes as an administrator with this name sees whether the policy acts yet.
+    const refused = `object.metadata.name == '${name}' && (request.operation == 'UPDATE' || 'system:masters' in request.userInfo.groups)`
+    const items = [
+      {
+        apiVersion: group,
+        kind: 'ValidatingAdmissionPolicy',
+        metadata: { name },
+        spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression: `!(${refused})` }] },
+      },
+      {
+        apiVersion: group,
+        kind: 'ValidatingAdmissionPolicyBinding',
+        metadata: { name },
+        spec: { policyName: name, validationActions: ['Deny'] },
+      },
+    ]
+    await must(own.lab, ['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items })
+    const caller = await callerOf(STORAGE.mounter, 'pc-1')
+    const request = await requestFor(await newMemberKey(), 'pc-1')
+    const spec = {
+      signerName: GLUSTER.signer,
+      usages: USAGES,
+      request: Buffer.from(request).toString('base64'),
+    }
+    const body = { metadata: { name }, spec }
+    await eventually('the policy acts', async () => {
+      const tried = requests.createCertificateSigningRequest({ body, dryRun: 'All' })
+      return await tried.then(
+        () => false,
+        () => true,
+      )
+    })
+    await caller.makeApiClient(CertificatesV1Api).createCertificateSigningRequest({ body })
+    await eventually('it is tried', async () => logged.join('').includes(`could not be given: ${name}: `))
+    t.truthy((await ask(caller, request)).status?.certificate)
+    await must(own.lab, ['delete', 'validatingadmissionpolicybinding', name])
+    t.truthy((await answered(name)).status?.certificate)
+  },
+)
+
 test.serial('a request for another signer is none of the keeper’s, and it could not answer it', async (t) => {
   const request = await requestFor(await newMemberKey(), 'pc-1')
   const body = {

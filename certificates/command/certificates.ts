@@ -9,7 +9,7 @@ import { examplesText } from '../../cli/run.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { unless } from '../../cluster/answer.ts'
 import { ROTATE, ROTATION } from '../../config/labels.ts'
-import { AUTHORITY, LDAP, NAMESPACES, ROOT_STEPS } from '../../config/names.ts'
+import { AUTHORITY, GLUSTER, LDAP, NAMESPACES, ROOT_STEPS } from '../../config/names.ts'
 
 const { system, directory } = NAMESPACES
 type RootStep = keyof typeof ROOT_STEPS
@@ -26,6 +26,7 @@ const KEPT = [
   ['webhook', system, AUTHORITY.webhookSecret, 'tls.crt'],
   ['gateway, to desktops', system, AUTHORITY.callerSecret, 'tls.crt'],
   ['slapd', directory, LDAP.tlsSecret, 'tls.crt'],
+  ['authority of the Gluster pool', system, GLUSTER.authority, 'tls.crt'],
   ['root of the door', system, AUTHORITY.doorRootSecret, 'tls.crt'],
   ['root of the door, next', system, AUTHORITY.doorRootSecret, 'next.crt'],
   ['authority of the door', system, AUTHORITY.doorSecret, 'tls.crt'],

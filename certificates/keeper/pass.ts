@@ -12,6 +12,7 @@ import { namesAllowed } from '../name-constraints.ts'
 import { holdStanding, moved, type Standing, trustedIn } from '../standing.ts'
 import { doorNames } from './door-names.ts'
 import { KEPT, TRUST } from './places.ts'
+import { holdPool } from './pool.ts'
 import type { Settings } from './settings.ts'
 
 /** What one pass found and did. */
@@ -29,12 +30,6 @@ export interface Passed {
 
 /** The inner authority, whose certificates no person's machine trusts. */
 export const INSIDE = { name: 'Deskfleet certificate authority', life: SIGNING.life } as const
-
-/**
- * The authority of the Gluster pool, which vouches for PCs and nothing else. Trusted by nobody outside of the pool: whoever
- * has its key reads and writes every home.
- */
-export const POOL = { name: 'Deskfleet authority of the Gluster pool' } as const
 
 /** How the inner authority stands at that moment: asked anew before each write, for another keeper may have moved it on. */
 export const standingOf =
@@ -117,10 +112,9 @@ export async function keepAll(
     if (standing.next) certificates.set('root-door-next', standing.next.certificate)
   }
   const pool = async (): Promise<void> => {
-    const again = async () => (await holdStanding(api, KEPT.pool, POOL, now)).standing
-    const { standing, did } = await holdStanding(api, KEPT.pool, POOL, now)
+    const { standing, did } = await holdPool(api, now)
     const { certificate } = noted(KEPT.pool, { pair: standing.signs, did })
-    await tell(api, TRUST.pool, async () => ({ 'ca.crt': trustedIn(await again()) }))
+    await tell(api, TRUST.pool, async () => ({ 'ca.crt': trustedIn((await holdPool(api, now)).standing) }))
     certificates.set('authority-pool', certificate)
   }
   const [within, ...apart] = await Promise.allSettled([

@@ -8,10 +8,11 @@ import type { ServiceContext } from '../../service/service.ts'
 import { turns } from '../../service/turns.ts'
 import { endOf } from '../pair.ts'
 import { keepPublished } from '../publish.ts'
-import { holdStanding, trustedIn } from '../standing.ts'
+import { trustedIn } from '../standing.ts'
 import { PHASES, type Verdict } from './facts.ts'
-import { keepAll, type Passed, POOL, standingOf } from './pass.ts'
-import { KEPT, TRUST } from './places.ts'
+import { keepAll, type Passed, standingOf } from './pass.ts'
+import { TRUST } from './places.ts'
+import { holdPool } from './pool.ts'
 import { answerRequests } from './requests/answer.ts'
 import { openRotation } from './rotate.ts'
 import type { Settings } from './settings.ts'
@@ -59,7 +60,7 @@ export async function startKeeper(
     : undefined
   if (published) closing.defer(published.stop)
   if (settings.keepsPool) {
-    const authority = async () => (await holdStanding(api, KEPT.pool, POOL, clock.wall)).standing.signs
+    const authority = async () => (await holdPool(api, clock.wall)).standing.signs
     closing.defer(answerRequests({ cluster, authority, clock, log }).stop)
   }
   const rotation = openRotation(cluster, clock, settings.rotation)

@@ -48,10 +48,13 @@ export type Authorities =
   | { readonly are: 'absent' }
   | { readonly are: 'known' }
 
-/**
- * Kept between looks by one process, and lost with it: since when the request of that name is seen to be refused.
- */
-export type Memory = { readonly request: string; readonly since: number } | undefined
+/** Kept between looks by one process, and lost with it; of the clock that only grows. */
+export interface Memory {
+  /** Since when the request of that name is seen to be refused. */
+  readonly refused?: { readonly request: string; readonly since: number }
+  /** When a certificate was laid last. */
+  readonly laidAt?: number
+}
 
 /** What is to be done. Each may be done twice. */
 export type Step = 'make-key' | 'ask' | 'lay' | 'lay-authorities' | 'drop-key'

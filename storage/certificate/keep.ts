@@ -59,7 +59,7 @@ const RHYTHM = { idle: 60_000, soon: 2_000, next: 200 }
 export async function keepCertificate(keeping: Keeping, signal: AbortSignal): Promise<void> {
   const { directory, node, clock, listener, rhythm = RHYTHM } = keeping
   const [files, cluster] = [filesIn(directory), poolCluster(keeping.cluster)]
-  let memory: Memory
+  let memory: Memory = {}
   let last: Step | undefined
   const pass = async (): Promise<keyof typeof rhythm> => {
     const times = { wall: clock.wall().getTime(), now: clock.now() }

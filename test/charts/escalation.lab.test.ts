@@ -31,7 +31,13 @@ test.before(async () => {
     }),
     dist,
   )
-  const complaints = await applyFolder(lab, dist)
+  // Of Gluster there is the keeper's part alone: what it may do there is added to what it may do anywhere.
+  const gluster = join(lab.dir, 'dist-gluster')
+  renderWith(JSON.stringify({ storage: { kind: 'gluster' } }), gluster)
+  const complaints = [
+    ...(await applyFolder(lab, dist)),
+    ...(await applyFolder(lab, join(gluster, 'certificates'))),
+  ]
   if (complaints.length > 0) throw new Error(complaints.join('\n'))
   accounts = globSync('**/*.yaml', { cwd: dist })
     .map((path) => parse(readFileSync(join(dist, path), 'utf8')))
@@ -137,7 +143,7 @@ const secrets = (namespace: string, verbs: readonly string[], names: readonly st
     names.flatMap((name) => verbs.map((verb) => [`${namespace}: ${verb} secrets ${name}`, why])),
   )
 
-const { system, directory, desktops } = NAMESPACES
+const { system, directory, storage, desktops } = NAMESPACES
 const BY_NAME = 'RBAC cannot name what is created; the policy deskfleet-written-secrets does'
 
 /** By account: the right, and why it may be there. */
@@ -164,6 +170,22 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ),
     ...secrets(directory, ['create'], ['any'], BY_NAME),
     ...secrets(directory, ['get', 'update'], ['ldap-tls'], 'it keeps it'),
+    // With Gluster.
+    ...Object.fromEntries(
+      ['approval', 'status'].map((part) => [
+        `cluster: update certificatesigningrequests/${part} any`,
+        'RBAC cannot name requests; the API server lets it answer those of signers that it may sign for',
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['approve', 'sign'].map((verb) => [
+        `cluster: ${verb} signers deskfleet.io/gluster`,
+        'it vouches for PCs in the Gluster pool, and nobody else believes that authority',
+      ]),
+    ),
+    [`${storage}: create configmaps any`]: 'publishes the certificate of the pool’s authority',
+    [`${storage}: update configmaps gluster-authority`]: 'the same',
+    ...secrets(system, ['get', 'update'], ['gluster-authority'], 'it keeps it'),
   },
   'make-secrets': {
     [`${system}: create configmaps any`]:

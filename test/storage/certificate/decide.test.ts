@@ -92,6 +92,12 @@ const ROWS: readonly Row[] = [
   ['one is given for one that goes on', { wall: 400 * DAY, next: answered({ is: 'given' }) }, 'lay', true],
   ['it was laid just now', { next: { ...answered({ is: 'given' }), isLaid: true } }, 'drop-key', true],
   [
+    'it was laid, and by this clock half is over already',
+    { wall: 400 * DAY, next: { ...answered({ is: 'given' }), isLaid: true } },
+    'drop-key',
+    true,
+  ],
+  [
     'it was laid just now, and the cluster is silent since',
     { laid: WITHOUT_ROOM, authorities: UNREAD, next: { ...next, isLaid: true } },
     'drop-key',
@@ -111,19 +117,19 @@ const ROWS: readonly Row[] = [
 
 for (const [what, facts, step, usable] of ROWS) {
   test(`${what}: ${step ?? 'nothing is done'}`, (t) => {
-    const verdict = decide({ ...usual, ...facts }, undefined)
+    const verdict = decide({ ...usual, ...facts }, {})
     t.is(verdict.step, step as typeof verdict.step)
     t.is(verdict.usable, usable)
   })
 }
 
 test('nothing is said where all is well, also while the cluster is silent', (t) => {
-  t.is(decide(usual, undefined).waitsFor, undefined)
-  t.is(decide({ ...usual, laid: WITHOUT_ROOM, authorities: UNREAD }, undefined).waitsFor, undefined)
+  t.is(decide(usual, {}).waitsFor, undefined)
+  t.is(decide({ ...usual, laid: WITHOUT_ROOM, authorities: UNREAD }, {}).waitsFor, undefined)
 })
 
 test('what is awaited is said with its reason', (t) => {
-  const said = (facts: Partial<Facts>) => decide({ ...usual, ...facts }, undefined).waitsFor ?? ''
+  const said = (facts: Partial<Facts>) => decide({ ...usual, ...facts }, {}).waitsFor ?? ''
   t.regex(said({ laid: DAMAGED }), /belongs to another certificate; another one is asked for/)
   t.regex(
     said({ laid: ABSENT, authorities: { are: 'absent' } }),
@@ -140,7 +146,7 @@ test('what is awaited is said with its reason', (t) => {
 
 test('what was refused stands for a while, and then another key asks', (t) => {
   const refused = { ...usual, laid: ABSENT, next: answered(REFUSED) }
-  const first = decide({ ...refused, now: 1_000 }, undefined)
+  const first = decide({ ...refused, now: 1_000 }, {})
   t.is(first.step, undefined)
   t.is(decide({ ...refused, now: 1_000 + PATIENCE - 1 }, first.memory).step, undefined)
   t.is(decide({ ...refused, now: 1_000 + PATIENCE }, first.memory).step, 'drop-key')
@@ -152,4 +158,33 @@ test('what was refused stands for a while, and then another key asks', (t) => {
     now: 1_000 + PATIENCE,
   }
   t.is(decide(other, first.memory).step, undefined, 'another request is another refusal')
+})
+
+test('a clock that is ahead by more than half a life has another one asked for once a day, and no sooner', (t) => {
+  const given = decide({ ...usual, laid: ABSENT, next: answered({ is: 'given' }), now: 5 }, {})
+  t.is(given.memory.laidAt, 5)
+  const old = { ...usual, wall: 400 * DAY }
+  t.is(decide({ ...old, now: DAY }, given.memory).step, undefined)
+  t.is(decide({ ...old, now: DAY + 5 }, given.memory).step, 'make-key')
+})
+
+test('what spoils each certificate at once has no request made each time', (t) => {
+  const spoilt = { ...usual, laid: DAMAGED, now: 9_999 }
+  const early = decide(spoilt, { laidAt: 0 })
+  t.is(early.step, undefined)
+  t.regex(early.waitsFor ?? '', /another one is asked for in a moment/)
+  t.is(decide({ ...spoilt, now: 10_000 }, { laidAt: 0 }).step, 'make-key')
+})
+
+test('why another one is asked for is said', (t) => {
+  const why = (laid: Laid, wall = DAY) => decide({ ...usual, laid, wall }, {}).waitsFor ?? ''
+  t.regex(why(ABSENT), /^there is none;/)
+  t.regex(why({ ...laid, ofRoom: false }), /^it is signed by another authority;/)
+  t.regex(why(laid, 800 * DAY), /^it has ended;/)
+  t.regex(why(laid, 400 * DAY), /^half of its life is over;/)
+  t.regex(why({ ...laid, trusted: false }), /^what lies beside it vouches for another one;/)
+})
+
+test('five minutes are what a refusal stands for', (t) => {
+  t.is(PATIENCE, 300_000)
 })

@@ -8,6 +8,9 @@ export const PERSON = `${PREFIX}/person`
 /** On a namespace: `"true"` makes it one of desktops, so that admission guards its pods. */
 export const DESKTOPS = `${PREFIX}/desktops`
 
+/** On a Node: `"true"` says that its PC has a disk for Gluster, a brick. */
+export const BRICK = `${PREFIX}/brick`
+
 /** Annotation on a person's pod: the text that the pod sees at `/etc/passwd`. */
 export const PASSWD = `${PREFIX}/passwd`
 

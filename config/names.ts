@@ -212,6 +212,31 @@ export const STORAGE = {
   run: '/run/deskfleet',
 } as const
 
+/** A Gluster volume on disks of the PCs (`storage.kind: gluster`). */
+export const GLUSTER = {
+  /** The DaemonSet of glusterd and its agent, on PCs with a brick; its account and its Lease. */
+  server: 'gluster-server',
+  /** The volume, and the custom resource that says how it shall be and is: namespace `deskfleet-storage`. */
+  volume: 'home',
+  /** On every PC that has one: where its brick, an XFS file system of its own, is mounted; Gluster is given `data` in it. */
+  brick: '/var/lib/deskfleet/brick',
+  /** On every PC: what its glusterd knows of the pool. In the pod it is /var/lib/glusterd. */
+  state: '/var/lib/deskfleet/glusterd',
+  /** On every PC: the key and the certificate by which it is known to the others: glusterfs.key, glusterfs.pem, glusterfs.ca. */
+  tls: '/var/lib/deskfleet/gluster-tls',
+  /** Who signs the PCs' certificates: the name of a signer of CertificateSigningRequests. */
+  signer: 'deskfleet.io/gluster',
+  /**
+   * Secret in `deskfleet-system` that the keeper alone reads, and ConfigMap in `deskfleet-storage` with its certificate
+   * (`ca.crt`): the authority of the pool, which signs nothing else.
+   */
+  authority: 'gluster-authority',
+  /** Where glusterd listens. */
+  port: 24_007,
+  /** Where bricks listen: the numbers of `images/gluster/glusterd.vol`. */
+  bricks: { first: 49_152, last: 49_251 },
+} as const
+
 /** Directory on a PC whose one entry, named by the login, is the person's home. */
 export const homeParent = (slug: string): string => `${STORAGE.run}/u/${slug}`
 /** Directory on a PC whose one entry, `shared`, is the shared folder. */

@@ -33,6 +33,7 @@ const CODES: Readonly<Record<string, readonly [ProblemReason, string, string]>> 
   EDQUOT: ['StorageFull', 'the storage directory is over its quota', 'raise the quota'],
   EROFS: ['StorageReadOnly', 'the storage directory is read-only', 'mount it writable on every PC'],
   EPERM: ['StorageRefuses', 'the storage directory does not let root act', 'export it with no_root_squash'],
+  ENODEV: ['StorageNotThere', 'the volume is not mounted here', 'look at the home-mounter of that PC'],
   EACCES: ['StorageRefuses', 'the storage directory does not let root act', 'export it with no_root_squash'],
 }
 

@@ -53,10 +53,22 @@ const isCode = (error: unknown, ...codes: string[]): boolean =>
 /** Looks at so many homes at once: each takes a thread of Node's few. */
 const AT_ONCE = 8
 
-/** @throws with the code of the file system when there is no such directory. */
-export async function openStorage(root: string): Promise<OpenStorage> {
+/** What statfs(2) says of every FUSE file system. */
+const FUSE = 0x65735546
+
+/**
+ * @param fuse whether it must be a mounted Gluster volume: what stands in its place while none is mounted is never
+ *   taken for a new one
+ * @throws with the code of the file system when there is no such directory.
+ */
+export async function openStorage(root: string, fuse = false): Promise<OpenStorage> {
   const handle = await open(root, constants.O_RDONLY | constants.O_DIRECTORY)
   const base = `/proc/self/fd/${handle.fd}`
+  // Asked of the open directory: what is mounted or taken off from now on changes nothing of it.
+  if (fuse && (await statfs(base)).type !== FUSE) {
+    await handle.close()
+    throw Object.assign(new Error(`${root} is not the mounted volume`), { code: 'ENODEV' })
+  }
   const at = (...parts: string[]): string => join(base, ...parts)
   return {
     look: () => look(handle, base).catch((error) => ({ state: 'failed', problem: fileProblem(error) })),
@@ -142,7 +154,7 @@ export async function openStorage(root: string): Promise<OpenStorage> {
 
 async function look(handle: FileHandle, base: string): Promise<Disk> {
   const names = (await readdir(base)).filter((name) => name !== 'lost+found')
-  if (!names.includes(LAYOUT.marker)) {
+  if (!names.includes(LAYOUT.marker) && !(await isThere(join(base, LAYOUT.marker)))) {
     // A crash in the first run leaves our own empty directories and no marker: that is still a first run.
     const strange = await Promise.all(names.map((name) => isStrange(base, name)))
     if (!strange.includes(true)) return { state: 'empty' }
@@ -223,16 +235,20 @@ async function lookAtShared(path: string): Promise<SharedFact> {
   }
 }
 
-/** A rename onto a directory with files fails by itself; onto an empty one or a file it must not come to that. */
-async function putInPlace(from: string, to: string): Promise<void> {
-  const there = await lstat(to).then(
+/** Asked by its name: a volume lists nothing of what lies on disks that cannot be reached. */
+async function isThere(path: string): Promise<boolean> {
+  return await lstat(path).then(
     () => true,
     (error) => {
       if (isCode(error, 'ENOENT')) return false
       throw error
     },
   )
-  if (there) throw Object.assign(new Error(`${to} is there already`), { code: 'EEXIST' })
+}
+
+/** A rename onto a directory with files fails by itself; onto an empty one or a file it must not come to that. */
+async function putInPlace(from: string, to: string): Promise<void> {
+  if (await isThere(to)) throw Object.assign(new Error(`${to} is there already`), { code: 'EEXIST' })
   await rename(from, to)
 }
 

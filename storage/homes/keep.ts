@@ -11,6 +11,8 @@ import { observe } from './observe.ts'
 export interface Work {
   /** The storage directory. */
   readonly root: string
+  /** Whether that must be a mounted Gluster volume. */
+  readonly volume?: boolean
   /** What new homes begin with, such as /etc/skel. */
   readonly skeleton: string
   readonly cluster: HomesCluster
@@ -51,12 +53,12 @@ export async function keepHomes(work: Work, signal: AbortSignal): Promise<void> 
 }
 
 async function pass(
-  { root, skeleton, cluster, events, clock, rules, listener }: Work,
+  { root, volume, skeleton, cluster, events, clock, rules, listener }: Work,
   missing: ReadonlyMap<string, number>,
   signal: AbortSignal,
 ): Promise<Decision> {
   const began = clock.now()
-  const opened = await openStorage(root).catch((error): Problem => fileProblem(error))
+  const opened = await openStorage(root, volume).catch((error): Problem => fileProblem(error))
   const storage: OpenStorage | undefined = 'reason' in opened ? undefined : opened
   try {
     const decision = decide(await observe(cluster, opened), missing, clock.now(), rules)

@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts'
 /** One process leads and makes homes; others wait for their turn. */
 export async function startHomes(context: ServiceContext<Settings>): Promise<void> {
   const { settings, log, clock, me, signal, registry, readiness } = context
-  const { root, skeleton, trashAfter } = settings
+  const { root, volume, skeleton, trashAfter } = settings
   const cluster = ownCluster()
   const report = makeReport(registry, log, clock.wall)
   readiness.needs(() => (report.ready() ? [] : ['no pass yet']))
@@ -22,6 +22,7 @@ export async function startHomes(context: ServiceContext<Settings>): Promise<voi
   )
   const work = {
     root,
+    volume,
     skeleton,
     cluster: homesCluster(cluster, logUnreadable(log)),
     events,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { STORAGE } from '../../config/names.ts'
+import { GLUSTER, STORAGE } from '../../config/names.ts'
 import {
   type Environment,
   type Listen,
@@ -13,6 +13,8 @@ export interface Settings {
   readonly metricsListen: Listen
   /** The storage directory, as this container sees it. */
   readonly root: string
+  /** Whether that must be a mounted Gluster volume. */
+  readonly volume: boolean
   /** What new homes begin with. */
   readonly skeleton: string
   /** Ms that a removed person's home stays where it is. */
@@ -23,6 +25,7 @@ const Variables = z
   .object({
     ...SERVICE,
     DESKFLEET_STORAGE: z.string().startsWith('/', 'is not an absolute path').default(STORAGE.directory),
+    DESKFLEET_VOLUME: z.literal(GLUSTER.volume).exactOptional(),
     DESKFLEET_SKELETON: z.string().startsWith('/', 'is not an absolute path').default('/etc/skel'),
     DESKFLEET_TRASH_AFTER_SECONDS: seconds(0).prefault(600),
   })
@@ -30,6 +33,7 @@ const Variables = z
     (env): Settings => ({
       metricsListen: env.DESKFLEET_METRICS_LISTEN,
       root: env.DESKFLEET_STORAGE,
+      volume: env.DESKFLEET_VOLUME !== undefined,
       skeleton: env.DESKFLEET_SKELETON,
       trashAfter: env.DESKFLEET_TRASH_AFTER_SECONDS,
     }),

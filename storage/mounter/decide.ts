@@ -5,6 +5,8 @@ export interface Decision {
   /** Dead mounts, to be taken off even while used: nothing behind them answers. */
   readonly detach: readonly Mounted[]
   readonly mount: readonly Wanted[]
+  /** What is shown from another mount than new homes are, to be shown anew unless the kernel says that it is busy. */
+  readonly move: readonly Wanted[]
   /** Mounts that no pod of this PC needs, to be taken off unless the kernel says that they are busy. */
   readonly release: readonly Mounted[]
 }
@@ -16,16 +18,23 @@ export interface Decision {
  */
 export function decide({ wanted, used, mounted, storage }: Observed): Decision {
   const wantedAt = new Map(wanted.map((one) => [one.parent, one]))
+  const isDead = ({ id, waits }: Mounted): boolean => id === undefined && !waits
   const alive = mounted.filter((one) => one.id !== undefined)
-  const taken = new Set(alive.map((one) => one.parent))
+  const taken = new Set(mounted.filter((one) => !isDead(one)).map((one) => one.parent))
   const isOther = ({ parent, name, id }: Mounted): boolean => {
     const due = wantedAt.get(parent)
     return due?.id !== undefined && (due.id !== id || due.name !== name)
   }
+  const isBare = ({ parent }: Pick<Mounted, 'parent'>): boolean => wantedAt.get(parent)?.bare === true
+  const moved = alive.flatMap((one) => {
+    const due = wantedAt.get(one.parent)
+    return one.old && due?.always && due.id !== undefined ? [due] : []
+  })
   return {
     // Without storage there is nothing to put in its place.
-    detach: storage ? mounted.filter((one) => one.id === undefined) : [],
-    mount: storage ? wanted.filter((one) => one.id !== undefined && !taken.has(one.parent)) : [],
+    detach: mounted.filter((one) => isDead(one) && (storage || isBare(one))),
+    mount: wanted.filter((one) => one.id !== undefined && !taken.has(one.parent) && (storage || one.bare)),
+    move: moved,
     release: alive.filter((one) => (storage && isOther(one)) || !used.has(one.parent)),
   }
 }

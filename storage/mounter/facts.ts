@@ -8,6 +8,10 @@ export interface Wanted {
   readonly source: string
   /** Which directory that is, by device and inode; undefined when it is not there. */
   readonly id: string | undefined
+  /** Shown whatever pods there are; so it may be shown from elsewhere while it is not in use. */
+  readonly always?: true
+  /** Shown before the storage directory has its marker: whoever lays that needs it. */
+  readonly bare?: true
 }
 
 /** A mount that stands below the run directory. */
@@ -16,6 +20,10 @@ export interface Mounted {
   readonly name: string
   /** Which directory it shows; undefined when it does not answer, since its server or process died. */
   readonly id: string | undefined
+  /** It does not answer now, but what is behind it lives: it is left alone. */
+  readonly waits?: true
+  /** Shown from another mount of the storage than new homes are. */
+  readonly old?: true
 }
 
 export interface Observed {

@@ -1,4 +1,4 @@
-import { SHARED_CLAIM } from '../../config/names.ts'
+import { GLUSTER, SHARED_CLAIM } from '../../config/names.ts'
 import { LAYOUT } from '../layout.ts'
 import type { MounterCluster } from './cluster.ts'
 import type { Observed, Wanted } from './facts.ts'
@@ -10,21 +10,26 @@ export interface Seen {
   readonly notReady: number
 }
 
-/** Reads what pods of this PC need, and what is mounted. */
-export async function observe(cluster: MounterCluster, mounts: Mounts): Promise<Seen> {
+/** Where the program that makes homes finds a volume's root: its parent is what its pod holds. */
+const ROOT = { parent: 'storage', name: GLUSTER.volume, source: '.', always: true, bare: true } as const
+
+/**
+ * Reads what pods of this PC need, and what is mounted.
+ *
+ * @param volume whether the storage directory is a volume that this PC mounts itself, and shows as it is, too
+ */
+export async function observe(cluster: MounterCluster, mounts: Mounts, volume = false): Promise<Seen> {
   const slugs = [...cluster.used()]
   const people = await Promise.all(slugs.map(async (slug) => ({ slug, home: await cluster.ready(slug) })))
   const homes = people.flatMap(({ slug, home }) =>
     home ? [{ parent: `u/${slug}`, name: home.login, source: `${LAYOUT.homes}/${home.entryUUID}` }] : [],
   )
-  const shared = { parent: SHARED_CLAIM, name: SHARED_CLAIM, source: LAYOUT.shared }
-  const identified = async (one: Omit<Wanted, 'id'>): Promise<Wanted> => ({
-    ...one,
-    id: await mounts.identify(one.source),
-  })
+  const shared = { parent: SHARED_CLAIM, name: SHARED_CLAIM, source: LAYOUT.shared, always: true } as const
+  const wanted: Omit<Wanted, 'id'>[] = [...homes, shared, ...(volume ? [ROOT] : [])]
+  const ids = await mounts.identify(wanted.map(({ source }) => source))
   const observed = {
-    wanted: await Promise.all([...homes, shared].map(identified)),
-    used: new Set([...slugs.map((slug) => `u/${slug}`), SHARED_CLAIM]),
+    wanted: wanted.map((one, index) => ({ ...one, id: ids[index] })),
+    used: new Set([...slugs.map((slug) => `u/${slug}`), SHARED_CLAIM, ROOT.parent]),
     mounted: await mounts.list(),
     storage: await mounts.storage(),
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { STORAGE } from '../../config/names.ts'
+import { GLUSTER, STORAGE } from '../../config/names.ts'
 import {
   type Environment,
   given,
@@ -17,6 +17,8 @@ export interface Settings {
   readonly run: string
   /** What it takes them from. */
   readonly storage: string
+  /** Whether homes lie on a Gluster volume that this PC mounts itself, and not in that directory. */
+  readonly volume: boolean
 }
 
 const Variables = z
@@ -25,6 +27,7 @@ const Variables = z
     NODE_NAME: given,
     DESKFLEET_RUN: z.string().startsWith('/', 'is not an absolute path').default(STORAGE.run),
     DESKFLEET_STORAGE: z.string().startsWith('/', 'is not an absolute path').default(STORAGE.directory),
+    DESKFLEET_VOLUME: z.literal(GLUSTER.volume).exactOptional(),
   })
   .transform(
     (env): Settings => ({
@@ -32,6 +35,7 @@ const Variables = z
       node: env.NODE_NAME,
       run: env.DESKFLEET_RUN,
       storage: env.DESKFLEET_STORAGE,
+      volume: env.DESKFLEET_VOLUME !== undefined,
     }),
   )
 

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { mountsBelow } from '../../storage/mounter/mounts.ts'
+import { directorySource, mountsBelow } from '../../storage/mounter/mounts.ts'
 import { uuidOf } from './facts.ts'
 
 /**
@@ -19,7 +19,7 @@ mkdirSync(join(storage, 'homes', uuidOf(1)), { recursive: true })
 writeFileSync(join(storage, 'homes', uuidOf(1), 'thesis'), 'work')
 sh(`mount -t tmpfs tmpfs ${run} && mount --make-shared ${run}`)
 
-const mounts = mountsBelow(run, storage)
+const mounts = mountsBelow(run, directorySource(storage))
 const wanted = { parent: 'u/ada', name: 'ada', source: `homes/${uuidOf(1)}` }
 const seen: Record<string, unknown> = {}
 
@@ -31,7 +31,7 @@ await mounts.list()
 seen.parentBefore = existsSync(join(run, 'u/ada'))
 await mounts.mount(wanted)
 const [first] = await mounts.list()
-seen.mounted = first && first.name === 'ada' && first.id === (await mounts.identify(wanted.source))
+seen.mounted = first && first.name === 'ada' && first.id === (await mounts.identify([wanted.source]))[0]
 seen.file = readFileSync(join(run, 'u/ada/ada/thesis'), 'utf8')
 seen.left = readdirSync(join(run, '.making'))
 seen.options = sh(`findmnt -no OPTIONS ${run}/u/ada/ada`)

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process'
+
+/** What came of a program that was given so much time. */
+export interface Ended {
+  /** Undefined when it took too long, or could not be started. */
+  readonly code: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+  /** Resolves once the program is gone, which one that hangs in the kernel may never be. */
+  readonly gone: Promise<void>
+}
+
+/**
+ * Runs a program, and resolves when it ends or the time is over: never later. A look at a mount whose process does not
+ * answer hangs in the kernel, where no signal ends it; so such a look is never this process's own.
+ */
+export function bounded(program: string, args: readonly string[], milliseconds: number): Promise<Ended> {
+  return new Promise((done) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let [stdout, stderr] = ['', '']
+    const gone = new Promise<void>((ended) => {
+      child.once('exit', () => ended())
+      child.once('error', () => ended())
+    })
+    const end = (code: number | undefined): void => {
+      clearTimeout(limit)
+      done({ code, stdout, stderr, gone })
+    }
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL')
+      child.stdout.destroy()
+      child.stderr.destroy()
+      child.unref()
+      stderr += `${program} took longer than ${milliseconds} ms`
+      end(undefined)
+    }, milliseconds)
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.once('error', (error) => {
+      stderr += error.message
+      end(undefined)
+    })
+    child.once('close', (code) => end(code ?? 1))
+  })
+}
+
+/** Like `bounded`. @throws with what it said when it failed. Resolves with its stdout. */
+export async function must(program: string, args: readonly string[], milliseconds: number): Promise<string> {
+  const { code, stdout, stderr } = await bounded(program, args, milliseconds)
+  if (code === 0) return stdout
+  throw Object.assign(new Error(`${program} ${args.at(-1) ?? ''}: ${stderr.trim() || `exit code ${code}`}`), {
+    stderr,
+  })
+}

@@ -86,7 +86,9 @@ function homes(scope: Construct, cluster: Cluster, directory: StorageVolume): vo
       {
         image: imageReference('deskfleet', cluster),
         command: nodeCommand('storage/homes/main.js'),
-        ...(directory === VOLUME ? { env: { DESKFLEET_STORAGE: STORAGE.volume } } : {}),
+        ...(directory === VOLUME
+          ? { env: { DESKFLEET_STORAGE: STORAGE.volume, DESKFLEET_VOLUME: GLUSTER.volume } }
+          : {}),
         resources: { cpu: '20m', memory: '128Mi', memoryLimit: '512Mi' },
         ports: { metrics: 9090 },
         volumes: [directory],

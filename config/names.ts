@@ -212,7 +212,7 @@ export const STORAGE = {
   /** On every PC; what pods of people see of storage is below. On a tmpfs, so a reboot clears it. */
   run: '/run/deskfleet',
   /** On every PC, of a Gluster volume: where its client shows it. */
-  volume: '/run/deskfleet/storage',
+  volume: '/run/deskfleet/storage/home',
 } as const
 
 /** What of ours every PC keeps on its own disk is below this. */

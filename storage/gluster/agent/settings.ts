@@ -28,7 +28,7 @@ const Variables = z
     DESKFLEET_BRICK: path.default(GLUSTER.brick),
     DESKFLEET_GLUSTER_STATE: path.default('/var/lib/glusterd'),
     DESKFLEET_GLUSTER_TLS: path.default('/tls'),
-    DESKFLEET_STORAGE: path.default(`${STORAGE.run}/storage`),
+    DESKFLEET_STORAGE: path.default(STORAGE.volume),
   })
   .transform(
     (env): Settings => ({

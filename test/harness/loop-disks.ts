@@ -1,8 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
-/** The files that are disks on this machine now, by the paths that whoever made them so calls them. */
-export const loopDisks = (): string[] =>
+/**
+ * The disks of PCs of rooms that this machine has in use, by their images' names: of PCs whose names begin like that. The
+ * kernel knows an image by its path as long as its PC is on, and by a shorter one when it was forgotten there.
+ */
+export const disksOf = (beginning: string): string[] =>
   readdirSync('/sys/block')
     .map((device) => `/sys/block/${device}/loop/backing_file`)
     .filter((file) => existsSync(file))
-    .map((file) => readFileSync(file, 'utf8').trim())
+    .flatMap(
+      (file) => /\/room\/([^/]+\.img)( \(deleted\))?$/.exec(readFileSync(file, 'utf8').trim())?.[1] ?? [],
+    )
+    .filter((image) => image.startsWith(beginning))

@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import { GLUSTER } from '../../../config/names.ts'
-import { BRICK_UNIT, brickImage } from '../../../lab/room/brick.ts'
+import { BRICK_UNIT } from '../../../lab/room/brick.ts'
 import { endTrouble } from '../../../lab/room/disk.ts'
 import type { Room } from '../../../lab/room/room.ts'
-import { loopDisks } from '../../harness/loop-disks.ts'
+import { disksOf } from '../../harness/loop-disks.ts'
 import { pcBecomes, sharedRoom } from '../../harness/room.ts'
 import { becomes } from '../../harness/wait.ts'
 
@@ -55,8 +55,7 @@ test.serial('every PC has a brick of its own, says so, and has /dev/fuse', async
     const label = ['get', 'node', name, '-o', 'jsonpath={.metadata.labels.deskfleet\\.io/brick}']
     t.is((await room.run(label)).stdout, 'true', name)
   }
-  const paths = loopDisks()
-  for (const { name } of room.pcs) t.is(paths.filter((path) => path === brickImage(name)).length, 1, name)
+  for (const { name } of room.pcs) t.is(disksOf(`${name}.`).length, 1, name)
 })
 
 test.serial('a brick is full, to the last MiB, until it is told otherwise', async (t) => {
@@ -96,7 +95,7 @@ test.serial('a brick is slow for everything that runs on its PC, and for nobody 
 test.serial('a PC loses power: its brick is back before its kubelet, with what was on it', async (t) => {
   await said(`echo kept >${BRICK}/proof && sync ${BRICK}/proof`)
   await room.pc.off(PC)
-  await becomes('the disks of PCs that are off', () => loopDisks().includes(brickImage(PC)), false)
+  await becomes('the disks of PCs that are off', () => disksOf(`${PC}.`).length, 0)
   const refused = await t.throwsAsync(room.disk.fill(PC))
   t.regex(refused?.message ?? '', /is off/)
   await room.pc.on(PC)
@@ -132,7 +131,7 @@ test.serial('masters stay, and a PC that leaves takes its Node and its disks alo
   await room.pc.remove(PC)
   t.false(room.pcs.some(({ name }) => name === PC))
   t.regex((await room.run(['get', 'node', PC])).stderr, /NotFound/)
-  await becomes('its disk', () => loopDisks().includes(brickImage(PC)), false)
+  await becomes('its disk', () => disksOf(`${PC}.`).length, 0)
   const volumes = ['podman', 'volume', 'ls', '--quiet']
   t.is((await room.machine.must(volumes)).trim().split('\n').length, room.pcs.length, 'one each')
   await t.throwsAsync(room.pc.remove(PC), { message: /has no PC/ })

@@ -4,14 +4,13 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { machineRoot } from '../../../lab/machine/root.ts'
-import { brickImage } from '../../../lab/room/brick.ts'
 import { open, otherRooms, up } from '../../../lab/room/room.ts'
 import { down } from '../../../lab/run/life.ts'
 import { holdersOfSettings, machineSettings } from '../../../lab/run/machine-settings.ts'
 import { runFolder, runsFolder } from '../../../lab/run/places.ts'
 import { withEnvironment } from '../../../lab/run/processes.ts'
 import { runNames } from '../../../lab/run/record.ts'
-import { loopDisks } from '../../harness/loop-disks.ts'
+import { disksOf } from '../../harness/loop-disks.ts'
 
 /** Of its own name, so that what is looked for is its own: other rooms and labs may stand beside it. */
 const name = `t-clean-${process.pid}`
@@ -50,7 +49,7 @@ async function traces() {
     devices: readdirSync('/dev')
       .filter((device) => !/^loop\d+$/.test(device))
       .sort(),
-    bricks: loopDisks().filter((path) => path.startsWith(brickImage(name).replace(/\.img$/, '-'))),
+    bricks: disksOf(`${name}-`),
     cgroups: globSync('/sys/fs/cgroup/{,*/}{deskfleet-*,libpod*}').filter(isOurs).sort(),
     processes: withEnvironment(`DESKFLEET_LAB_RUN=${runFolder(name)}`).length,
     contained: contained(),

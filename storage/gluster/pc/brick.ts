@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -123,9 +124,24 @@ function uuidOf(said: string): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** Makes the folder that Gluster is given, where there is none. Gluster itself would make it anywhere. */
-export async function prepareBrick(inside: Inside, { brick }: Places): Promise<void> {
-  await mkdir(join(inside.root, dataOf(brick)), { recursive: true, mode: 0o755 })
+/** What statfs(2) says of XFS. */
+const XFS = 0x58465342
+
+/**
+ * Makes the folder that Gluster is given, where there is none: in the disk that was opened and seen to be XFS, so never on
+ * the system's disk below it, should the disk go away meanwhile. Gluster itself would make it anywhere.
+ */
+export async function prepareBrick({ root }: Inside, { brick }: Places): Promise<void> {
+  const top = await open(join(root, brick), constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    const opened = `/proc/self/fd/${top.fd}`
+    if ((await statfs(opened)).type !== XFS) throw new Error(`${brick} is no XFS file system any more`)
+    await mkdir(join(opened, DATA), { mode: 0o755 }).catch((error: unknown) => {
+      if (!isCode(error, 'EEXIST')) throw error
+    })
+  } finally {
+    await top.close()
+  }
 }
 
 /** Empties the brick: out of Gluster's sight at once, with its mark; then removed. @throws when it cannot */

@@ -95,9 +95,11 @@ test.serial('copies, bricks, spares, and what is wrong with what to do', async (
   const spec = { replicas: 2, spares: 1, replaceAfterSeconds: 60 }
   const volume = { ...head(GLUSTER_VOLUME.kind), metadata: { name: GLUSTER.volume, namespace }, spec }
   await must(lab, ['create', '-f', '-'], volume)
-  const young = await deskfleet(lab, 'storage', 'status')
-  t.is(young.code, 1)
-  t.regex(young.stderr, /no agent has told of them/)
+  // Of a kind that was defined a moment ago the API server says for a while that it is initializing.
+  await eventually('the volume is read', async () => {
+    const young = await deskfleet(lab, 'storage', 'status')
+    return young.code === 1 && /no agent has told of them/.test(young.stderr)
+  })
   for (const name of ['pc-1', 'pc-2', 'pc-3']) {
     await must(lab, ['create', '-f', '-'], {
       ...head(GLUSTER_BRICK.kind),

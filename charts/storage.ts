@@ -7,6 +7,7 @@ import {
   IDENTITY,
   NAMESPACES,
   PC_FOLDER,
+  PC_LOGS,
   STORAGE,
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
@@ -140,7 +141,7 @@ function mounter(scope: Construct, cluster: Cluster): void {
         volumes: [
           ...(storage.kind === 'path' ? [pathVolume(storage.path)] : []),
           // The client's files, and by what the PC is known to the others.
-          ...(onGluster ? [{ ...OWN, writable: true }] : []),
+          ...(onGluster ? [OWN, LOGS] : []),
           {
             name: 'run',
             mountPath: STORAGE.run,
@@ -161,4 +162,13 @@ const OWN = {
   name: 'own',
   mountPath: PC_FOLDER,
   hostPath: { path: PC_FOLDER, type: 'DirectoryOrCreate' },
+  writable: true,
+}
+
+/** What its client of the volume says, outside all pods. */
+const LOGS = {
+  name: 'logs',
+  mountPath: PC_LOGS,
+  hostPath: { path: PC_LOGS, type: 'DirectoryOrCreate' },
+  writable: true,
 }

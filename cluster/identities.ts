@@ -22,6 +22,7 @@ import { pauses } from '../service/steps.ts'
 import { unless } from './answer.ts'
 import { keptClient } from './client.ts'
 import { Condition } from './conditions.ts'
+import { listedObjects } from './custom-objects.ts'
 import { listPages, type Page } from './pages.ts'
 import { type Watched, watch } from './watch.ts'
 
@@ -108,18 +109,11 @@ export function homeState(identity: Pick<KnownIdentity, 'conditions'>): 'ready' 
 
 const KIND = { group: API_GROUP, version: API_VERSION, plural: IDENTITY.plural } as const
 
-const Listed = z.object({
-  metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
-  items: z.array(z.custom<KubernetesObject>((item) => Named.safeParse(item).success)),
-})
-
 async function listIdentities(
   api: CustomObjectsApi,
   page: Page,
 ): Promise<KubernetesListObject<KubernetesObject>> {
-  const { metadata, items } = Listed.parse(await api.listClusterCustomObject({ ...KIND, ...page }))
-  const { resourceVersion, continue: _continue } = metadata
-  return { items, metadata: { resourceVersion, ...(_continue ? { _continue } : {}) } }
+  return listedObjects(await api.listClusterCustomObject({ ...KIND, ...page }))
 }
 
 /** Told of each Identity that cannot be read. */

@@ -215,8 +215,13 @@ export const STORAGE = {
   volume: '/run/deskfleet/storage/home',
 } as const
 
+/** A PC's name, which is its Node's: as it may become a word of a command line, a line of a hosts file, a part of a path. */
+export const PC_PATTERN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
+
 /** What of ours every PC keeps on its own disk is below this. */
 export const PC_FOLDER = '/var/lib/deskfleet'
+/** Logs of what runs there outside all pods. */
+export const PC_LOGS = '/var/log/deskfleet'
 
 /** A Gluster volume on disks of the PCs (`storage.kind: gluster`). */
 export const GLUSTER = {

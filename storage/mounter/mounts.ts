@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readFile, rename, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { must } from '../bounded.ts'
 import { LAYOUT } from '../layout.ts'
-import { must } from './bounded.ts'
 import type { Mounted, Wanted } from './facts.ts'
 import { type MountLine, mountLines } from './mountinfo.ts'
 

@@ -10,6 +10,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { hasCode, reasonOf, unless } from '../../../cluster/answer.ts'
 import { keptClient } from '../../../cluster/client.ts'
+import { listedObjects } from '../../../cluster/custom-objects.ts'
 import { listPages } from '../../../cluster/pages.ts'
 import { type Watched, watch } from '../../../cluster/watch.ts'
 import { BRICK } from '../../../config/labels.ts'
@@ -159,7 +160,7 @@ export function watchMemory(
     {
       path: `/apis/${group}/${version}/namespaces/${namespace}/${GLUSTER_VOLUME.plural}`,
       list: async (page) =>
-        ListedObjects.parse(await custom.listNamespacedCustomObject({ ...VOLUMES, fieldSelector, ...page })),
+        listedObjects(await custom.listNamespacedCustomObject({ ...VOLUMES, fieldSelector, ...page })),
       fieldSelector,
       keep(object: KubernetesObject): Memory | 'unread' {
         try {
@@ -177,28 +178,4 @@ export function watchMemory(
     onChange: volumes.onChange,
     stop: volumes.stop,
   }
-}
-
-const ListedObjects = z.object({
-  metadata: z.object({ resourceVersion: z.string() }),
-  items: z.array(z.custom<KubernetesObject>((item) => typeof item === 'object' && item !== null)),
-})
-
-/** Where each PC is, by the names that Gluster knows; kept current. */
-export function watchAddresses(config: KubeConfig, log: Logger) {
-  const core = keptClient(config, CoreV1Api)
-  const nodes = watch(
-    config,
-    {
-      path: '/api/v1/nodes',
-      list: (page) => core.listNode(page),
-      keep({ metadata, status }) {
-        const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
-        const name = metadata?.name
-        return address === undefined || name === undefined ? undefined : { name, address }
-      },
-    },
-    log,
-  )
-  return { all: nodes.all, onChange: nodes.onChange, stop: nodes.stop, ready: nodes.ready }
 }

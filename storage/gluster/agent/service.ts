@@ -6,12 +6,13 @@ import { leadBy } from '../../../cluster/lease/work.ts'
 import { FIELD_MANAGERS, GLUSTER, NAMESPACES } from '../../../config/names.ts'
 import type { ServiceContext } from '../../../service/service.ts'
 import { newBell } from '../../../service/turns.ts'
+import { watchPcAddresses } from '../../pc-addresses.ts'
 import { glusterCommand } from '../glusterd/call.ts'
 import type { Inside, OwnFacts } from '../pc/facts.ts'
 import { writeHosts } from '../pc/hosts.ts'
 import { keepPc } from '../pc/keep.ts'
 import { readRoot, touchRoot } from '../pc/root.ts'
-import { glusterCluster, saidOf, watchAddresses, watchMemory } from './cluster.ts'
+import { glusterCluster, saidOf, watchMemory } from './cluster.ts'
 import { lead } from './lead.ts'
 import { makeReport } from './report.ts'
 import type { Settings } from './settings.ts'
@@ -115,7 +116,7 @@ function keepHosts(
   path: string,
   failed: (error: unknown) => void,
 ): () => Promise<void> {
-  const addresses = watchAddresses(config, log)
+  const addresses = watchPcAddresses(config, log)
   // One after the other: the file is written in place.
   let writing = Promise.resolve()
   addresses.onChange(() => {

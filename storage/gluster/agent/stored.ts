@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { PC_PATTERN } from '../../../config/names.ts'
 import type { Brick, BrickPlace, Change, Fenced, Intent, Memory, Options } from '../plan/facts.ts'
 
 /** GlusterVolume and GlusterBrick as the API server has them: the one reader of both. What another PC wrote is not believed unread. */
 
-const PC = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
-const pc = z.string().regex(PC)
+const pc = z.string().regex(PC_PATTERN)
 const place: z.ZodType<BrickPlace> = z.object({
   pc,
   path: z.string().regex(/^(\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/),

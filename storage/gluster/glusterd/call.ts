@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { bounded } from '../../bounded.ts'
 import { type Element, readXml } from './xml.ts'
 
 /** What came of one call of Gluster's command line. */
@@ -48,48 +48,4 @@ function refusal(said: string): Answer {
   const why = said.replaceAll(/\s+/g, ' ').trim()
   if (BUSY.test(why)) return { is: 'busy', why }
   return { is: LOST.test(why) || why === '' ? 'lost' : 'refused', why: why || 'it failed without a word' }
-}
-
-interface Ended {
-  /** Undefined when it was ended because it took too long. */
-  readonly code: number | undefined
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs a program, and ends it with all that it started when the time is over. */
-function bounded(program: string, args: readonly string[], milliseconds: number): Promise<Ended> {
-  return new Promise((done) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-    let [stdout, stderr, late] = ['', '', false]
-    const limit = setTimeout(() => {
-      late = true
-      if (child.pid !== undefined) killGroup(child.pid)
-      // A program that hangs in the kernel does not end: its pipes are not waited for.
-      done({ code: undefined, stdout, stderr })
-    }, milliseconds)
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text
-    })
-    child.once('error', (error) => {
-      clearTimeout(limit)
-      done({ code: 127, stdout: '', stderr: `${program} cannot be started: ${error.message}` })
-    })
-    child.once('close', (code) => {
-      clearTimeout(limit)
-      done({ code: late ? undefined : (code ?? undefined), stdout, stderr })
-    })
-  })
-}
-
-/** `heal info` leaves its work to a child: that one ends, too. */
-function killGroup(leader: number): void {
-  try {
-    process.kill(-leader, 'SIGKILL')
-  } catch {
-    // It ended by itself meanwhile.
-  }
 }

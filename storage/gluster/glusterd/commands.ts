@@ -1,9 +1,9 @@
+import { PC_PATTERN } from '../../../config/names.ts'
 import type { BrickPlace, Change, Options } from '../plan/facts.ts'
 
 /** What `gluster` is called with for each change, word by word; no shell ever sees it. */
 export type Command = readonly string[]
 
-const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 const VOLUME = /^[a-z][a-z0-9-]{0,62}$/
 const PATH = /^(\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/
 const OPTION = /^[a-z0-9]+([.-][a-z0-9]+)+$/
@@ -21,10 +21,10 @@ export function commandsOf(volume: string, change: Change): Command[] {
     case 'fence':
       return set(v, { 'auth.ssl-allow': change.allowed })
     case 'probe':
-      return [['peer', 'probe', checked(NAME, change.pc)]]
+      return [['peer', 'probe', checked(PC_PATTERN, change.pc)]]
     case 'detach':
       // A PC that leaves is often off already. Gluster refuses all the same while it has a brick of any volume.
-      return [['peer', 'detach', checked(NAME, change.pc), 'force']]
+      return [['peer', 'detach', checked(PC_PATTERN, change.pc), 'force']]
     case 'create':
       return [
         ['volume', 'create', v, ...copies(change.width, change.arbiters), ...change.bricks.map(brick)],
@@ -76,7 +76,7 @@ function set(volume: string, options: Options): Command[] {
   return words.length === 0 ? [] : [['volume', 'set', volume, ...words]]
 }
 
-const brick = ({ pc, path }: BrickPlace): string => `${checked(NAME, pc)}:${checked(PATH, path)}`
+const brick = ({ pc, path }: BrickPlace): string => `${checked(PC_PATTERN, pc)}:${checked(PATH, path)}`
 
 function checked(pattern: RegExp, word: string): string {
   if (pattern.test(word)) return word

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, rmdir, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
-import { bounded, must } from '../bounded.ts'
+import { bounded, must } from '../../bounded.ts'
 import type { Step } from './facts.ts'
 import { type Sources, volumeMounts } from './observe.ts'
 import { logName, type Places } from './places.ts'

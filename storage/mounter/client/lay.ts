@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { must } from '../bounded.ts'
+import { must } from '../../bounded.ts'
 import { type Places, VERSION_PATTERN } from './places.ts'
 import { SCRIPT } from './script.ts'
 

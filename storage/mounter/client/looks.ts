@@ -1,4 +1,4 @@
-import { bounded } from '../bounded.ts'
+import { bounded } from '../../bounded.ts'
 import type { Said } from './facts.ts'
 
 /** What was found at paths of one client's mount. */

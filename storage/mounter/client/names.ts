@@ -1,24 +1,13 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { isIP } from 'node:net'
 import { join } from 'node:path'
-import { PC_PATTERN } from './places.ts'
+import { hostLines, type PcAddress } from '../../pc-addresses.ts'
 
-/** A PC and where it is reached. */
-export interface Named {
-  readonly name: string
-  readonly address: string
-}
-
-/** The text of a hosts file. What is no name or no address is left out: it could become another line. */
-export function hostsText(pcs: readonly Named[]): string {
-  const lines = pcs
-    .filter(({ name, address }) => PC_PATTERN.test(name) && name !== 'localhost' && isIP(address) !== 0)
-    .map(({ name, address }) => `${address} ${name}\n`)
-  return `127.0.0.1 localhost\n${lines.sort().join('')}`
-}
+/** The text of a hosts file. */
+export const hostsText = (pcs: readonly PcAddress[]): string =>
+  ['127.0.0.1 localhost', ...hostLines(pcs), ''].join('\n')
 
 /** Writes it whole, where it is another one. */
-export async function writeHosts(folder: string, pcs: readonly Named[]): Promise<void> {
+export async function writeHosts(folder: string, pcs: readonly PcAddress[]): Promise<void> {
   const [file, text] = [join(folder, 'hosts'), hostsText(pcs)]
   if ((await readFile(file, 'utf8').catch(() => undefined)) === text) return
   await mkdir(folder, { recursive: true, mode: 0o755 })

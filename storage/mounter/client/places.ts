@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { GLUSTER, STORAGE } from '../../../config/names.ts'
+import { GLUSTER, PC_FOLDER, PC_LOGS, STORAGE } from '../../../config/names.ts'
 
 /** Where the parts of the client lie on a PC. The mounter's container sees them at the same paths. */
 export interface Places {
@@ -20,16 +20,14 @@ export interface Places {
 export const places = (run: string = STORAGE.run): Places => ({
   image: '/client',
   imageVersion: '/etc/deskfleet/client-version',
-  laid: '/var/lib/deskfleet/gluster-client',
+  laid: join(PC_FOLDER, 'gluster-client'),
   tls: GLUSTER.tls,
   names: join(run, 'gluster-names'),
-  logs: '/var/log/deskfleet',
+  logs: PC_LOGS,
   volumes: join(run, 'volumes'),
 })
 
 /** Versions become names of folders. */
 export const VERSION_PATTERN = /^[0-9A-Za-z][0-9A-Za-z.+-]{0,62}$/
-/** Names of PCs become names in a hosts file, and arguments. */
-export const PC_PATTERN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
 
 export const logName = (number: number): string => `gluster-client-${number}.log`

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { must } from '../bounded.ts'
+import { PC_PATTERN } from '../../../config/names.ts'
+import { must } from '../../bounded.ts'
 import type { ClientProcess, Step } from './facts.ts'
-import { PC_PATTERN, type Places, VERSION_PATTERN } from './places.ts'
+import { type Places, VERSION_PATTERN } from './places.ts'
 
 export interface RunningClient extends ClientProcess {
   readonly number: number

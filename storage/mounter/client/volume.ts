@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../../service/clock.ts'
 import { LAYOUT } from '../../layout.ts'
+import type { PcAddress } from '../../pc-addresses.ts'
 import type { Shown, Source } from '../mounts.ts'
 import { act, boundLog } from './act.ts'
 import { decide } from './decide.ts'
 import type { Decision, Seen, Step } from './facts.ts'
-import { type Named, writeHosts } from './names.ts'
+import { writeHosts } from './names.ts'
 import { observe, type Sinces, type Sources } from './observe.ts'
 
 /** The Gluster volume as this PC has it: homes are taken from its newest client that answers. */
@@ -29,7 +30,7 @@ export interface VolumeCluster {
   /** The PCs that serve it, by name. */
   servers(): readonly string[]
   /** All PCs and where they are; undefined until they have been read. */
-  pcs(): readonly Named[] | undefined
+  pcs(): readonly PcAddress[] | undefined
   onChange(changed: () => void): void
   stop(): Promise<void>
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 
 /** What came of a program that was given so much time. */
 export interface Ended {
-  /** Undefined when it took too long, or could not be started. */
+  /** Undefined when it took too long; 127 when it could not be started, as a shell has it. */
   readonly code: number | undefined
   readonly stdout: string
   readonly stderr: string
@@ -16,7 +16,11 @@ export interface Ended {
  */
 export function bounded(program: string, args: readonly string[], milliseconds: number): Promise<Ended> {
   return new Promise((done) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // In a group of its own: what it started ends with it.
+      detached: true,
+    })
     let [stdout, stderr] = ['', '']
     const gone = new Promise<void>((ended) => {
       child.once('exit', () => ended())
@@ -27,7 +31,7 @@ export function bounded(program: string, args: readonly string[], milliseconds: 
       done({ code, stdout, stderr, gone })
     }
     const limit = setTimeout(() => {
-      child.kill('SIGKILL')
+      if (child.pid !== undefined) killGroup(child.pid)
       child.stdout.destroy()
       child.stderr.destroy()
       child.unref()
@@ -41,11 +45,19 @@ export function bounded(program: string, args: readonly string[], milliseconds: 
       stderr += text
     })
     child.once('error', (error) => {
-      stderr += error.message
-      end(undefined)
+      stderr += `${program} cannot be started: ${error.message}`
+      end(127)
     })
     child.once('close', (code) => end(code ?? 1))
   })
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It ended meanwhile.
+  }
 }
 
 /** Like `bounded`. @throws with what it said when it failed. Resolves with its stdout. */

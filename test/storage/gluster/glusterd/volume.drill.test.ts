@@ -10,6 +10,7 @@ import {
   sumsOnMount,
   VOLUME,
 } from '../../../harness/gluster.ts'
+import { differences, write } from '../../../harness/gluster-volume.ts'
 import { eventually } from '../../../harness/wait.ts'
 
 /** A volume on real glusterds, from its birth to a PC that is replaced. Data are compared on the disks, past Gluster. */
@@ -24,28 +25,12 @@ test.after.always(() => room?.lab.down())
 
 /** That each of these PCs has every file of the mount on its disk, with the same bytes, and no other. */
 async function holdSame(t: ExecutionContext, numbers: readonly number[]): Promise<void> {
-  const seen = new Map([...(await sumsOnMount(desk))].sort())
+  const seen = await sumsOnMount(desk)
   t.true(seen.size > 0)
   for (const number of numbers) {
-    const onDisk = new Map([...(await room.server(number).sumsOnDisk(VOLUME))].sort())
-    t.deepEqual(onDisk, seen, `the disk of pc-${number}`)
+    const onDisk = await room.server(number).sumsOnDisk(VOLUME)
+    t.deepEqual(differences(onDisk, seen), [], `the disk of pc-${number}`)
   }
-}
-
-/** Writes for so many seconds, each file to the disk before the next. Resolves with the longest that one took, in ms. */
-async function write(folder: string, seconds: number): Promise<number> {
-  const loop = `
-    mkdir -p /mnt/$0; end=$(($(date +%s) + $1)); number=0; longest=0
-    while [ "$(date +%s)" -lt "$end" ]; do
-      number=$((number + 1)); before=$(date +%s%N)
-      dd if=/dev/urandom of=/mnt/$0/$number bs=4k count=1 conv=fsync status=none || exit 1
-      took=$((($(date +%s%N) - before) / 1000000))
-      [ "$took" -le "$longest" ] || longest=$took
-    done
-    echo "$longest"`
-  return Number(
-    await desk.must(['sh', '-c', loop, folder, String(seconds)], { timeout: (seconds + 60) * 1000 }),
-  )
 }
 
 test.serial('three PCs become a pool and a volume of three copies', async (t) => {
@@ -56,7 +41,7 @@ test.serial('three PCs become a pool and a volume of three copies', async (t) =>
   await room.change({ change: 'start', force: false })
   desk = await room.lab.addClient('desk', { of: 'room', name: 'desk' })
   t.true(await mountOn(desk, room.server(1)))
-  await write('three', 2)
+  await write(desk, 'three', 2)
   const told = await room.look()
   t.like(told.volume, { status: 'started', width: 3, arbiters: 0, bricks, options })
   t.is(told.rebalance, 'none')
@@ -72,7 +57,7 @@ test.serial('it grows to five copies while it is in use', async (t) => {
   for (const pc of ['pc-4', 'pc-5']) await room.change({ change: 'probe', pc })
   const allowed = 'pc-1,pc-2,pc-3,pc-4,pc-5,desk'
   await room.change({ change: 'options', options: { 'auth.ssl-allow': allowed } })
-  const writing = write('grow', 6)
+  const writing = write(desk, 'grow', 6)
   const bricks = [4, 5].map((number) => brickOf(room.server(number)))
   await room.change({ change: 'raise', width: 5, arbiters: 0, bricks })
   t.log(`longest write while it grew: ${await writing} ms`)
@@ -85,7 +70,7 @@ test.serial(
   'a PC that loses its power during writes loses nothing, and is healed when it is back',
   async (t) => {
     t.timeout(240_000)
-    const writing = write('off', 20)
+    const writing = write(desk, 'off', 20)
     await new Promise((done) => setTimeout(done, 3_000))
     await room.server(2).powerOff()
     t.log(`longest write while pc-2 lost its power: ${await writing} ms`)
@@ -144,7 +129,7 @@ test.serial('a PC with another address is found again by its name', async (t) =>
       heal.some(({ pc, answered }) => pc === 'pc-3' && answered)
     )
   })
-  await write('moved', 1)
+  await write(desk, 'moved', 1)
   await room.healed()
   await holdSame(t, [1, 2, 3, 4, 6])
 })
@@ -162,7 +147,7 @@ test.serial('a disk that died is seen, and an empty one in its place is filled',
     },
     { seconds: 120, every: 1_000 },
   )
-  await write('lost', 1)
+  await write(desk, 'lost', 1)
   await pc.powerOff()
   await pc.giveDisk()
   await pc.powerOn()

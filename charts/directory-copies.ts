@@ -2,7 +2,7 @@ import type { Construct } from 'constructs'
 import { imageReference } from '../config/images.ts'
 import { COPIES, LDAP, NAMESPACES } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
-import { makesHomes, storageFolder } from '../config/storage.ts'
+import { storageFolder } from '../config/storage.ts'
 import { DNS } from './kit/network.ts'
 import { add } from './kit/objects.ts'
 import { nodeCommand } from './kit/pods.ts'
@@ -14,7 +14,7 @@ const namespace = NAMESPACES.directory
 
 /** Whether the directory is copied each night: somebody has a key, and there is a place that outlives a PC. */
 export const isCopied = ({ ldap, storage }: Cluster): boolean =>
-  makesHomes(storage) && ldap.copies.recipients.length > 0
+  storageFolder(storage) !== undefined && ldap.copies.recipients.length > 0
 
 const READER = {
   name: 'replica',
@@ -34,8 +34,9 @@ const TLS = {
  */
 export function copies(scope: Construct, cluster: Cluster): void {
   const { ldap, storage, desktops } = cluster
-  if (!makesHomes(storage)) return
-  folder(scope, `${storageFolder(storage)}/${COPIES.folder}`)
+  const directory = storageFolder(storage)
+  if (directory === undefined) return
+  folder(scope, `${directory}/${COPIES.folder}`)
   program(scope, {
     name: COPIES.program,
     namespace,

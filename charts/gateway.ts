@@ -14,7 +14,6 @@ import {
   NAMESPACES,
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
-import { makesHomes } from '../config/storage.ts'
 import type { App } from './app.ts'
 import { OWN_NAMES } from './gateway/own-names.ts'
 import type { Rights } from './kit/access.ts'
@@ -114,9 +113,8 @@ function offer(scope: Construct, cluster: Cluster): void {
   const { registry, images, templates } = cluster
   // What desktops may call is no business of who starts them.
   const { internet: _, internetNetworks: __, images: ___, ...desktops } = cluster.desktops
-  const homesAreTold = makesHomes(cluster.storage)
   const volumeIsTold = cluster.storage.kind === 'gluster'
-  const offered = { registry, images, desktops, templates, homesAreTold, volumeIsTold }
+  const offered = { registry, images, desktops, templates, homesAreTold: true, volumeIsTold }
   const text = JSON.stringify(offered, undefined, 2)
   new ConfigMap(scope, 'offer', {
     metadata: { name: GATEWAY.config, namespace },

@@ -11,7 +11,6 @@ import {
   STORAGE,
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
-import { makesHomes } from '../config/storage.ts'
 import type { App } from './app.ts'
 import { POD_BOUNDS } from './identity/bounds.ts'
 import { CARRIED } from './identity/carried.ts'
@@ -54,7 +53,7 @@ export const identity: App = {
   chart: (scope, cluster) => {
     identityDefinition(scope)
     for (const proof of PROOFS) prove(scope, proof)
-    claimEverybody(scope, cluster)
+    claimEverybody(scope)
     readIdentities(scope)
     sync(scope, cluster)
   },
@@ -71,7 +70,7 @@ const CONTROLLERS = [
   'statefulset-controller',
 ]
 
-function claimEverybody(scope: Construct, cluster: Cluster): void {
+function claimEverybody(scope: Construct): void {
   const name = 'deskfleet-claim-everybody'
   add(
     scope,
@@ -94,9 +93,7 @@ function claimEverybody(scope: Construct, cluster: Cluster): void {
         // It has checked the person's password.
         { kind: 'ServiceAccount', name: GATEWAY.service, namespace },
         // It makes no pods, but the claims that they mount.
-        ...(makesHomes(cluster.storage)
-          ? [{ kind: 'ServiceAccount', name: STORAGE.homes, namespace: NAMESPACES.storage }]
-          : []),
+        { kind: 'ServiceAccount', name: STORAGE.homes, namespace: NAMESPACES.storage },
         // It makes no pods, but binds every pod to its PC.
         { kind: 'User', name: 'system:kube-scheduler', apiGroup: 'rbac.authorization.k8s.io' },
       ],

@@ -11,54 +11,80 @@ import {
   STORAGE,
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
-import { makesHomes } from '../config/storage.ts'
+import type { Storage } from '../config/storage.ts'
 import type { App } from './app.ts'
+import { add } from './kit/objects.ts'
 import { nodeCommand } from './kit/pods.ts'
+import { KEPT } from './kit/policies/contents.ts'
 import { program } from './kit/program.ts'
+import type { Volume } from './kit/volumes.ts'
 import { PRIORITIES } from './priorities.ts'
 import { gluster } from './storage/gluster.ts'
 import { POOL_MEMBER } from './storage/pool-member.ts'
 
 const namespace = NAMESPACES.storage
 
-/** Homes and the shared folder: on disks of the PCs, or on a directory that is the same on every PC. */
+/** Homes and the shared folder: on disks of the PCs, in a directory that is the same on every PC, or on a StorageClass. */
 export const storage: App = {
   name: 'storage',
   about: 'Homes and the shared folder: made, bound to people, shown on every PC',
   namespace,
   after: ['namespaces', 'identity'],
-  when: (cluster) => makesHomes(cluster.storage),
   chart: (scope, cluster) => {
     const { storage } = cluster
     if (storage.kind === 'gluster') gluster(scope, cluster, storage)
-    if (!makesHomes(storage)) return
-    homes(scope, cluster, storage.kind === 'path' ? pathVolume(storage.path) : VOLUME)
+    if (storage.kind === 'existing') claim(scope, storage)
+    homes(scope, cluster)
     mounter(scope, cluster)
   },
 }
 
-/**
- * `type: Directory`: a PC without the directory gets no pod of ours that would make an empty one. Writable also where it
- * is only shown, since a home shown from a read-only place would be read-only too.
- */
-const pathVolume = (path: string) => ({
+const STORAGE_MOUNT = {
   name: 'storage',
-  mountPath: STORAGE.directory as string,
-  hostPath: { path, type: 'Directory' },
+  mountPath: STORAGE.directory,
   writable: true,
-  propagation: 'HostToContainer' as const,
-})
+  propagation: 'HostToContainer',
+} as const
 
-type StorageVolume = ReturnType<typeof pathVolume>
+/** The storage directory in a container; of a Gluster volume the mounter mounts it itself. */
+function directoryOf(storage: Exclude<Storage, { readonly kind: 'gluster' }>): Volume {
+  if (storage.kind === 'existing')
+    return { ...STORAGE_MOUNT, persistentVolumeClaim: { claimName: STORAGE.claim } }
+  // `Directory`: a PC without the directory gets no pod of ours that would make an empty one. Writable also where it is
+  // only shown, since a home shown from a read-only place would be read-only too.
+  return { ...STORAGE_MOUNT, hostPath: { path: storage.path, type: 'Directory' } }
+}
 
-/** Where the mounter of each PC shows the volume: it comes and goes below this. */
-const VOLUME: StorageVolume = {
-  ...pathVolume(STORAGE.run),
+/** Below it the mounter of each PC shows the Gluster volume: that comes and goes. */
+const SHOWN: Volume = {
+  ...STORAGE_MOUNT,
   mountPath: STORAGE.run,
+  hostPath: { path: STORAGE.run, type: 'Directory' },
+}
+
+/** One volume of the site's for everybody: homes are folders in it, as in any storage directory. */
+function claim(
+  scope: Construct,
+  { storageClass, size }: Extract<Storage, { readonly kind: 'existing' }>,
+): void {
+  add(
+    scope,
+    'v1/PersistentVolumeClaim',
+    { name: STORAGE.claim, namespace, annotations: KEPT },
+    {
+      spec: {
+        accessModes: ['ReadWriteMany'],
+        storageClassName: storageClass,
+        volumeMode: 'Filesystem',
+        resources: { requests: { storage: size } },
+      },
+    },
+  )
 }
 
 /** Makes homes, and the volumes and claims that lead to them. */
-function homes(scope: Construct, cluster: Cluster, directory: StorageVolume): void {
+function homes(scope: Construct, cluster: Cluster): void {
+  const { storage } = cluster
   const name = STORAGE.homes
   program(scope, {
     name,
@@ -87,12 +113,12 @@ function homes(scope: Construct, cluster: Cluster, directory: StorageVolume): vo
       {
         image: imageReference('deskfleet', cluster),
         command: nodeCommand('storage/homes/main.js'),
-        ...(directory === VOLUME
+        ...(storage.kind === 'gluster'
           ? { env: { DESKFLEET_STORAGE: STORAGE.volume, DESKFLEET_VOLUME: GLUSTER.volume } }
           : {}),
         resources: { cpu: '20m', memory: '128Mi', memoryLimit: '512Mi' },
         ports: { metrics: 9090 },
-        volumes: [directory],
+        volumes: [storage.kind === 'gluster' ? SHOWN : directoryOf(storage)],
         // What it takes to make a directory for somebody else, and to read a marker in it.
         root: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID'],
       },
@@ -139,7 +165,7 @@ function mounter(scope: Construct, cluster: Cluster): void {
         fieldEnv: { NODE_NAME: 'spec.nodeName' },
         ports: { metrics: 9090 },
         volumes: [
-          ...(storage.kind === 'path' ? [pathVolume(storage.path)] : []),
+          ...(storage.kind === 'gluster' ? [] : [directoryOf(storage)]),
           // The client's files, and by what the PC is known to the others.
           ...(onGluster ? [OWN, LOGS] : []),
           {

@@ -71,6 +71,9 @@ export const processor = (example: string) => quantity('processor', 'm', '10m', 
 /** Memory, in bytes. Kubernetes' `m` is a thousandth of a byte, which nobody means. */
 export const memory = (example: string) => quantity('memory', 'Ki|Mi|Gi|Ti|k|M|G|T', '64Mi', '1Ti', example)
 
+/** Room on disks, in bytes. */
+export const diskSize = (example: string) => quantity('storage', 'Gi|Ti|G|T', '1Gi', '10000Ti', example)
+
 /** A time in minutes or hours: a year at most. */
 export const duration = text(
   /^(?:[1-9]\d{0,4}m|[1-9]\d{0,2}h|[1-7]\d{3}h)$/,

@@ -209,6 +209,8 @@ export const STORAGE = {
   mounter: 'home-mounter',
   /** The storage directory, as the programs' containers see it. */
   directory: '/storage',
+  /** With a StorageClass of the site: the claim of the storage directory. */
+  claim: 'storage',
   /** On every PC; what pods of people see of storage is below. On a tmpfs, so a reboot clears it. */
   run: '/run/deskfleet',
   /** On every PC, of a Gluster volume: where its client shows it. */

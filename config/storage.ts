@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, HOST, noSection, says, text, wholeNumber } from './fields.ts'
+import { diskSize, duration, HOST, noSection, says, text, wholeNumber } from './fields.ts'
 import type { Finding } from './findings.ts'
 import { STORAGE } from './names.ts'
 import type { Locate } from './source.ts'
@@ -24,7 +24,7 @@ const copies = {
 }
 
 const ABOUT_KIND =
-  'Where homes live: on disks of the PCs (gluster), in a directory that is the same on every PC (path), or in a StorageClass of the site (existing; not built yet: no homes are made).'
+  'Where homes live: on disks of the PCs (gluster), in a directory that is the same on every PC (path), or on a StorageClass of the site (existing).'
 
 const gluster = z.strictObject({
   kind: z.literal('gluster').optional().default('gluster').describe(ABOUT_KIND),
@@ -48,7 +48,8 @@ const existing = z.strictObject({
     HOST,
     'it must be the name of a StorageClass',
     'write a name that `kubectl get storageclass` shows',
-  ).describe('The RWX StorageClass of the site (existing).'),
+  ).describe('The StorageClass of the site: ReadWriteMany (existing).'),
+  size: diskSize('1Ti').default('1Ti').describe('What is asked of it, for everybody together (existing).'),
 })
 
 /** Where homes live, by `kind`; a setting of another kind is a mistake, and `shape.ts` says whose it is. */
@@ -81,26 +82,28 @@ export type Storage =
       readonly path: string
     }
   | {
-      /** A StorageClass of the site, RWX. */
+      /** A StorageClass of the site, ReadWriteMany. */
       readonly kind: 'existing'
       readonly storageClass: string
+      /** Of the one volume that is asked of it, as `1Ti`. */
+      readonly size: string
     }
 
 /** Fills in what follows from other settings, and leaves out what the kind passes over. */
 export function completeStorage(parsed: ParsedStorage): Storage {
   const { kind } = parsed
   if (kind === 'path') return { kind, path: parsed.path }
-  if (kind === 'existing') return { kind, storageClass: parsed.storageClass }
+  if (kind === 'existing') return { kind, storageClass: parsed.storageClass, size: parsed.size }
   const { replicas, minReplicas, spares, replaceAfter } = parsed
   return { kind, replicas, minReplicas, spares, replaceAfter }
 }
 
-/** Whether homes are made, and shown on the PCs, by programs of ours. */
-export const makesHomes = ({ kind }: Storage): boolean => kind !== 'existing'
-
-/** On every PC: the directory with all homes; of a Gluster volume, where its client is mounted. */
-export const storageFolder = (storage: Storage): string =>
-  storage.kind === 'path' ? storage.path : STORAGE.volume
+/**
+ * On every PC: the directory with all homes, for whoever mounts a part of it by its path; of a Gluster volume, where its
+ * client is mounted. Undefined where the kubelet alone knows where.
+ */
+export const storageFolder = (storage: Storage): string | undefined =>
+  storage.kind === 'existing' ? undefined : storage.kind === 'path' ? storage.path : STORAGE.volume
 
 /** The rules that join several settings of storage. */
 export function storageFindings(parsed: ParsedStorage, where: Locate): Finding[] {

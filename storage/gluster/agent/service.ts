@@ -41,7 +41,8 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
   const watched = watchMemory(config, log)
   closing.defer(watched.stop)
   watched.onChange(bell.ring)
-  if (where.hosts !== undefined) closing.defer(keepHosts(config, log, where.hosts, report.failed))
+  const hosts = where.hosts === undefined ? undefined : keepHosts(config, log, where.hosts, report.failed)
+  if (hosts !== undefined) closing.defer(hosts.stop)
 
   const chances = newChances()
   const publish = async (facts: OwnFacts): Promise<void> => {
@@ -51,7 +52,8 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
     chances.set(mayLead(facts) && !retiring)
   }
   const own = { me: settings.node, inside, places: settings.places, clock, bell, publish }
-  const keeping = keepPc({ ...own, memory: watched.memory, listener: report }, signal)
+  const names = hosts?.written ?? (() => true)
+  const keeping = keepPc({ ...own, names, memory: watched.memory, listener: report }, signal)
 
   const hands = {
     gluster: glusterCommand(inside.way),
@@ -109,22 +111,31 @@ function newChances(): {
   }
 }
 
-/** Keeps the names of all PCs in the hosts file; returns what ends that. */
+/** Keeps the names of all PCs in the hosts file. */
 function keepHosts(
   config: KubeConfig,
   log: ServiceContext<Settings>['log'],
   path: string,
   failed: (error: unknown) => void,
-): () => Promise<void> {
+): { readonly written: () => boolean; readonly stop: () => Promise<void> } {
   const addresses = watchPcAddresses(config, log)
+  let written = false
   // One after the other: the file is written in place.
   let writing = Promise.resolve()
   addresses.onChange(() => {
-    if (addresses.ready())
-      writing = writing.then(() => writeHosts(path, addresses.all())).catch((error: unknown) => failed(error))
+    if (!addresses.ready()) return
+    writing = writing
+      .then(() => writeHosts(path, addresses.all()))
+      .then(() => {
+        written = true
+      })
+      .catch(failed)
   })
-  return async () => {
-    await addresses.stop()
-    await writing
+  return {
+    written: () => written,
+    async stop() {
+      await addresses.stop()
+      await writing
+    },
   }
 }

@@ -27,6 +27,8 @@ export interface OwnFacts {
   readonly pool: Pool
   /** Whether its certificate, its key and the pool's authority are there. */
   readonly keys: boolean
+  /** Whether the other PCs can be found by their names: glusterd ends when it knows of one that it cannot find. */
+  readonly names: boolean
   readonly glusterd: boolean
   /** Whether some process serves its brick. */
   readonly serving: boolean

@@ -13,6 +13,8 @@ export interface OwnWork {
   readonly clock: Clock
   /** As the API server showed it last. */
   readonly memory: () => Memory | 'unread'
+  /** Whether the names of all PCs were written down. */
+  readonly names: () => boolean
   /** Tells the room what was seen; a failure is told again at the next look. */
   readonly publish: (facts: OwnFacts) => Promise<void>
   readonly listener: OwnListener
@@ -68,7 +70,7 @@ function inBackground(work: () => Promise<void>, failed: (error: unknown) => voi
   }
 }
 
-async function look({ me, inside, places, memory, listener }: OwnWork): Promise<OwnFacts> {
+async function look({ me, inside, places, memory, names, listener }: OwnWork): Promise<OwnFacts> {
   const brick = await lookAtBrick(inside, places, me).catch((error: unknown): Brick | 'unread' => {
     listener.failed(error)
     return 'unread'
@@ -78,5 +80,5 @@ async function look({ me, inside, places, memory, listener }: OwnWork): Promise<
     hasKeys(inside, places),
     runningIn(inside),
   ])
-  return { me, memory: memory(), brick, pool, keys, ...running }
+  return { me, memory: memory(), brick, pool, keys, names: names(), ...running }
 }

@@ -39,6 +39,7 @@ const OWN: OwnFacts = {
   brick: { ...DISK, free: 55.5, fault: undefined },
   pool: { uuid: 'u', known: true },
   keys: true,
+  names: true,
   glusterd: true,
   serving: false,
 }

@@ -21,6 +21,7 @@ const WELL: OwnFacts = {
   brick: BRICK,
   pool: { uuid: 'uuid', known: true },
   keys: true,
+  names: true,
   glusterd: true,
   serving: true,
 }
@@ -40,6 +41,7 @@ const memory = (given: Partial<Memory>): Memory => ({ ...NEW_MEMORY, ...given })
 const CASES: Readonly<Record<string, readonly [Partial<OwnFacts>, OwnChange | undefined]>> = {
   'all is well': [{}, undefined],
   'glusterd does not run': [OFF, 'start'],
+  'where the others are is not known yet': [{ ...OFF, names: false }, undefined],
   'nobody vouches for the PC yet': [{ ...OFF, keys: false }, undefined],
   'the API server has told nothing yet': [{ ...OFF, memory: 'unread' }, undefined],
   'the API server has told nothing yet, and glusterd runs': [{ memory: 'unread' }, undefined],

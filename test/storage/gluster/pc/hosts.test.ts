@@ -19,6 +19,18 @@ test('written again, they take the place of those before', (t) => {
   t.is(withAddresses(twice, [{ name: 'pc-1', address: '192.0.2.1' }]), once)
 })
 
+test('nobody else names a PC of the room in it', (t) => {
+  const before =
+    '127.0.0.1 localhost\n127.0.1.1 pc-1.example.org pc-1\n127.0.1.1 pc-1\n# pc-1 stays in words\n'
+  const text = withAddresses(before, [{ name: 'pc-1', address: '192.0.2.1' }])
+  t.deepEqual(text.match(/^[0-9].*$/gm), [
+    '192.0.2.1 pc-1',
+    '127.0.0.1 localhost',
+    '127.0.1.1 pc-1.example.org',
+  ])
+  t.true(text.includes('# pc-1 stays in words'))
+})
+
 test('what is no name or no address is left out', (t) => {
   const text = withAddresses('', [
     { name: 'pc-1\n192.0.2.66 pc-2', address: '192.0.2.1' },

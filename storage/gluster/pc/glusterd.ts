@@ -70,7 +70,8 @@ export async function stopGlusterd(inside: Inside): Promise<void> {
   ] as const) {
     const all = await processes(inside)
     if (all.length === 0) return
-    await run(inside, ['kill', signal, ...all.map(({ pid }) => pid)])
+    // The shell's own: the image has no program for it.
+    await run(inside, ['sh', '-c', 'kill "$@"', 'kill', signal, ...all.map(({ pid }) => pid)])
     await run(inside, ['sleep', pause])
   }
   if ((await processes(inside)).length > 0) throw new Error('glusterd or one of its bricks does not end')

@@ -5,6 +5,9 @@ import { isProduction } from '../architecture/layout.ts'
 const NAMES =
   /(^|\/)(decide|guard|depart|brake|conditions|rules|judge|problems|verdict|pair|shared|sameness|throttle|view|plan|person|overview|equip|patch|review|observe|[a-z]+-rules)\.ts$/
 
+/** A folder in which everything decides. */
+const FOLDER = /^storage\/gluster\/plan\//
+
 /** How many test files judge one file at most, the nearest first. */
 const MOST_TESTS = 4
 
@@ -27,7 +30,7 @@ export function decidingFiles(): Deciding[] {
       .slice(0, MOST_TESTS)
       .map(([path]) => path)
   return sources
-    .filter((path) => isProduction(path) && NAMES.test(path))
+    .filter((path) => isProduction(path) && (NAMES.test(path) || FOLDER.test(path)))
     .map((file) => ({ file, tests: testsOf(file) }))
     .sort((a, b) => Number(b.tests.length > 0) - Number(a.tests.length > 0))
 }

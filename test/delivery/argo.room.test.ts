@@ -213,11 +213,12 @@ test.serial('an app leaves the list: its programs go, and nothing that people ma
   await must(room, ['delete', 'pod', 'before', '-n', NAMESPACES.desktops, '--now', '--wait'])
   const uuid = await must(room, ['get', 'identity', 'grace', '-o', 'jsonpath={.spec.entryUUID}'])
 
-  // Storage leaves by a setting, LDAP by somebody who removes its files.
-  const { storage: _, ...rest } = delivery.overlay
-  render(delivery.repository, rest)
-  rmSync(join(delivery.repository.folder, 'dist/directory'), { recursive: true })
-  rmSync(join(delivery.repository.folder, 'dist/delivery/Application.argocd.directory.yaml'))
+  // Both leave by somebody who removes their files.
+  render(delivery.repository, delivery.overlay)
+  for (const app of ['storage', 'directory']) {
+    rmSync(join(delivery.repository.folder, 'dist', app), { recursive: true })
+    rmSync(join(delivery.repository.folder, `dist/delivery/Application.argocd.${app}.yaml`))
+  }
   await delivery.repository.commit('Without storage and without LDAP')
   await refresh(room)
   for (const app of ['storage', 'directory']) {

@@ -18,7 +18,11 @@ let flux: Flux
 let end: () => Promise<void>
 const folder = join(mkdtempSync(join(tmpdir(), 'deskfleet-flux-')), 'dist')
 
-const overlay = { delivery: { kind: 'flux' }, storage: { kind: 'path', path: '/srv/deskfleet' } }
+const overlay = {
+  delivery: { kind: 'flux' },
+  storage: { kind: 'path', path: '/srv/deskfleet' },
+  hosts: { address: '192.0.2.10/24' },
+}
 const revisionOf = (text: string): string => createHash('sha1').update(text).digest('hex')
 
 const Kustomizations = z.object({
@@ -139,17 +143,17 @@ test.serial('a caBundle that its owner set stays, and a hand edit is undone at t
 })
 
 test.serial('an app leaves the list: its programs are pruned, and what holds data is not', async (t) => {
-  await lab.run(['create', 'configmap', 'made-by-a-person', '-n', NAMESPACES.storage])
-  const revision = await publish({ storage: { kind: 'gluster' } }, 'without storage')
-  await becomes('the Kustomization storage', () => get('kustomization', 'storage', '-n', 'flux-system'), '', {
+  await lab.run(['create', 'configmap', 'made-by-a-person', '-n', NAMESPACES.door])
+  const revision = await publish({ hosts: undefined }, 'without a door')
+  await becomes('the Kustomization door', () => get('kustomization', 'door', '-n', 'flux-system'), '', {
     seconds: 120,
   })
-  await becomes('the Deployment homes', () => get('deployment', 'homes', '-n', NAMESPACES.storage), '', {
+  await becomes('the DaemonSet door', () => get('daemonset', 'door', '-n', NAMESPACES.door), '', {
     seconds: 60,
   })
   await becomes('what is applied', applied(revision), 'all', { seconds: 60 })
-  t.not(await get('namespace', NAMESPACES.storage), '')
-  t.not(await get('configmap', 'made-by-a-person', '-n', NAMESPACES.storage), '')
+  t.not(await get('namespace', NAMESPACES.door), '')
+  t.not(await get('configmap', 'made-by-a-person', '-n', NAMESPACES.door), '')
 
   // Files of namespaces and of LDAP vanish from Git altogether.
   for (const name of [

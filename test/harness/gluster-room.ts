@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import {
+  type Cluster,
   CoordinationV1Api,
   CoreV1Api,
   CustomObjectsApi,
-  type KubeConfig,
+  KubeConfig,
   PatchStrategy,
   setHeaderOptions,
   V1MicroTime,
@@ -22,10 +24,13 @@ import {
 } from '../../config/names.ts'
 import type { BareLab } from '../../lab/bare/bare.ts'
 import { type GlusterLab, type Pc, type Server, up } from '../../lab/gluster/gluster.ts'
+import { systemClock } from '../../service/clock.ts'
 import { openService } from '../../service/service.ts'
 import { startAgent } from '../../storage/gluster/agent/service.ts'
 import type { VolumeStatus } from '../../storage/gluster/agent/status.ts'
 import { readVolume, type StoredVolume } from '../../storage/gluster/agent/stored.ts'
+import { glusterCommand } from '../../storage/gluster/glusterd/call.ts'
+import { observe, type Told } from '../../storage/gluster/glusterd/observe.ts'
 import { must } from './lab.ts'
 import { type OwnProgram, ownProgram } from './program-context.ts'
 import { eventually } from './wait.ts'
@@ -41,10 +46,15 @@ export interface GlusterRoom {
   /** Its plug is pulled: its agent and its kubelet end with it. */
   off(number: number): Promise<void>
   on(number: number): Promise<void>
+  /** Its cable is cut: neither another PC nor the API server hears it, nor it them. */
+  cutOff(number: number): Promise<void>
+  mend(number: number): Promise<void>
   /** As `cluster.yaml` would have it. */
   want(spec: Partial<Wanted>): Promise<void>
   retire(number: number, retiring?: boolean): Promise<void>
   volume(): Promise<StoredVolume & { readonly status: VolumeStatus }>
+  /** What Gluster itself says, asked of the first PC. */
+  look(): Promise<Told>
   /** Resolves with the status once it is so. */
   becomes(
     what: string,
@@ -84,6 +94,7 @@ export async function glusterRoom(
   const pcs = await up({ name, servers, kept: true, ownerPid: process.pid })
   const agents = new Map<string, OwnProgram<unknown>>()
   const kubelets = openKubelets(config)
+  const ways = new Map<string, Way>()
   const server = (number: number): Server => {
     const found = pcs.servers()[number - 1]
     if (found === undefined) throw new Error(`there is no PC ${number}`)
@@ -91,7 +102,9 @@ export async function glusterRoom(
   }
   const begin = async (pc: Server): Promise<void> => {
     await kubelets.begin(pc.name, pc.address(), { [BRICK]: 'true' })
-    agents.set(pc.name, await startOn(pc, config))
+    const way = ways.get(pc.name) ?? (await wayTo(config))
+    ways.set(pc.name, way)
+    agents.set(pc.name, await startOn(pc, way.config))
   }
   await Promise.all(pcs.servers().map(begin))
   const volume = async () => {
@@ -110,6 +123,18 @@ export async function glusterRoom(
       const pc = await pcs.addClient(desk, { of: 'room', name: desk })
       await kubelets.begin(desk, pc.address(), {})
       return pc
+    },
+    async cutOff(number) {
+      const pc = server(number)
+      await pc.cutOff()
+      ways.get(pc.name)?.cut(true)
+      kubelets.end(pc.name)
+    },
+    async mend(number) {
+      const pc = server(number)
+      await pc.mend()
+      ways.get(pc.name)?.cut(false)
+      await kubelets.begin(pc.name, pc.address(), { [BRICK]: 'true' })
     },
     async off(number) {
       const pc = server(number)
@@ -135,6 +160,16 @@ export async function glusterRoom(
       await must(lab, ['-n', namespace, 'patch', ...of, '--type=merge', '-p', patch])
     },
     volume,
+    async look() {
+      const first = server(1)
+      const asked = {
+        gluster: glusterCommand(first.way()),
+        clock: systemClock,
+        me: first.name,
+        volume: GLUSTER.volume,
+      }
+      return (await observe(asked)).told
+    },
     async becomes(what, is, { seconds = 120 } = {}) {
       let seen: VolumeStatus | undefined
       await eventually(
@@ -154,6 +189,7 @@ export async function glusterRoom(
     async end() {
       kubelets.endAll()
       await Promise.all([...agents.values()].map((agent) => agent.end()))
+      for (const way of ways.values()) way.close()
       await pcs.down()
     },
   }
@@ -188,6 +224,54 @@ async function startOn(pc: Server, cluster: KubeConfig): Promise<OwnProgram<unkn
     async end() {
       await program.end()
       await ran
+    },
+  }
+}
+
+/** One PC's way to the API server, which is none of its own network in this lab; it can be cut like its cable. */
+interface Way {
+  readonly config: KubeConfig
+  cut(is: boolean): void
+  close(): void
+}
+
+async function wayTo(to: KubeConfig): Promise<Way> {
+  const { hostname, port } = new URL(to.getCurrentCluster()?.server ?? '')
+  const open = new Set<Socket>()
+  let isCut = false
+  const relay = createServer((near) => {
+    const far = connect(Number(port), hostname)
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(one)
+      // What is cut says nothing, not even goodbye.
+      one.on('data', (chunk) => void (isCut || other.write(chunk)))
+      one
+        .on('error', () => {})
+        .on('close', () => {
+          open.delete(one)
+          other.destroy()
+        })
+    }
+  })
+  await new Promise<void>((listening) => relay.listen(0, '127.0.0.1', listening))
+  const config = new KubeConfig()
+  config.loadFromString(to.exportConfig())
+  const cluster = config.getCurrentCluster()
+  const address = relay.address() as AddressInfo
+  config.clusters = [{ ...cluster, server: `https://127.0.0.1:${address.port}` } as Cluster]
+  return {
+    config,
+    cut(is) {
+      isCut = is
+      // Whoever waited through it finds out, as after a real one.
+      if (!is) for (const one of open) one.destroy()
+    },
+    close() {
+      relay.close()
+      for (const one of open) one.destroy()
     },
   }
 }

@@ -24,9 +24,9 @@ import {
   API_VERSION as version,
 } from '../../../config/names.ts'
 import type { OwnFacts } from '../pc/facts.ts'
-import type { Memory, Pc } from '../plan/facts.ts'
+import type { Pc } from '../plan/facts.ts'
 import type { VolumeStatus } from './status.ts'
-import { memoryOf, readBrick, readVolume, type StoredBrick, type StoredVolume } from './stored.ts'
+import { readBrick, readVolume, type StoredBrick, type StoredVolume } from './stored.ts'
 
 const namespace = NAMESPACES.storage
 const fieldManager = FIELD_MANAGERS.gluster
@@ -148,11 +148,11 @@ const roughly = (free: number, bytes: number): number => {
   return Math.floor(free / part) * part
 }
 
-/** The memory of the volume, kept current; `'unread'` until it was seen, and where it cannot be understood. */
-export function watchMemory(
+/** The volume, kept current; undefined until it was seen, and where it cannot be understood. */
+export function watchVolume(
   config: KubeConfig,
   log: Logger,
-): Pick<Watched<unknown>, 'onChange' | 'stop'> & { readonly memory: () => Memory | 'unread' } {
+): Pick<Watched<unknown>, 'onChange' | 'stop'> & { readonly volume: () => StoredVolume | undefined } {
   const custom = keptClient(config, CustomObjectsApi)
   const fieldSelector = `metadata.name=${GLUSTER.volume}`
   const volumes = watch(
@@ -162,19 +162,19 @@ export function watchMemory(
       list: async (page) =>
         listedObjects(await custom.listNamespacedCustomObject({ ...VOLUMES, fieldSelector, ...page })),
       fieldSelector,
-      keep(object: KubernetesObject): Memory | 'unread' {
+      keep(object: KubernetesObject): StoredVolume | undefined {
         try {
-          return memoryOf(readVolume(object))
+          return readVolume(object)
         } catch (error) {
           log.error({ reason: reasonOf(error) }, 'the GlusterVolume cannot be read: this PC stays as it is')
-          return 'unread'
+          return undefined
         }
       },
     },
     log,
   )
   return {
-    memory: () => volumes.get(GLUSTER.volume) ?? 'unread',
+    volume: () => volumes.get(GLUSTER.volume),
     onChange: volumes.onChange,
     stop: volumes.stop,
   }

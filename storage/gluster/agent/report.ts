@@ -4,11 +4,14 @@ import { reasonOf } from '../../../cluster/answer.ts'
 import type { EventNews } from '../../../cluster/events.ts'
 import { API_GROUP, API_VERSION, GLUSTER, GLUSTER_VOLUME, NAMESPACES } from '../../../config/names.ts'
 import type { OwnListener } from '../pc/keep.ts'
+import type { Verdict } from '../plan/alone.ts'
 import type { Finding } from '../plan/facts.ts'
 import type { LeadListener } from './lead.ts'
 
 export interface Report extends LeadListener, OwnListener {
   leading(leads: boolean): void
+  /** What the rule of two bricks says of this one. */
+  judged(verdict: Verdict): void
   /** What this PC still lacks to be of use. */
   lacks(): string[]
 }
@@ -50,10 +53,14 @@ export function makeReport(
     }),
   }
   let lacks: string[] = ['this PC was not looked at yet']
-  let [why, trouble] = ['', '']
+  let [why, trouble, rule] = ['', '', '']
   let before = new Set<string>()
   return {
     lacks: () => lacks,
+    judged({ why, serve }) {
+      if (why !== rule) log[serve ? 'info' : 'warn']({ serve }, why)
+      rule = why
+    },
     leading(leads) {
       metrics.leader.set(leads ? 1 : 0)
       log.info(leads ? 'this process keeps the volume' : 'this process keeps its own PC alone')

@@ -9,13 +9,17 @@ import { newBell } from '../../../service/turns.ts'
 import { watchPcAddresses } from '../../pc-addresses.ts'
 import { glusterCommand } from '../glusterd/call.ts'
 import type { Inside, OwnFacts } from '../pc/facts.ts'
+import { stopBricks } from '../pc/glusterd.ts'
 import { writeHosts } from '../pc/hosts.ts'
 import { keepPc } from '../pc/keep.ts'
 import { readRoot, touchRoot } from '../pc/root.ts'
-import { glusterCluster, saidOf, watchMemory } from './cluster.ts'
+import { lacksNothing, takesConnections } from '../pc/two.ts'
+import { glusterCluster, saidOf, watchVolume } from './cluster.ts'
 import { lead } from './lead.ts'
 import { makeReport } from './report.ts'
 import type { Settings } from './settings.ts'
+import { memoryOf } from './stored.ts'
+import { keepTwo } from './two.ts'
 
 /** What a lab puts in the place of the machine that the process runs on. */
 export interface Where {
@@ -38,7 +42,7 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
   const report = makeReport(registry, log, (news) => void events.warn(news))
   readiness.needs(report.lacks)
   const bell = newBell()
-  const watched = watchMemory(config, log)
+  const watched = watchVolume(config, log)
   closing.defer(watched.stop)
   watched.onChange(bell.ring)
   const hosts = where.hosts === undefined ? undefined : keepHosts(config, log, where.hosts, report.failed)
@@ -53,7 +57,30 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
   }
   const own = { me: settings.node, inside, places: settings.places, clock, bell, publish }
   const names = hosts?.written ?? (() => true)
-  const keeping = keepPc({ ...own, names, memory: watched.memory, listener: report }, signal)
+  const memory = () => {
+    const volume = watched.volume()
+    return volume === undefined ? 'unread' : memoryOf(volume)
+  }
+  let mayServe = false
+  const keeping = keepPc({ ...own, names, memory, mayServe: () => mayServe, listener: report }, signal)
+  const two = keepTwo(
+    {
+      me: settings.node,
+      cluster,
+      clock,
+      shown: watched.volume,
+      hears: (pc, port) => takesConnections(inside, pc, port),
+      lacksNothing: () => lacksNothing(inside, settings.places),
+      stopBrick: () => stopBricks(inside),
+      judged(verdict) {
+        if (verdict.serve !== mayServe) bell.ring()
+        mayServe = verdict.serve
+        report.judged(verdict)
+      },
+      failed: report.failed,
+    },
+    signal,
+  )
 
   const hands = {
     gluster: glusterCommand(inside.way),
@@ -71,7 +98,7 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
       lead({ cluster, hands, clock, root, listener: report }, tenure),
     )
   }
-  await keeping
+  await Promise.all([keeping, two])
 }
 
 /**

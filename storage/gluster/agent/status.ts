@@ -22,10 +22,18 @@ export interface VolumeStatus {
 }
 
 export interface SetStatus {
-  readonly bricks: readonly { readonly pc: string; readonly state: BrickWord; readonly arbiter?: true }[]
+  readonly bricks: readonly BrickStatus[]
   readonly bytes: number
   readonly free: number
   readonly pending: number
+}
+
+export interface BrickStatus {
+  readonly pc: string
+  readonly state: BrickWord
+  readonly arbiter?: true
+  /** Where it was last seen to listen. */
+  readonly port?: number
 }
 
 /** `here`: it has everything; `behind`: it is being brought up to date. */
@@ -48,6 +56,7 @@ export function statusOf(policy: Policy, facts: Facts, done: Plan, before: Befor
         pc,
         state: missing ? 'missing' : !live ? 'unknown' : whole ? 'here' : 'behind',
         ...(arbiter ? { arbiter: true as const } : {}),
+        ...portOf(facts, pc),
       })),
       bytes: least(disks.map(({ bytes }) => bytes)),
       free: least(disks.map(({ free }) => free)),
@@ -68,6 +77,11 @@ export function statusOf(policy: Policy, facts: Facts, done: Plan, before: Befor
     findings: done.findings.slice(0, MOST_FINDINGS),
     memory: done.memory,
   }
+}
+
+function portOf({ running }: Facts, pc: string): { readonly port?: number } {
+  const port = running === 'unread' ? undefined : running.find((one) => one.pc === pc)?.port
+  return port === undefined ? {} : { port }
 }
 
 const least = (all: readonly number[]): number => (all.length === 0 ? 0 : Math.min(...all))

@@ -62,6 +62,7 @@ const memory: z.ZodType<Memory, unknown> = z.object({
   balanced: z.int(),
   spreading: maybe(z.object({ id: z.string(), sets: z.int() })),
   healAsked: z.number(),
+  alone: z.array(pc).default([]),
 })
 
 /** Of a room in which nothing has happened yet. */
@@ -76,6 +77,7 @@ export const NEW_MEMORY: Memory = {
   balanced: 0,
   spreading: undefined,
   healAsked: 0,
+  alone: [],
 }
 
 const StoredVolume = z.object({
@@ -97,6 +99,31 @@ export type StoredVolume = Readonly<z.infer<typeof StoredVolume>>
 
 /** @throws with every fault, when it is none that this program understands: nothing is done then */
 export const readVolume = (object: unknown): StoredVolume => StoredVolume.parse(object)
+
+const Sets = z.object({
+  sets: z.array(
+    z.object({
+      bricks: z.array(
+        z.object({ pc, arbiter: z.boolean().default(false), port: z.int().min(1).max(65_535).optional() }),
+      ),
+    }),
+  ),
+})
+
+/** The other one of two bricks without an arbiter. */
+export interface Other {
+  readonly pc: string
+  /** Undefined where it was not seen to listen when the leader looked last. */
+  readonly port: number | undefined
+}
+
+/** Who shares a set of two with that PC; undefined where its set is another one. */
+export function otherOfTwo({ status }: StoredVolume, me: string): Other | undefined {
+  const set = Sets.safeParse(status).data?.sets.find(({ bricks }) => bricks.some((one) => one.pc === me))
+  const other = set?.bricks.find((one) => one.pc !== me)
+  if (set?.bricks.length !== 2 || set.bricks.some(({ arbiter }) => arbiter)) return undefined
+  return other && { pc: other.pc, port: other.port }
+}
 
 export const memoryOf = ({ status }: StoredVolume): Memory => status?.memory ?? NEW_MEMORY
 

@@ -6,7 +6,17 @@ const says = (why: string, change?: OwnChange): OwnDecision => ({ change, why })
  * The next thing that a PC's agent does with its own glusterd and brick. Pure. What is not known forbids: a PC that was
  * replaced while it was off may not serve what it remembers, so nothing starts before the room's memory was read.
  */
-export function decide({ me, memory, brick, pool, keys, names, glusterd, serving }: OwnFacts): OwnDecision {
+export function decide({
+  me,
+  memory,
+  brick,
+  pool,
+  keys,
+  names,
+  mayServe,
+  glusterd,
+  serving,
+}: OwnFacts): OwnDecision {
   if (memory === 'unread') return says('the API server has not told yet whether this PC is shut out')
   const fenced = memory.fenced.find((one) => one.pc === me)
   const isForgotten = pool.uuid === undefined && !pool.known
@@ -24,6 +34,8 @@ export function decide({ me, memory, brick, pool, keys, names, glusterd, serving
   if (mayEmpty && !serving) return says('its brick is the volume’s no more', 'empty')
   if (!keys) return says('this PC has no certificate yet')
   if (!names) return says('where the other PCs are is not known yet')
+  // It starts its brick with itself.
+  if (!glusterd && !mayServe) return says('the other one of two bricks may have what this one lacks')
   if (!glusterd) return says('glusterd does not run', 'start')
   return says('all is as it shall be')
 }

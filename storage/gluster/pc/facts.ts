@@ -29,6 +29,8 @@ export interface OwnFacts {
   readonly keys: boolean
   /** Whether the other PCs can be found by their names: glusterd ends when it knows of one that it cannot find. */
   readonly names: boolean
+  /** Whether its brick may run: of two without an arbiter, one may not while the other one goes on alone (alone.ts). */
+  readonly mayServe: boolean
   readonly glusterd: boolean
   /** Whether some process serves its brick. */
   readonly serving: boolean

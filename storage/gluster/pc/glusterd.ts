@@ -77,6 +77,13 @@ export async function stopGlusterd(inside: Inside): Promise<void> {
   if ((await processes(inside)).length > 0) throw new Error('glusterd or one of its bricks does not end')
 }
 
+/** Ends the processes that serve bricks, at once; glusterd stays. */
+export async function stopBricks(inside: Inside): Promise<void> {
+  const [, isBrick] = OURS
+  const pids = (await processes(inside)).filter(isBrick).map(({ pid }) => pid)
+  if (pids.length > 0) await run(inside, ['sh', '-c', 'kill "$@"', 'kill', '-KILL', ...pids])
+}
+
 /** Removes all that glusterd knows: the pool, its volumes, and the UUID by which the others knew it. */
 export async function wipeState({ root }: Inside, { state }: Places): Promise<void> {
   for (const name of await readdir(join(root, state)))

@@ -15,6 +15,8 @@ export interface OwnWork {
   readonly memory: () => Memory | 'unread'
   /** Whether the names of all PCs were written down. */
   readonly names: () => boolean
+  /** Whether the rule of two bricks lets this one run. */
+  readonly mayServe: () => boolean
   /** Tells the room what was seen; a failure is told again at the next look. */
   readonly publish: (facts: OwnFacts) => Promise<void>
   readonly listener: OwnListener
@@ -70,7 +72,7 @@ function inBackground(work: () => Promise<void>, failed: (error: unknown) => voi
   }
 }
 
-async function look({ me, inside, places, memory, names, listener }: OwnWork): Promise<OwnFacts> {
+async function look({ me, inside, places, memory, names, mayServe, listener }: OwnWork): Promise<OwnFacts> {
   const brick = await lookAtBrick(inside, places, me).catch((error: unknown): Brick | 'unread' => {
     listener.failed(error)
     return 'unread'
@@ -80,5 +82,5 @@ async function look({ me, inside, places, memory, names, listener }: OwnWork): P
     hasKeys(inside, places),
     runningIn(inside),
   ])
-  return { me, memory: memory(), brick, pool, keys, names: names(), ...running }
+  return { me, memory: memory(), brick, pool, keys, names: names(), mayServe: mayServe(), ...running }
 }

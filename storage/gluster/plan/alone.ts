@@ -15,13 +15,13 @@ export const STOP = 4_000
 
 export interface Two {
   readonly me: string
-  /** When the other PC's brick was last seen to run, by asking its agent and having its answer. */
+  /** When the other PC's brick was last seen to run: by a connection to its port, the way that clients take. */
   readonly heard: number
   /** When the API server answered last. */
   readonly answered: number
   /** Who goes on alone, as it was read last: the name of a PC; `'unread'` before the first time. */
   readonly alone: string | 'nobody' | 'unread'
-  /** Whether both bricks said that nothing is pending, heard at this look. */
+  /** Whether this brick knows of nothing that the other one lacks, read at this look. */
   readonly healed: boolean
 }
 

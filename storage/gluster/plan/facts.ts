@@ -188,6 +188,11 @@ export interface Memory {
   readonly spreading: { readonly id: string; readonly sets: number } | undefined
   /** When a heal was asked for last; 0 before the first. */
   readonly healAsked: number
+  /**
+   * PCs that went on alone, each one of two bricks without an arbiter: the other one of its set lacks what was written
+   * since, and may not serve without it (alone.ts).
+   */
+  readonly alone: readonly string[]
 }
 
 export interface Fenced {

@@ -123,7 +123,7 @@ function copies({ volume, policy, sets, spares }: View): Finding[] {
         'degraded',
         'TwoWithoutArbiter',
         volume.name,
-        'when the two PCs lose each other, each goes on alone, and a file that is written on both has two contents then',
+        'of two copies, the one whose PC reaches the control plane goes on when they lose each other; the other stops',
         'give a third PC a brick, even a small one',
       ),
     )

@@ -1,10 +1,11 @@
 import type { Memory } from './facts.ts'
-import { brickOf, type Member, membersOf, type View } from './view.ts'
+import { areTwo } from './shape.ts'
+import { brickOf, isMember, type Member, membersOf, type View } from './view.ts'
 
 /** What this look adds to the memory. Where something was not read, what was remembered of it stays. */
 export function remember(view: View): Memory {
   const { memory, volume, rebalance } = view
-  if (volume === undefined) return { ...memory, mayEmpty: stillToEmpty(view) }
+  if (volume === undefined) return { ...memory, alone: [], mayEmpty: stillToEmpty(view) }
   const spread =
     memory.spreading !== undefined && rebalance?.id === memory.spreading.id && rebalance.state !== 'running'
   return {
@@ -15,6 +16,7 @@ export function remember(view: View): Memory {
     mayEmpty: stillToEmpty(view),
     balanced: spread && rebalance?.state === 'completed' ? (memory.spreading?.sets ?? 0) : atLeastOne(view),
     spreading: spread ? undefined : memory.spreading,
+    alone: areTwo(volume) ? memory.alone.filter((pc) => isMember(view, pc)) : [],
   }
 }
 

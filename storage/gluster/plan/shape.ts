@@ -23,6 +23,9 @@ export interface Shape {
   readonly arbiters: number
 }
 
+/** Sets of two, of which neither is a majority. */
+export const areTwo = ({ width, arbiters }: Shape): boolean => width === 2 && arbiters === 0
+
 /** Two copies on three PCs: the third holds names alone, and settles who of the two is right. */
 const WITH_ARBITER: Shape = { width: 3, arbiters: 1 }
 

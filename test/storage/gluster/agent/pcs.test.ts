@@ -40,6 +40,7 @@ const OWN: OwnFacts = {
   pool: { uuid: 'u', known: true },
   keys: true,
   names: true,
+  mayServe: true,
   glusterd: true,
   serving: false,
 }

@@ -22,6 +22,7 @@ const WELL: OwnFacts = {
   pool: { uuid: 'uuid', known: true },
   keys: true,
   names: true,
+  mayServe: true,
   glusterd: true,
   serving: true,
 }
@@ -41,6 +42,7 @@ const memory = (given: Partial<Memory>): Memory => ({ ...NEW_MEMORY, ...given })
 const CASES: Readonly<Record<string, readonly [Partial<OwnFacts>, OwnChange | undefined]>> = {
   'all is well': [{}, undefined],
   'glusterd does not run': [OFF, 'start'],
+  'the other one of two went on alone': [{ ...OFF, mayServe: false }, undefined],
   'where the others are is not known yet': [{ ...OFF, names: false }, undefined],
   'nobody vouches for the PC yet': [{ ...OFF, keys: false }, undefined],
   'the API server has told nothing yet': [{ ...OFF, memory: 'unread' }, undefined],

@@ -46,6 +46,7 @@ export const NEW_MEMORY: Memory = {
   balanced: 0,
   spreading: undefined,
   healAsked: 0,
+  alone: [],
 }
 
 export const POLICY: Policy = {

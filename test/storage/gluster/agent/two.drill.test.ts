@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import test from 'ava'
+import type { Pc } from '../../../../lab/gluster/gluster.ts'
+import { mountOn } from '../../../harness/gluster.ts'
+import { type GlusterRoom, glusterRoom } from '../../../harness/gluster-room.ts'
+import { allHere, holdSame } from '../../../harness/gluster-volume.ts'
+import { type OwnLab, ownLab } from '../../../harness/lab.ts'
+import { eventually } from '../../../harness/wait.ts'
+
+/** Two copies and no arbiter, on real glusterds: whichever PC is cut off, no file ever has two contents. */
+
+let lab: OwnLab
+let room: GlusterRoom
+let desk: Pc
+
+test.before(async (t) => {
+  t.timeout(300_000, 'the first time, a Debian with Gluster is made')
+  lab = await ownLab()
+  room = await glusterRoom(lab.lab, lab.kubeConfig, 2, { replicas: 2, spares: 0, replaceAfterSeconds: 3_600 })
+  await room.becomes('two copies', ({ copies, sets }) => copies === 2 && allHere(sets))
+  desk = await room.addDesk('desk')
+  await eventually('the desk may mount', () => mountOn(desk, room.server(1)), { seconds: 60, every: 1_000 })
+  await eventually('pc-2 may mount', () => mountOn(room.server(2), room.server(2)), {
+    seconds: 60,
+    every: 1_000,
+  })
+})
+test.after.always(async () => {
+  await room?.end()
+  await lab?.end()
+})
+
+/** Writes the same file again and again for so many seconds. Resolves with the seconds at which that worked. */
+async function writeOver(pc: Pc, text: string, seconds: number): Promise<number[]> {
+  const loop = `
+    begin=$(date +%s); now=$begin
+    while [ $((now - begin)) -lt "$1" ]; do
+      if echo "$0 $now" 2>/dev/null | timeout 3 dd of=/mnt/same conv=fsync status=none 2>/dev/null; then
+        echo $(($(date +%s) - begin))
+      fi
+      sleep 0.3; now=$(date +%s)
+    done`
+  const said = await pc.must(['sh', '-c', loop, text, String(seconds)], { timeout: (seconds + 60) * 1000 })
+  return said.split('\n').filter(Boolean).map(Number)
+}
+
+test.serial(
+  'the PC that is cut off stops, the other one goes on, and both have its files afterwards',
+  async (t) => {
+    t.timeout(300_000)
+    await writeOver(desk, 'before', 2)
+    const [ours, theirs] = [writeOver(desk, 'ours', 30), writeOver(room.server(2), 'theirs', 30)]
+    await sleep(3_000)
+    await room.cutOff(2)
+    const [worked, workedThere] = await Promise.all([ours, theirs])
+    t.true(Math.max(...worked) > 25, 'the side that reaches the API server goes on')
+    const last = Math.max(...workedThere)
+    t.log(`the PC that was cut off wrote for ${last - 3} s more`)
+    t.true(last <= 13, 'the other one stops within ten seconds')
+    t.deepEqual((await room.volume()).status.memory.alone, ['pc-1'])
+
+    await room.mend(2)
+    const given = ({
+      sets,
+      memory,
+    }: {
+      sets: Parameters<typeof allHere>[0]
+      memory: { alone: readonly string[] }
+    }) => allHere(sets) && memory.alone.length === 0
+    await room.becomes('both have everything, and the mark is given back', given, { seconds: 200 })
+    const { heal } = await room.look()
+    t.deepEqual(heal !== 'unread' && heal.map(({ splitBrain }) => splitBrain), [0, 0])
+    t.regex(await desk.must(['cat', '/mnt/same']), /^ours /)
+    await holdSame(t, room, desk, [1, 2])
+  },
+)
+
+test.serial(
+  'after a power cut of both, the one that went on alone must come back before the other one serves',
+  async (t) => {
+    t.timeout(300_000)
+    await room.off(2)
+    await eventually('pc-1 goes on alone', async () =>
+      (await room.volume()).status.memory.alone.includes('pc-1'),
+    )
+    t.true((await writeOver(desk, 'alone', 15)).length > 0)
+    await room.off(1)
+    await room.on(2)
+    await sleep(20_000)
+    const { code } = await desk.exec(['sh', '-c', 'timeout 5 cat /mnt/same'], { timeout: 15_000 })
+    t.not(code, 0, 'what pc-2 has is old: nobody is shown it')
+    await room.on(1)
+    const given = ({
+      sets,
+      memory,
+    }: {
+      sets: Parameters<typeof allHere>[0]
+      memory: { alone: readonly string[] }
+    }) => allHere(sets) && memory.alone.length === 0
+    await room.becomes('both have everything', given, { seconds: 200 })
+    t.regex(await desk.must(['cat', '/mnt/same']), /^alone /)
+    await holdSame(t, room, desk, [1, 2])
+  },
+)

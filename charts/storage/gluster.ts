@@ -119,6 +119,13 @@ function server(scope: Construct, cluster: Cluster): void {
             writable: true,
             emptyDir: { medium: 'Memory', sizeLimit: '16Mi' },
           },
+          // glusterd writes what it is about to load into a file first.
+          {
+            name: 'temporary',
+            mountPath: '/tmp',
+            writable: true,
+            emptyDir: { medium: 'Memory', sizeLimit: '16Mi' },
+          },
           { name: 'log', mountPath: '/var/log/glusterfs', writable: true, emptyDir: { sizeLimit: '256Mi' } },
         ],
         // The marks on a brick and the files of everybody in it; `/dev/fuse`, without which Gluster replaces no brick.

@@ -59,7 +59,10 @@ const MANAGEMENT_TLS = 'secure-access'
 export async function startGlusterd(inside: Inside, { state }: Places): Promise<void> {
   await mkdir(join(inside.root, state), { recursive: true })
   await writeFile(join(inside.root, state, MANAGEMENT_TLS), '')
-  await must(inside, ['glusterd', '--pid-file=/run/glusterd.pid', '--log-level=INFO'], 60_000)
+  const started = ['glusterd', '--pid-file=/run/glusterd.pid', '--log-level=INFO']
+  await must(inside, started, 60_000).catch((error: Error) => {
+    throw new Error(`${error.message}; /var/log/glusterfs/glusterd.log says why`)
+  })
 }
 
 /** Ends glusterd first, which would start the others again. @throws when something is still there */

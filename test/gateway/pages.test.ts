@@ -72,6 +72,13 @@ test('what people and clusters say is text on every page, never markup', (t) => 
       pixels: 1,
     }),
     administrationPage(frame, { on: 1, waiting: 0, atMost: 1, desktops: [row], pcs: [pc] }, NOW),
+    administrationPage(frame, { on: 0, waiting: 0, atMost: 1, desktops: [], pcs: [] }, NOW, [], {
+      ...{ wanted: 5, copies: 1, bytes: 2 ** 40, free: 2 ** 39, conditions: [], servers: [] },
+      sets: [{ bricks: [{ pc: HOSTILE, state: HOSTILE, arbiter: false }], bytes: 1, free: 1, pending: 1 }],
+      spares: [HOSTILE],
+      safeToPull: [HOSTILE],
+      findings: [{ severity: 'trouble', reason: 'X', where: HOSTILE, what: HOSTILE, mend: HOSTILE }],
+    }),
     personPage(frame, {
       slug: HOSTILE,
       row,

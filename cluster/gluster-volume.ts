@@ -48,6 +48,9 @@ const Volume = z
 /** The volume as its agents tell it. Sizes are bytes, of the files that it has room for. */
 export type ToldVolume = Readonly<z.infer<typeof Volume>>
 
+/** One that the API server gave; undefined where it cannot be read. */
+export const readToldVolume = (object: unknown): ToldVolume | undefined => Volume.safeParse(object).data
+
 const Brick = z
   .object({
     metadata: z.object({ name: z.string() }),

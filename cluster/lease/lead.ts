@@ -1,4 +1,5 @@
 import type { Clock } from '../../service/clock.ts'
+import { inTime } from '../../service/in-time.ts'
 import { judge, type Sighting, sight, type Term } from './judge.ts'
 
 /** Where terms are kept: anything that can compare and swap. */
@@ -151,15 +152,6 @@ async function renew(candidacy: Candidacy, term: Term): Promise<Term | 'supersed
   } catch (error) {
     candidacy.onError?.(error)
     return undefined
-  }
-}
-
-async function inTime<T>(clock: Clock, limit: number, answer: Promise<T>): Promise<T | undefined> {
-  const settled = new AbortController()
-  try {
-    return await Promise.race([answer, clock.sleep(limit, settled.signal).then(() => undefined)])
-  } finally {
-    settled.abort()
   }
 }
 

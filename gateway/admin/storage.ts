@@ -7,11 +7,12 @@ export function storageSection({ texts: { administration: words } }: Frame, volu
   const { storage } = words
   const stands = volume.conditions.find(({ type }) => type === 'Available')?.status !== 'True'
   return html`<section aria-labelledby="storage"><h2 id="storage">${storage.title}</h2>
-<p class="lead">${stands ? storage.standsStill : storage.copies(volume.copies, volume.wanted)} ${volume.bytes > 0 && storage.room(gigabytes(volume.free), gigabytes(volume.bytes))}</p>
+<p class="lead">${stands ? storage.standsStill : storage.copies(volume.copies, volume.wanted)} ${volume.bytes > 0 && storage.room(sizeOf(volume.free), sizeOf(volume.bytes))}</p>
 ${volume.findings.map(
   ({ severity, where, what, mend }) =>
-    html`<div class="notice ${severity === 'trouble' ? 'bad' : 'plain'}"><p><strong>${where}</strong>: ${what}. ${mend}.</p></div>`,
+    html`<p class="notice ${SEVERITIES[severity]}"><strong>${where}</strong>: ${what}. ${capital(mend)}.</p>`,
 )}
+${volume.safeToPull.length > 0 && html`<p class="notice good">${storage.safeToPull(volume.safeToPull.join(', '))}</p>`}
 ${
   volume.sets.length > 0 &&
   html`<div class="table"><table><thead><tr>${Object.values(storage.columns).map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
@@ -20,7 +21,7 @@ ${
       ({ pc, state }) => html`<tr><th scope="row">${pc}</th>
 <td data-label="${storage.columns.set}">${at + 1}</td>
 <td data-label="${storage.columns.state}">${badge(state, storage.states[state as keyof typeof storage.states] ?? state)}</td>
-<td data-label="${storage.columns.pending}">${state === 'missing' ? '–' : pending}</td></tr>`,
+<td data-label="${storage.columns.pending}">${state === 'behind' ? pending : '–'}</td></tr>`,
     ),
   )}${volume.spares.map(
     (pc) => html`<tr><th scope="row">${pc}</th>
@@ -29,18 +30,23 @@ ${
 <td data-label="${storage.columns.pending}">–</td></tr>`,
   )}</tbody></table></div>`
 }
-${volume.safeToPull.length > 0 && html`<p>${storage.safeToPull(volume.safeToPull.join(', '))}</p>`}</section>`
+</section>`
 }
+
+const SEVERITIES = { trouble: 'bad', degraded: 'warm', working: 'good' } as const
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** Colours that the PCs have, too. */
 const COLOURS: Readonly<Record<string, string>> = {
   here: 'ready',
   missing: 'away',
-  behind: 'starting',
-  spare: 'closed',
+  behind: 'coming',
+  spare: 'off',
 }
 
 const badge = (state: string, text: string): Html =>
   html`<span class="badge ${COLOURS[state] ?? 'closed'}">${text}</span>`
 
-const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`
+const sizeOf = (bytes: number): string =>
+  bytes < 2 ** 40 ? `${(bytes / 2 ** 30).toFixed(1)} GB` : `${(bytes / 2 ** 40).toFixed(1)} TB`

@@ -292,7 +292,7 @@ export const ENGLISH = {
             ? `Each file is on one PC alone, and shall be on ${wanted}: if its disk fails, files are lost.`
             : `Each file is kept on ${have} PCs, and shall be on ${wanted}.`,
       room: (free: string, whole: string) => `${free} of ${whole} are free.`,
-      safeToPull: (pcs: string) => `May be taken away: ${pcs}. Nothing is on them that is not elsewhere.`,
+      safeToPull: (pcs: string) => `May be taken away: ${pcs}. What was there is elsewhere now.`,
       columns: { pc: 'PC', set: 'Set', state: 'Its disk', pending: 'Files behind' },
       states: {
         here: 'Has everything',

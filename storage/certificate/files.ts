@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rename, rm, rmdir, stat } from 'node:fs/promises
 import { join } from 'node:path'
 import { publicKeyOf } from '../../certificates/member.ts'
 import { reasonOf } from '../../cluster/answer.ts'
+import { isFileError } from '../file-error.ts'
 
 /** As Gluster calls them, and the key that waits for its certificate. */
 const NAMES = {
@@ -37,7 +38,7 @@ export function filesIn(directory: string): Files {
           return { fault: `others may read ${NAMES[name]}` }
         return { text: await readFile(at(name), 'utf8') }
       } catch (error) {
-        if (isCode(error, 'ENOENT')) return undefined
+        if (isFileError(error, 'ENOENT')) return undefined
         return { fault: `${NAMES[name]}: ${reasonOf(error)}` }
       }
     },
@@ -88,6 +89,3 @@ export function publicHalf(found: Found): Buffer | undefined {
     return undefined
   }
 }
-
-const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code

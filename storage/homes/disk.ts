@@ -18,6 +18,7 @@ import { z } from 'zod'
 import { LOCK_FOLDER, UNCLAIMED, UNCLAIMED_LOCK, writtenLock } from '../../config/home-lock.ts'
 import { HOME_MARKER, homeMarker, UUID_PATTERN } from '../../config/home-marker.ts'
 import { COPIES, LOGIN_PATTERN } from '../../config/names.ts'
+import { isFileError } from '../file-error.ts'
 import { LAYOUT } from '../layout.ts'
 import { fileProblem } from '../problem.ts'
 import type { Disk, HomeFact, HomeOwner, SharedFact } from './facts.ts'
@@ -45,10 +46,6 @@ export interface OpenStorage {
   discard(entryUUID: string, login: string, at: Date): Promise<void>
   close(): Promise<void>
 }
-
-/** Whether an error of the file system has one of these codes. */
-const isCode = (error: unknown, ...codes: string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code))
 
 /** Looks at so many homes at once: each takes a thread of Node's few. */
 const AT_ONCE = 8
@@ -79,7 +76,7 @@ export async function openStorage(root: string, fuse = false): Promise<OpenStora
         [LAYOUT.making, 0o700],
       ] as const) {
         await mkdir(at(name)).catch((error) => {
-          if (!isCode(error, 'EEXIST')) throw error
+          if (!isFileError(error, 'EEXIST')) throw error
         })
         await chmod(at(name), mode)
       }
@@ -114,7 +111,7 @@ export async function openStorage(root: string, fuse = false): Promise<OpenStora
         await writeNew(made, homeMarker(entryUUID, login))
         // A link is made whole or not at all, and follows nothing that the person may have put there.
         await link(made, at(LAYOUT.homes, entryUUID, HOME_MARKER)).catch((error) => {
-          if (!isCode(error, 'EEXIST')) throw error
+          if (!isFileError(error, 'EEXIST')) throw error
         })
       } finally {
         await rm(made, { force: true })
@@ -207,8 +204,8 @@ async function readMarker(home: string): Promise<Extract<HomeFact, { kind: 'dire
   try {
     file = await open(join(home, HOME_MARKER), flags)
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return 'missing'
-    if (isCode(error, 'ELOOP', 'ENXIO', 'ENODEV')) return 'wrong'
+    if (isFileError(error, 'ENOENT')) return 'missing'
+    if (isFileError(error, 'ELOOP', 'ENXIO', 'ENODEV')) return 'wrong'
     throw error
   }
   try {
@@ -230,7 +227,7 @@ async function lookAtShared(path: string): Promise<SharedFact> {
     if (!stat.isDirectory() || stat.uid !== 0) return 'other'
     return { gid: stat.gid, mode: stat.mode & 0o7777 }
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return 'missing'
+    if (isFileError(error, 'ENOENT')) return 'missing'
     throw error
   }
 }
@@ -240,7 +237,7 @@ async function isThere(path: string): Promise<boolean> {
   return await lstat(path).then(
     () => true,
     (error) => {
-      if (isCode(error, 'ENOENT')) return false
+      if (isFileError(error, 'ENOENT')) return false
       throw error
     },
   )

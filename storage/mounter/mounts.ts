@@ -2,8 +2,8 @@ import { chmod, lstat, mkdir, readFile, rename, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { must } from '../bounded.ts'
 import { LAYOUT } from '../layout.ts'
+import { type MountLine, mountLines } from '../mountinfo.ts'
 import type { Mounted, Wanted } from './facts.ts'
-import { type MountLine, mountLines } from './mountinfo.ts'
 
 /** A dead server keeps mount(8) waiting; the next pass tries again. */
 const LIMIT = 20_000

@@ -5,7 +5,7 @@ import { hostsText } from '../../storage/mounter/client/names.ts'
 import { clientsOf, volumeMounts } from '../../storage/mounter/client/observe.ts'
 import { unitsIn } from '../../storage/mounter/client/processes.ts'
 import { preferred } from '../../storage/mounter/client/volume.ts'
-import { mountLines } from '../../storage/mounter/mountinfo.ts'
+import { mountLines } from '../../storage/mountinfo.ts'
 
 const SERVERS = ['a', 'b', 'c']
 const running: ClientProcess = { version: 'v1', servers: SERVERS, runs: true, age: 60_000 }

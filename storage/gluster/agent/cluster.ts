@@ -40,7 +40,10 @@ export interface GlusterCluster {
   /** All PCs of the room. */
   pcs(): Promise<readonly Pc[]>
   /** Writes over exactly the state that was read; undefined when somebody else was faster. */
-  write(over: StoredVolume, status: VolumeStatus): Promise<StoredVolume | undefined>
+  write(
+    over: StoredVolume,
+    status: VolumeStatus | NonNullable<StoredVolume['status']>,
+  ): Promise<StoredVolume | undefined>
   /**
    * Tells what this PC's agent saw of it; makes its GlusterBrick where there is none. Resolves with what the administrator
    * wants of the PC.

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { swap } from '../../../cluster/swap.ts'
 import { HEAL_ASKED } from '../../../config/labels.ts'
 import type { Clock } from '../../../service/clock.ts'
 import { turns } from '../../../service/turns.ts'
@@ -8,6 +7,7 @@ import { type Asked, type Look, observe } from '../glusterd/observe.ts'
 import { plan } from '../plan/decide.ts'
 import type { Facts, Intent, Plan, Policy } from '../plan/facts.ts'
 import type { GlusterCluster } from './cluster.ts'
+import { changeMemory } from './memory.ts'
 import { statusOf, type VolumeStatus } from './status.ts'
 import { memoryOf, type StoredVolume } from './stored.ts'
 import { BIRTH, OPTIONS } from './volume-options.ts'
@@ -93,17 +93,8 @@ const conditionsIn = ({ status }: StoredVolume): VolumeStatus['conditions'] =>
 /** What came of it, beside the change that was written down before; lost, it is found out by looking. */
 async function writeAnswer(cluster: GlusterCluster, answered: Intent): Promise<void> {
   if (answered.answer === undefined) return
-  await swap<StoredVolume>({
-    read: () => cluster.volume(),
-    change(live) {
-      const memory = live && memoryOf(live)
-      const isOurs = memory?.intent?.since === answered.since && memory.intent.answer === undefined
-      if (live === undefined || memory === undefined || !isOurs) return undefined
-      return { ...live, status: { ...live.status, memory: { ...memory, intent: answered } } }
-    },
-    write: (next, live) =>
-      live === undefined
-        ? Promise.resolve(undefined)
-        : cluster.write(live, next.status as unknown as VolumeStatus),
+  await changeMemory(cluster, (memory) => {
+    const isOurs = memory.intent?.since === answered.since && memory.intent.answer === undefined
+    return isOurs ? { ...memory, intent: answered } : undefined
   })
 }

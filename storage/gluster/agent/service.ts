@@ -8,6 +8,7 @@ import type { ServiceContext } from '../../../service/service.ts'
 import { newBell } from '../../../service/turns.ts'
 import { watchPcAddresses } from '../../pc-addresses.ts'
 import { glusterCommand } from '../glusterd/call.ts'
+import { mayLead } from '../pc/decide.ts'
 import type { Inside, OwnFacts } from '../pc/facts.ts'
 import { stopBricks } from '../pc/glusterd.ts'
 import { writeHosts } from '../pc/hosts.ts'
@@ -99,15 +100,6 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
     )
   }
   await Promise.all([keeping, two])
-}
-
-/**
- * Whether this PC may keep the volume: its glusterd runs and is asked, and, where there is a volume, knows of it. One
- * that was never of the pool would see a room without one.
- */
-export const mayLead = ({ me, memory, glusterd, pool }: OwnFacts): boolean => {
-  if (memory === 'unread' || !glusterd || memory.fenced.some(({ pc }) => pc === me)) return false
-  return pool.known || Object.keys(memory.members).length === 0
 }
 
 /** Times in which this PC may lead, one after the other. */

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { PC_PATTERN } from '../../../config/names.ts'
 import type { Brick, BrickPlace, Change, Fenced, Intent, Memory, Options } from '../plan/facts.ts'
 
-/** GlusterVolume and GlusterBrick as the API server has them: the one reader of both. What another PC wrote is not believed unread. */
+/**
+ * GlusterVolume and GlusterBrick as the agents need them, the memory included; who only shows them reads
+ * cluster/gluster-volume.ts. What another PC wrote is not believed unread.
+ */
 
 const pc = z.string().regex(PC_PATTERN)
 const place: z.ZodType<BrickPlace> = z.object({

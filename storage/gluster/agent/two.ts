@@ -1,9 +1,9 @@
-import { swap } from '../../../cluster/swap.ts'
 import type { Clock } from '../../../service/clock.ts'
+import { inTime } from '../../../service/in-time.ts'
 import { turns } from '../../../service/turns.ts'
 import { mayServe, type Verdict } from '../plan/alone.ts'
 import type { GlusterCluster } from './cluster.ts'
-import type { VolumeStatus } from './status.ts'
+import { changeMemory } from './memory.ts'
 import { memoryOf, type Other, otherOfTwo, type StoredVolume } from './stored.ts'
 
 /** The rule of two bricks without an arbiter, kept by the agent of each: see alone.ts. */
@@ -49,7 +49,7 @@ export async function keepTwo(work: TwoWork, signal: AbortSignal): Promise<void>
     const isDoubtful = asked - heard > DOUBT || memoryOf(shown).alone.length > 0
     const [isHeard, found] = await Promise.all([
       other.port === undefined ? false : work.hears(other.pc, other.port),
-      isDoubtful ? inTime(clock, work.cluster.volume()) : undefined,
+      isDoubtful ? soon(clock, work.cluster.volume()) : undefined,
     ])
     if (isHeard) heard = asked
     if (found !== undefined) answered = asked
@@ -61,7 +61,7 @@ export async function keepTwo(work: TwoWork, signal: AbortSignal): Promise<void>
     const verdict = mayServe({ me, heard, answered, alone: who, healed }, clock.now())
     // What was written counts: with the mark it goes on, however late it is.
     const written =
-      verdict.mark !== undefined && (await inTime(clock, mark(work, other, verdict.mark))) === true
+      verdict.mark !== undefined && (await soon(clock, mark(work, other, verdict.mark))) === true
     const isAlone = verdict.mark === 'take' && written
     work.judged(isAlone ? { serve: true, mark: undefined, why: 'it goes on alone from now on' } : verdict)
     if (!verdict.serve && !isAlone) await work.stopBrick()
@@ -69,30 +69,22 @@ export async function keepTwo(work: TwoWork, signal: AbortSignal): Promise<void>
   await turns(clock, { rest: () => EVERY, failed: work.failed }, signal, pass)
 }
 
-async function inTime<T>(clock: Clock, call: Promise<T>): Promise<T | undefined> {
-  return await Promise.race([call.catch(() => undefined), clock.sleep(PATIENCE).then(() => undefined)])
-}
+/** Undefined where no answer came, or none in time. */
+const soon = async <T>(clock: Clock, call: Promise<T>): Promise<T | undefined> =>
+  await inTime(clock, PATIENCE, call).catch(() => undefined)
 
 /**
  * By compare and swap, over a volume whose set is still one of two and which the other one has not marked. Resolves with
  * whether it stands as asked.
  */
 async function mark({ cluster, me }: TwoWork, other: Other, what: 'take' | 'give-back'): Promise<boolean> {
-  const done = await swap<StoredVolume>({
-    read: () => cluster.volume(),
-    change(live) {
-      if (live === undefined || otherOfTwo(live, me)?.pc !== other.pc) return undefined
-      const memory = memoryOf(live)
-      const rest = memory.alone.filter((pc) => pc !== me)
-      if (what === 'take' && (memory.alone.includes(other.pc) || rest.length < memory.alone.length))
-        return undefined
-      const alone = what === 'take' ? [...rest, me] : rest
-      return { ...live, status: { ...live.status, memory: { ...memory, alone } } }
-    },
-    write: (next, live) =>
-      live === undefined
-        ? Promise.resolve(undefined)
-        : cluster.write(live, next.status as unknown as VolumeStatus),
+  const done = await changeMemory(cluster, (memory, live) => {
+    if (otherOfTwo(live, me)?.pc !== other.pc) return undefined
+    const rest = memory.alone.filter((pc) => pc !== me)
+    if (what === 'give-back') return { ...memory, alone: rest }
+    return memory.alone.includes(other.pc) || memory.alone.includes(me)
+      ? undefined
+      : { ...memory, alone: [...rest, me] }
   })
   if (done.state === 'contended' || done.object === undefined) return false
   return memoryOf(done.object).alone.includes(me) === (what === 'take')

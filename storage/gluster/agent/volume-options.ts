@@ -13,6 +13,6 @@ export const OPTIONS: Options = {
   'storage.health-check-interval': '10',
   // Percent of each disk that files of people cannot take: healing must have room.
   'storage.reserve': '3',
-  // A file that was just written was answered with "no such file": see docs/decisions.
+  // As Gluster has it, and to stay so: what a client remembers not to be there, another one may have made.
   'performance.nl-cache': 'off',
 }

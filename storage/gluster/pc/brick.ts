@@ -3,9 +3,11 @@ import { constants } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isFileError } from '../../file-error.ts'
+import { mountedAt } from '../../mountinfo.ts'
 import type { Brick, BrickFault } from '../plan/facts.ts'
 import type { Inside, Places } from './facts.ts'
-import { mountedAt, mountsOf } from './mounted.ts'
+import { mountsOf } from './mounts.ts'
 import { must, run } from './run.ts'
 
 /** At the top of the brick's file system: whose it is. Made once, in an empty one, and never changed. */
@@ -51,7 +53,7 @@ export async function lookAtBrick(inside: Inside, { brick }: Places, me: string)
     if (identity === undefined) return { ...unfit('wrong-id'), ...size }
     return { id: identity, ...size, holds: await holds(inside, brick), fault: undefined }
   } catch (error) {
-    if (isCode(error, 'EIO', 'ESHUTDOWN', 'EUCLEAN', 'EROFS')) return unfit('failing')
+    if (isFileError(error, 'EIO', 'ESHUTDOWN', 'EUCLEAN', 'EROFS')) return unfit('failing')
     throw error
   }
 }
@@ -59,7 +61,7 @@ export async function lookAtBrick(inside: Inside, { brick }: Places, me: string)
 /** Undefined where the identity file is missing among other things, or says something else. */
 async function identityOf(top: string, me: string, fileSystem: string): Promise<string | undefined> {
   const text = await readFile(join(top, IDENTITY), 'utf8').catch((error: unknown) => {
-    if (isCode(error, 'ENOENT')) return undefined
+    if (isFileError(error, 'ENOENT')) return undefined
     throw error
   })
   if (text === undefined) {
@@ -105,7 +107,7 @@ const MARK = 'trusted.glusterfs.volume-id'
 async function holds(inside: Inside, brick: string): Promise<string> {
   const data = dataOf(brick)
   const entries = await readdir(join(inside.root, data)).catch((error: unknown) => {
-    if (isCode(error, 'ENOENT')) return undefined
+    if (isFileError(error, 'ENOENT')) return undefined
     throw error
   })
   if (entries === undefined) return 'nothing'
@@ -137,7 +139,7 @@ export async function prepareBrick({ root }: Inside, { brick }: Places): Promise
     const opened = `/proc/self/fd/${top.fd}`
     if ((await statfs(opened)).type !== XFS) throw new Error(`${brick} is no XFS file system any more`)
     await mkdir(join(opened, DATA), { mode: 0o755 }).catch((error: unknown) => {
-      if (!isCode(error, 'EEXIST')) throw error
+      if (!isFileError(error, 'EEXIST')) throw error
     })
   } finally {
     await top.close()
@@ -148,7 +150,7 @@ export async function prepareBrick({ root }: Inside, { brick }: Places): Promise
 export async function emptyBrick(inside: Inside, { brick }: Places): Promise<void> {
   const old = join(inside.root, brick, `${OLD}-${randomUUID()}`)
   await rename(join(inside.root, dataOf(brick)), old).catch((error: unknown) => {
-    if (!isCode(error, 'ENOENT')) throw error
+    if (!isFileError(error, 'ENOENT')) throw error
   })
 }
 
@@ -158,6 +160,3 @@ export async function removeOld(inside: Inside, { brick }: Places): Promise<void
   for (const name of names.filter((one) => one.startsWith(`${OLD}-`)))
     await must(inside, ['rm', '-rf', '--one-file-system', '--', `${brick}/${name}`], 3_600_000)
 }
-
-const isCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code))

@@ -39,3 +39,12 @@ export function decide({
   if (!glusterd) return says('glusterd does not run', 'start')
   return says('all is as it shall be')
 }
+
+/**
+ * Whether this PC may keep the volume: its glusterd runs and is asked, and, where there is a volume, knows of it. One
+ * that was never of the pool would see a room without one.
+ */
+export const mayLead = ({ me, memory, glusterd, pool }: OwnFacts): boolean => {
+  if (memory === 'unread' || !glusterd || memory.fenced.some(({ pc }) => pc === me)) return false
+  return pool.known || Object.keys(memory.members).length === 0
+}

@@ -1,6 +1,7 @@
+import { mountedAt } from '../../mountinfo.ts'
 import type { Facts } from '../plan/facts.ts'
 import type { Inside } from './facts.ts'
-import { mountedAt, mountsOf } from './mounted.ts'
+import { mountsOf } from './mounts.ts'
 import { must, run } from './run.ts'
 
 /** The root of the volume, as a client of this PC shows it; it may stand still, and so is asked by a program with an end. */

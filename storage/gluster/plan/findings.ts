@@ -165,7 +165,7 @@ function ofSet(set: readonly Member[], at: number, view: View): Finding[] {
           'SetLost',
           where,
           'all bricks of this set are gone; the files on it cannot be opened',
-          'bring one of these PCs back; npx deskfleet storage status names the files',
+          'bring one of these PCs back, with its disk',
         ),
       )
     else if (live < quorumOf(width) || !set.some(isSound))

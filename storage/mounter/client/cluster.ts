@@ -1,8 +1,8 @@
 import { CustomObjectsApi, type KubeConfig, type KubernetesObject } from '@kubernetes/client-node'
 import type { Logger } from 'pino'
-import { z } from 'zod'
 import { keptClient } from '../../../cluster/client.ts'
 import { listedObjects } from '../../../cluster/custom-objects.ts'
+import { readToldVolume } from '../../../cluster/gluster-volume.ts'
 import type { Page } from '../../../cluster/pages.ts'
 import { watch } from '../../../cluster/watch.ts'
 import {
@@ -25,16 +25,9 @@ export const VOLUMES = {
   plural: GLUSTER_VOLUME.plural,
 } as const
 
-const Volume = z.object({
-  metadata: z.object({ name: z.literal(GLUSTER.volume) }),
-  status: z.object({ servers: z.array(z.string()) }),
-})
-
-/** The PCs that a GlusterVolume names. What is no name becomes no argument. */
-export function serversIn(raw: unknown): string[] | undefined {
-  const read = Volume.safeParse(raw)
-  return read.success ? read.data.status.servers.filter((name) => PC_PATTERN.test(name)) : undefined
-}
+/** The PCs that serve the volume. What is no name becomes no argument. */
+export const serversIn = (raw: unknown): string[] | undefined =>
+  readToldVolume(raw)?.servers.filter((name) => PC_PATTERN.test(name))
 
 /** What the Nodes and the GlusterVolume say, kept current. */
 export function volumeCluster(cluster: KubeConfig, log: Logger): VolumeCluster {

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { MountLine } from '../mountinfo.ts'
+import type { MountLine } from '../../mountinfo.ts'
 import type { Client, ClientMount, Said, Seen } from './facts.ts'
 import type { Laid } from './lay.ts'
 import type { Looks } from './looks.ts'

@@ -2,8 +2,8 @@ import type { V1Node } from '@kubernetes/client-node'
 import test from 'ava'
 import { BRICK } from '../../../../config/labels.ts'
 import { pcsOf, saidOf } from '../../../../storage/gluster/agent/cluster.ts'
-import { mayLead } from '../../../../storage/gluster/agent/service.ts'
 import { NEW_MEMORY } from '../../../../storage/gluster/agent/stored.ts'
+import { mayLead } from '../../../../storage/gluster/pc/decide.ts'
 import type { OwnFacts } from '../../../../storage/gluster/pc/facts.ts'
 
 /** PCs as their Nodes and their agents tell of them. */

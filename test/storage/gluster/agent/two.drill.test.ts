@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import type { Pc } from '../../../../lab/gluster/gluster.ts'
+import type { VolumeStatus } from '../../../../storage/gluster/agent/status.ts'
 import { mountOn } from '../../../harness/gluster.ts'
 import { type GlusterRoom, glusterRoom } from '../../../harness/gluster-room.ts'
 import { allHere, holdSame } from '../../../harness/gluster-volume.ts'
@@ -29,6 +30,9 @@ test.after.always(async () => {
   await room?.end()
   await lab?.end()
 })
+
+/** Nobody lacks anything, and nobody goes on alone. */
+const isOver = ({ sets, memory }: VolumeStatus): boolean => allHere(sets) && memory.alone.length === 0
 
 /** Writes the same file again and again for so many seconds. Resolves with the seconds at which that worked. */
 async function writeOver(pc: Pc, text: string, seconds: number): Promise<number[]> {
@@ -60,14 +64,7 @@ test.serial(
     t.deepEqual((await room.volume()).status.memory.alone, ['pc-1'])
 
     await room.mend(2)
-    const given = ({
-      sets,
-      memory,
-    }: {
-      sets: Parameters<typeof allHere>[0]
-      memory: { alone: readonly string[] }
-    }) => allHere(sets) && memory.alone.length === 0
-    await room.becomes('both have everything, and the mark is given back', given, { seconds: 200 })
+    await room.becomes('both have everything, and the mark is given back', isOver, { seconds: 200 })
     const { heal } = await room.look()
     t.deepEqual(heal !== 'unread' && heal.map(({ splitBrain }) => splitBrain), [0, 0])
     t.regex(await desk.must(['cat', '/mnt/same']), /^ours /)
@@ -90,14 +87,7 @@ test.serial(
     const { code } = await desk.exec(['sh', '-c', 'timeout 5 cat /mnt/same'], { timeout: 15_000 })
     t.not(code, 0, 'what pc-2 has is old: nobody is shown it')
     await room.on(1)
-    const given = ({
-      sets,
-      memory,
-    }: {
-      sets: Parameters<typeof allHere>[0]
-      memory: { alone: readonly string[] }
-    }) => allHere(sets) && memory.alone.length === 0
-    await room.becomes('both have everything', given, { seconds: 200 })
+    await room.becomes('both have everything', isOver, { seconds: 200 })
     t.regex(await desk.must(['cat', '/mnt/same']), /^alone /)
     await holdSame(t, room, desk, [1, 2])
   },

@@ -1,3 +1,4 @@
+import { NEW_MEMORY as BORN } from '../../../../storage/gluster/agent/stored.ts'
 import type {
   Brick,
   BrickPlace,
@@ -35,19 +36,8 @@ export interface Machine {
   knows: readonly string[]
 }
 
-export const NEW_MEMORY: Memory = {
-  epoch: 0,
-  fenced: [],
-  missing: {},
-  members: {},
-  whole: [],
-  mayEmpty: {},
-  intent: undefined,
-  balanced: 0,
-  spreading: undefined,
-  healAsked: 0,
-  alone: [],
-}
+/** Of a room in which nothing has happened yet. */
+export const NEW_MEMORY: Memory = { ...BORN, epoch: 0 }
 
 export const POLICY: Policy = {
   volume: 'homes',

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { mountedAt } from '../../../../storage/gluster/pc/mounted.ts'
+import { mountedAt } from '../../storage/mountinfo.ts'
 
 const line = (point: string, options: string, type: string, system: string): string =>
   `36 35 98:0 / ${point} ${options} shared:1 - ${type} /dev/loop0 ${system}`

@@ -14,7 +14,7 @@ import { Condition } from './conditions.ts'
 /** What the agents of Gluster tell of the volume and its bricks, for those who only read it. */
 
 const Finding = z.object({
-  severity: z.enum(['trouble', 'degraded', 'working']),
+  severity: z.enum(['trouble', 'degraded', 'short', 'working']),
   reason: z.string(),
   where: z.string(),
   what: z.string(),

@@ -33,7 +33,7 @@ ${
 </section>`
 }
 
-const SEVERITIES = { trouble: 'bad', degraded: 'warm', working: 'good' } as const
+const SEVERITIES = { trouble: 'bad', degraded: 'warm', short: 'warm', working: 'good' } as const
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 

@@ -30,14 +30,14 @@ export interface Delivery {
 /** Settings as in `cluster.yaml`; only what differs. */
 export type Overlay = Readonly<Record<string, unknown>>
 
-/** Where a room's homes are: in the folder that its PCs share, or on a Gluster volume over their own disks. */
-export const STORAGE_KINDS = ['path', 'gluster'] as const
+/** Where a room's homes are: on a Gluster volume over the disks of its PCs, or in the folder that they share. */
+export const STORAGE_KINDS = ['gluster', 'path'] as const
 export type StorageKind = (typeof STORAGE_KINDS)[number]
 
 export interface HowToDeliver {
   /** How the cluster gets the list of apps, a folder. @default applied whole */
   readonly hand?: (room: Room, folder: string) => Promise<void>
-  /** @default as it was delivered before, and at first a path */
+  /** @default as it was delivered before, and at first Gluster */
   readonly storage?: StorageKind | undefined
 }
 
@@ -88,11 +88,17 @@ export async function openDelivery(room: Room): Promise<Delivery> {
 /** Noted beside the room, for other processes. */
 const storageFile = (room: Room): string => join(room.dir, 'storage')
 const storageOf = (room: Room): StorageKind =>
-  existsSync(storageFile(room)) && readFileSync(storageFile(room), 'utf8') === 'gluster' ? 'gluster' : 'path'
+  existsSync(storageFile(room)) && readFileSync(storageFile(room), 'utf8') === 'path' ? 'path' : 'gluster'
 
 /** All PCs of the room share one machine, so its people have the light desktop: a third of the other one's size. */
-export const IN_ROOM: readonly BuiltImage[] = ['deskfleet', 'ldap', 'door', 'argocd', 'desktop-light']
-const ON_GLUSTER: readonly BuiltImage[] = [...IN_ROOM, 'gluster']
+export const IN_ROOM: readonly BuiltImage[] = [
+  'deskfleet',
+  'ldap',
+  'door',
+  'gluster',
+  'argocd',
+  'desktop-light',
+]
 
 /** Their references by digest, by the names of `config/images.ts`; what the registry has already costs nothing. */
 async function pushImages(
@@ -100,8 +106,7 @@ async function pushImages(
   progress: (line: string) => void,
 ): Promise<Readonly<Record<string, string>>> {
   const images: Record<string, string> = {}
-  const names = storageOf(room) === 'gluster' ? ON_GLUSTER : IN_ROOM
-  for (const image of await buildImages(names, progress)) {
+  for (const image of await buildImages(IN_ROOM, progress)) {
     images[image.name] = await pushImage(room.machine, image, IMAGES[image.name].tag)
   }
   return images
@@ -125,8 +130,8 @@ export const SHORT = {
 
 const STORAGE: Readonly<Record<StorageKind, object>> = {
   path: { kind: 'path', path: STORAGE_DIRECTORY },
-  // A PC of a room is off for a minute or two, not for half an hour.
-  gluster: { kind: 'gluster', replaceAfter: '5m' },
+  // All PCs of a room share one machine, where each copy of what is written is work. One is off for minutes at most.
+  gluster: { kind: 'gluster', replicas: 3, replaceAfter: '5m' },
 }
 
 const overlayOf = (

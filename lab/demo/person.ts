@@ -22,13 +22,16 @@ const plainPod = (image: string, person = LOGIN, name = POD) => ({
   spec: { containers: [{ name: 'shell', image, command: ['sleep', 'infinity'] }] },
 })
 
-/** Adds the person to the cluster's LDAP by the command of administrators, and waits until the cluster knows them. */
+/** The command of administrators, on that cluster. @throws when it ends with another code than 0 */
+export const deskfleet = (cluster: Cluster, ...args: string[]) =>
+  run(process.execPath, [join(root, 'deskfleet.ts'), ...args], {
+    cwd: root,
+    env: { ...process.env, KUBECONFIG: cluster.kubeconfig },
+  })
+
+/** Adds the person to the cluster's LDAP, and waits until the cluster knows them. */
 export async function addPerson(cluster: Cluster, conditions: readonly string[]): Promise<void> {
-  const people = (...args: string[]) =>
-    run(process.execPath, [join(root, 'deskfleet.ts'), 'people', ...args], {
-      cwd: root,
-      env: { ...process.env, KUBECONFIG: cluster.kubeconfig },
-    })
+  const people = (...args: string[]) => deskfleet(cluster, 'people', ...args)
   const known = await people('show', LOGIN).catch(() => undefined)
   if (known === undefined) {
     command(`npx deskfleet people add ${LOGIN} --name "Ada Lovelace"`)

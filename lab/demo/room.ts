@@ -1,10 +1,11 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { applicationsOf } from '../delivery/applications.ts'
 import { type Delivery, DOOR_HOST, deliver, openDoor } from '../delivery/deliver.ts'
 import { ROOM_NAME } from '../room/command.ts'
 import type { Room } from '../room/room.ts'
-import { addPerson, createPod, IN_DESKTOPS, LOGIN, POD } from './person.ts'
+import { addPerson, createPod, deskfleet, IN_DESKTOPS, LOGIN, POD } from './person.ts'
 import { command, must, print, step } from './screen.ts'
 
 /** PCs that really run pods: Git and Argo CD bring the platform, and a desktop is there to log in to. */
@@ -18,6 +19,7 @@ export async function showRoomPart(room: Room): Promise<void> {
     await showDelivery(room, made)
     return made
   })
+  await step('Homes are on the disks of these PCs, each file on all three', () => showStorage(room))
   await step('The same person in this room, which has an LDAP of its own, and storage for their home', () =>
     addPerson(room, ['Published', 'HomeReady']),
   )
@@ -33,6 +35,21 @@ async function showDelivery(room: Room, { repository, commit }: Delivery): Promi
   command('kubectl get applications -n argocd')
   for (const { name, sync, health, revision } of await applicationsOf(room)) {
     print(`${name.padEnd(14)}${sync.padEnd(10)}${health.padEnd(10)}${revision.slice(0, 7)}`)
+  }
+}
+
+/** How long the PCs may take to make one volume of their disks: certificates, trust, the volume itself. */
+const MAKES_VOLUME = 180_000
+
+async function showStorage(room: Room): Promise<void> {
+  command('npx deskfleet storage status')
+  const end = performance.now() + MAKES_VOLUME
+  for (;;) {
+    const told = await deskfleet(room, 'storage', 'status').catch((error: Error) => error)
+    if (!(told instanceof Error) && /\b3 of \d/.test(told.stdout)) return print(told.stdout)
+    if (performance.now() > end)
+      throw told instanceof Error ? told : new Error(`the volume has not three copies: ${told.stdout}`)
+    await sleep(1_000)
   }
 }
 

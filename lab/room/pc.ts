@@ -13,6 +13,8 @@ export interface PcPower {
   reboot(name: string): Promise<void>
   /** Takes the network from it: it runs on, and reaches nobody. Lasts until `mend` or the next boot. */
   cut(name: string): Promise<void>
+  /** Takes the API servers alone from it, as a firewall does; the other PCs' disks it reaches. Until `mend` or a boot. */
+  cutFromApi(name: string): Promise<void>
   mend(name: string): Promise<void>
   isOn(name: string): Promise<boolean>
 }
@@ -54,9 +56,21 @@ export function pcPower(machine: Machine, pcsNow: () => readonly Pc[]): PcPower 
       await on(name)
     },
     cut: async (name) => setLink(machine, await linkOf(machine, known(name)), 'down'),
-    mend: async (name) => setLink(machine, await linkOf(machine, known(name)), 'up'),
+    cutFromApi: async (name) => void (await podman('exec', known(name), 'nft', CUT_FROM_API)),
+    async mend(name) {
+      await setLink(machine, await linkOf(machine, known(name)), 'up')
+      await podman('exec', name, 'nft', UNCUT)
+    },
   }
 }
+
+/** What the PC and its pods send to an API server is dropped, wherever a Service has led it (`dstnat` is before this). */
+const CUT_FROM_API = `table inet room-cut {
+  chain output { type filter hook output priority filter; tcp dport 6443 drop; }
+  chain forward { type filter hook forward priority filter; tcp dport 6443 drop; }
+}`
+/** Begins with adding it, since deleting what is not there is an error. */
+const UNCUT = 'add table inet room-cut; delete table inet room-cut'
 
 /** The room's end of a PC's cable: the interface whose index the PC's own end names. */
 async function linkOf(machine: Machine, name: string): Promise<string> {

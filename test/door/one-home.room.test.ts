@@ -157,71 +157,58 @@ async function successor(before: DesktopPod): Promise<void> {
   await eventually('the new pod runs', async () => (await podOf(room, LOGIN)).name, { seconds: 180 })
 }
 
-test.serial('a PC is cut off and its desktop writes on: the next pod waits until it has ended', async (t) => {
+test.serial(
+  'a PC loses the API and its desktop writes on: the next pod waits until it has ended',
+  async (t) => {
+    t.timeout(600_000)
+    const before = await podOf(room, LOGIN)
+    await room.pc.cutFromApi(before.pc)
+    const began = performance.now()
+    try {
+      await pcBecomes(room, before.pc, 'Unknown')
+      await successor(before)
+      t.log(`another pod runs after ${seconds(performance.now() - began)}, and waits`)
+      // Longer than a lock without a heartbeat stands.
+      await sleep(30_000)
+      const lines = await written()
+      oneAtATime(t, lines, 1)
+      t.true(Date.now() - (lines.at(-1)?.at ?? 0) < 20_000, 'the session that is cut off writes on')
+      const log = await must(room, ['logs', (await podOf(room, LOGIN)).name, ...inDesktops])
+      t.regex(log, /another pod has the home/)
+      t.regex(await page.innerText('#overlay'), /Your files are still held by the PC/)
+      await keepScreen(page, 'cut')
+    } finally {
+      await room.pc.mend(before.pc)
+    }
+    const mended = performance.now()
+    await picture(page, 180_000)
+    t.log(`the same tab shows the desktop ${seconds(performance.now() - mended)} after the mend`)
+    await becomes('the turns that were written', async () => turns(await written()).length, 2, {
+      seconds: 60,
+    })
+    await sleep(2_000)
+    oneAtATime(t, await written(), 2)
+    await pcBecomes(room, before.pc, 'True')
+  },
+)
+
+test.serial('a PC is cut off from everything: its desktop ends, and only then the next begins', async (t) => {
   t.timeout(600_000)
   const before = await podOf(room, LOGIN)
   await room.pc.cut(before.pc)
   const began = performance.now()
   try {
-    await pcBecomes(room, before.pc, 'Unknown')
     await successor(before)
-    t.log(`another pod runs after ${seconds(performance.now() - began)}, and waits`)
-    // Longer than a lock without a heartbeat stands.
-    await sleep(30_000)
-    const lines = await written()
-    oneAtATime(t, lines, 1)
-    t.true(Date.now() - (lines.at(-1)?.at ?? 0) < 20_000, 'the session that is cut off writes on')
-    const log = await must(room, ['logs', (await podOf(room, LOGIN)).name, ...inDesktops])
-    t.regex(log, /another pod has the home/)
-    t.regex(await page.innerText('#overlay'), /Your files are still held by the PC/)
-    await keepScreen(page, 'cut')
+    await picture(page, 180_000)
+    t.log(`cut: the same tab shows the desktop after ${seconds(performance.now() - began)}`)
+    await becomes('the turns that were written', async () => turns(await written()).length, 3, {
+      seconds: 60,
+    })
   } finally {
     await room.pc.mend(before.pc)
   }
-  const mended = performance.now()
-  await picture(page, 180_000)
-  t.log(`the same tab shows the desktop ${seconds(performance.now() - mended)} after the mend`)
-  await becomes('the turns that were written', async () => turns(await written()).length, 2, { seconds: 60 })
-  await sleep(2_000)
-  oneAtATime(t, await written(), 2)
   await pcBecomes(room, before.pc, 'True')
+  await sleep(5_000)
+  oneAtATime(t, await written(), 3)
+  t.is((await podsOf(room, LOGIN)).length, 1)
 })
-
-test.serial(
-  'a PC is cut off from the homes as well: its desktop ends, and only then the next begins',
-  async (t) => {
-    t.timeout(600_000)
-    const before = await podOf(room, LOGIN)
-    await room.pc.cut(before.pc)
-    const began = performance.now()
-    try {
-      await homeBecomes('ro', before.pc)
-      await successor(before)
-      await picture(page, 180_000)
-      t.log(`cut: the same tab shows the desktop after ${seconds(performance.now() - began)}`)
-      await becomes('the turns that were written', async () => turns(await written()).length, 3, {
-        seconds: 60,
-      })
-    } finally {
-      await room.pc.mend(before.pc)
-    }
-    await pcBecomes(room, before.pc, 'True')
-    await sleep(5_000)
-    oneAtATime(t, await written(), 3)
-    t.is((await podsOf(room, LOGIN)).length, 1)
-  },
-)
-
-/**
- * Makes her home read-only on a PC, as a network file system is without a quorum: for the pods that run, and for those
- * that begin there. `rw` gives it back.
- */
-async function homeBecomes(mode: 'ro' | 'rw', pc: string): Promise<void> {
-  const script = `set -e
-mount -o remount,bind,${mode} /run/deskfleet/u/${LOGIN}/${LOGIN}
-for p in $(pgrep -f bridge/main.js); do
-  if grep -q " /home/${LOGIN} " /proc/$p/mountinfo; then nsenter -t $p -m mount -o remount,bind,${mode} /home/${LOGIN}; fi
-done`
-  const { code, stderr } = await room.machine.exec(['podman', 'exec', pc, 'sh', '-c', script])
-  if (code !== 0) throw new Error(`her home does not become ${mode} on ${pc}: ${stderr}`)
-}

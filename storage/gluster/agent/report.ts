@@ -107,7 +107,7 @@ export function makeReport(
   }
 }
 
-const LEVELS = { trouble: 'error', degraded: 'warn', working: 'info' } as const
+const LEVELS = { trouble: 'error', degraded: 'warn', short: 'info', working: 'info' } as const
 const textOf = ({ reason, where, what }: Finding): string => `${reason} ${where} ${what}`
 
 const REGARDING = {

@@ -99,7 +99,7 @@ function conditionsOf(
 ): Condition[] {
   const bad = (of: (one: Finding) => boolean): Finding | undefined => findings.find(of)
   const still = bad(({ reason, severity }) => severity === 'trouble' && STANDS_STILL.includes(reason))
-  const unwell = bad(({ severity }) => severity !== 'working')
+  const unwell = bad(({ severity }) => severity === 'trouble' || severity === 'degraded')
   const said = (
     one: Finding | undefined,
     well: string,

@@ -272,8 +272,8 @@ export interface Plan {
 
 /** What is so and should not be, or is being waited for. */
 export interface Finding {
-  /** `trouble` wants somebody; `degraded` mends itself or waits for a PC; `working` is on its way. */
-  readonly severity: 'trouble' | 'degraded' | 'working'
+  /** `trouble` wants somebody; `degraded` mends itself or waits for a PC; `short` is as good as so few PCs allow; `working` is on its way. */
+  readonly severity: 'trouble' | 'degraded' | 'short' | 'working'
   /** In one word, for conditions, Events and metrics. */
   readonly reason: string
   /** A PC, or the volume. */

@@ -19,7 +19,7 @@ export function findingsOf(view: View): Finding[] {
   return all.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
 }
 
-const SEVERITIES: readonly Finding['severity'][] = ['trouble', 'degraded', 'working']
+const SEVERITIES: readonly Finding['severity'][] = ['trouble', 'degraded', 'short', 'working']
 
 export const UNREAD: Finding = finding(
   'trouble',
@@ -120,7 +120,7 @@ function copies({ volume, policy, sets, spares }: View): Finding[] {
   if (have === 2 && volume.arbiters === 0)
     found.push(
       finding(
-        'degraded',
+        'short',
         'TwoWithoutArbiter',
         volume.name,
         'of two copies, the one whose PC reaches the control plane goes on when they lose each other; the other stops',
@@ -131,7 +131,7 @@ function copies({ volume, policy, sets, spares }: View): Finding[] {
     const needed = sets.length * (nextWidth(have, policy.copies) - have) - spares.length
     found.push(
       finding(
-        'degraded',
+        needed > 0 ? 'short' : 'working',
         'FewerCopies',
         volume.name,
         `there are ${have} copies of each file, and ${policy.copies} are wanted`,
@@ -141,7 +141,7 @@ function copies({ volume, policy, sets, spares }: View): Finding[] {
   }
   if (spares.length === 0 && sets.length > 0 && policy.spares > 0)
     found.push(
-      finding('degraded', 'NoSpare', volume.name, 'no brick is left for repairs', 'give another PC a brick'),
+      finding('short', 'NoSpare', volume.name, 'no brick is left for repairs', 'give another PC a brick'),
     )
   return found
 }

@@ -5,6 +5,7 @@ import { run as desktop } from './desktop.ts'
 import { run as logins } from './logins.ts'
 import { run as people } from './people.ts'
 import { run as screen } from './screen.ts'
+import { run as storage } from './storage.ts'
 import { run as synth } from './synth.ts'
 import { run as webhook } from './webhook.ts'
 import { run as webhookBusy } from './webhook-busy.ts'
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   logins,
   screen,
   desktop,
+  storage,
 }
 
 const asked = process.argv.slice(2)

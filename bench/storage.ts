@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Pc } from '../lab/gluster/gluster.ts'
+import { type OwnGluster, ownGluster } from '../test/harness/gluster.ts'
+import { say } from './gateway-lab.ts'
+import { machine } from './machine.ts'
+import { writeResult } from './results.ts'
+import { type Spread, shown, spread } from './spread.ts'
+
+const ROUNDS = 3
+/** Numbers of copies; one is what FUSE and the network take alone. */
+const COPIES = [1, 2, 3, 5]
+const SERVERS = Math.max(...COPIES)
+
+/** What is done, how often in one measurement, and what is counted; in this order, each needs what was made before. */
+const WORKS = {
+  create: { times: 500, unit: 'files/s' },
+  stat: { times: 500, unit: 'files/s' },
+  read: { times: 500, unit: 'files/s' },
+  unlink: { times: 500, unit: 'files/s' },
+  write_one: { times: 64, unit: 'MiB/s' },
+  read_one: { times: 64, unit: 'MiB/s' },
+  tree: { times: 5000, unit: 'files/s' },
+  homes: { times: 1000, unit: 'homes/s' },
+} as const
+type Work = keyof typeof WORKS
+const ALL_WORKS = Object.keys(WORKS) as Work[]
+
+/** A folder to work in, and the PC on which it is. */
+interface Arm {
+  readonly name: string
+  readonly pc: Pc
+  readonly folder: string
+}
+
+/**
+ * Files on the bare disk of a PC, and from another PC on volumes of one to five copies over the same disks, by TLS as a
+ * room has it. Each round takes every arm once, in another order, and caches are emptied before whatever is read.
+ */
+export async function run(): Promise<void> {
+  const facts = machine()
+  say(`starting ${SERVERS} PCs with Gluster`)
+  const room = await ownGluster(SERVERS)
+  try {
+    const desk = await room.lab.addClient('desk', { of: 'room', name: 'desk' })
+    const arms: Arm[] = [{ name: 'bare disk', pc: room.server(1), folder: '/brick/bare' }]
+    for (const copies of COPIES) arms.push(await volume(room, desk, copies))
+    const script = readFileSync(join(import.meta.dirname, 'storage-work.py'), 'utf8')
+    const rates = new Map<string, number[]>()
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const arm of turned(arms, round)) {
+        say(`round ${round + 1} of ${ROUNDS}: ${arm.name}`)
+        await work(arm, script, (name, rate) => {
+          const key = `${arm.name} ${name}`
+          rates.set(key, [...(rates.get(key) ?? []), rate])
+        })
+      }
+    }
+    const of = (arm: string, name: Work): number[] => rates.get(`${arm} ${name}`) ?? []
+    const result = {
+      machine: facts,
+      rounds: ROUNDS,
+      rates: table(arms, (arm, name) => spread(of(arm, name))),
+      ofOneCopy: table(arms, (arm, name) => spread(ratios(of(arm, name), of('1 copy', name)))),
+    }
+    print(result)
+    writeResult('storage', result)
+  } finally {
+    await room.lab.down()
+  }
+}
+
+/** A volume of so many copies on the first PCs, mounted on the desk with the options that a room's has. */
+async function volume(room: OwnGluster, desk: Pc, copies: number): Promise<Arm> {
+  const [first] = room.lab.servers()
+  if (!first) throw new Error('there is no PC')
+  const name = `copies${copies}`
+  const pcs = room.lab.servers().slice(0, copies)
+  const gluster = (...args: string[]) =>
+    first.must(['gluster', '--mode=script', ...args], { timeout: 60_000 })
+  for (const pc of pcs.slice(1)) await gluster('peer', 'probe', pc.name)
+  await settled(first, copies - 1)
+  const bricks = pcs.map((pc) => `${pc.name}:/brick/${name}`)
+  await gluster('volume', 'create', name, ...(copies > 1 ? ['replica', String(copies)] : []), ...bricks)
+  const allowed = [...room.lab.servers().map((pc) => pc.name), 'desk'].join(',')
+  const options = {
+    'client.ssl': 'on',
+    'server.ssl': 'on',
+    'auth.ssl-allow': allowed,
+    'network.ping-timeout': '5',
+  }
+  await gluster('volume', 'set', name, ...Object.entries(options).flat())
+  await gluster('volume', 'start', name)
+  const folder = `/mnt/${name}`
+  const mount = `mkdir -p ${folder} && mount -t glusterfs ${first.name}:/${name} ${folder} && ls ${folder}`
+  await desk.must(['sh', '-c', mount])
+  return { name: copies === 1 ? '1 copy' : `${copies} copies`, pc: desk, folder: `${folder}/work` }
+}
+
+/** A peer that was probed a moment ago is not one for bricks yet. */
+async function settled(first: Pc, peers: number): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    const told = await first.must(['gluster', 'peer', 'status'])
+    if ((told.match(/Peer in Cluster \(Connected\)/g) ?? []).length >= peers) return
+    await new Promise((done) => setTimeout(done, 500))
+  }
+  throw new Error('the PCs do not become one pool')
+}
+
+const turned = (arms: readonly Arm[], by: number): readonly Arm[] => {
+  const at = by % arms.length
+  return [...arms.slice(at), ...arms.slice(0, at)]
+}
+
+async function work(
+  { pc, folder }: Arm,
+  script: string,
+  note: (name: Work, rate: number) => void,
+): Promise<void> {
+  for (const name of ALL_WORKS) {
+    const { times } = WORKS[name]
+    await pc.must(['sh', '-c', 'sync; echo 3 >/proc/sys/vm/drop_caches 2>/dev/null || true'], {
+      timeout: 60_000,
+    })
+    const said = await pc.must(['python3', '-', name, folder], { input: script, timeout: 300_000 })
+    say(`  ${name}: ${Number(said).toFixed(1)} s`)
+    note(name, times / Number(said))
+  }
+  await pc.must(['rm', '-rf', folder], { timeout: 120_000 })
+}
+
+const ratios = (these: readonly number[], those: readonly number[]): number[] =>
+  these.map((one, round) => one / (those[round] ?? Number.NaN))
+
+type Table = Readonly<Record<string, Readonly<Record<Work, Spread>>>>
+
+const table = (arms: readonly Arm[], cell: (arm: string, name: Work) => Spread): Table =>
+  Object.fromEntries(
+    arms.map(({ name: arm }) => [
+      arm,
+      Object.fromEntries(ALL_WORKS.map((name) => [name, cell(arm, name)])) as Record<Work, Spread>,
+    ]),
+  )
+
+function print({ rates, ofOneCopy }: { readonly rates: Table; readonly ofOneCopy: Table }): void {
+  for (const [title, cells, digits] of [
+    ['a second', rates, 0],
+    ['as a part of one copy, same round', ofOneCopy, 2],
+  ] as const) {
+    console.log(`files on a volume: ${title}`)
+    console.table(
+      Object.fromEntries(
+        Object.entries(cells).map(([arm, row]) => [
+          arm,
+          Object.fromEntries(
+            ALL_WORKS.map((name) => [`${name} (${WORKS[name].unit})`, shown(row[name], digits)]),
+          ),
+        ]),
+      ),
+    )
+  }
+}
+
+if (import.meta.main) await run()

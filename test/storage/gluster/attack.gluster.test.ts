@@ -114,18 +114,42 @@ for (const [name, certificate, plain] of [
     },
   )
 
-test.serial('the attacks are real: to a PC of the room each tells what it asks for', async (t) => {
+test.serial('the attacks are real: a PC of the room is told what it asks for', async (t) => {
   t.timeout(240_000)
   const inside = await room.lab.addClient('desk-2', { of: 'room', name: 'desk' })
-  t.log(await learned(inside))
-  await room.change({ change: 'options', options: { 'auth.ssl-allow': 'pc-1,pc-2,desk' } })
+  t.deepEqual(
+    (await learned(inside)).map((one) => one.split(':')[0]),
+    [
+      'asks glusterd for the volume',
+      'asks glusterd for the PCs',
+      'mounts as clients do',
+      'mounts the brick with TLS',
+      'mounts the brick by way of glusterd with TLS',
+    ],
+  )
+  await nothingHappened(t)
 })
 
+/** As root, its glusterd takes on the identity of a PC that is in the pool still. */
+const POSE = `pkill -x glusterd; cd /var/lib/glusterd
+for file in peers/*; do grep -q =pc-2$ "$file" && uuid=\${file#peers/}; done
+rm "peers/$uuid"; sed -i "s/^UUID=.*/UUID=$uuid/" glusterd.info
+glusterd; sleep 6
+gluster --mode=script --timeout=10 volume info; gluster --mode=script --timeout=10 pool list | grep -w Connected
+gluster --mode=script --timeout=10 volume set ${VOLUME} auth.ssl-allow '*'`
+
 test.serial(
-  'a PC that left while it was off, with all that it knew, learns nothing and is let in nowhere',
+  'a PC that left, with all that it knew and had mounted, learns nothing and is let in nowhere',
   async (t) => {
     t.timeout(300_000)
     const left = room.server(3)
+    await room.change({ change: 'options', options: { 'auth.ssl-allow': 'pc-1,pc-2,pc-3,desk' } })
+    t.true(await mountOn(left, room.server(1)))
+    t.regex(await left.must(['ls', '/mnt']), new RegExp(SECRET))
+    await room.change({ change: 'options', options: { 'auth.ssl-allow': 'pc-1,pc-2,desk' } })
+    const look = ['sh', '-c', `timeout 5 ls /mnt; timeout 5 cat /mnt/${SECRET}`]
+    await eventually('what it had mounted shows nothing', async () => (await left.exec(look)).stdout === '')
+
     await left.powerOff()
     await eventually('pc-3 is missed', async () => {
       const { peers } = await room.look(['peers'])
@@ -133,10 +157,22 @@ test.serial(
     })
     await room.change({ change: 'detach', pc: 'pc-3' })
     members = ['pc-1', 'pc-2']
+    await room.lab.revoke('pc-3')
     await left.powerOn()
-    t.log(await left.exec(['gluster', '--mode=script', 'pool', 'list']))
     t.deepEqual(await learned(left), [])
     await left.exec(['gluster', '--mode=script', 'peer', 'probe', 'pc-1'], { timeout: 60_000 })
+    const { stdout } = await left.exec(['sh', '-c', POSE], { timeout: 90_000 })
+    t.regex(stdout, /volume set: success/, 'it says so to itself')
+    t.notRegex(stdout.replaceAll(/^.*localhost.*$/gm, ''), /Connected/, 'and nobody hears it')
     await nothingHappened(t)
+    // Those who stayed still find each other.
+    for (const number of [1, 2]) {
+      await room.server(number).powerOff()
+      await room.server(number).powerOn()
+    }
+    await eventually('the PCs that stayed are a pool', async () => {
+      const { peers } = await room.look(['peers'])
+      return peers !== 'unread' && peers.every(({ connected }) => connected)
+    })
   },
 )

@@ -52,6 +52,10 @@ function readList(pem: string): x509.X509Crl {
 export const revokedBy = (list: string): string[] =>
   readList(list).entries.map(({ serialNumber }) => serialNumber.toLowerCase())
 
+/** Whether that authority signed a list. */
+export const isListOf = async (authority: string, list: string): Promise<boolean> =>
+  await readList(list).verify({ publicKey: new x509.X509Certificate(authority).publicKey })
+
 /** The serial of a certificate, as hex. */
 export const serialOf = (certificate: string): string =>
   new NodeCertificate(certificate).serialNumber.toLowerCase()

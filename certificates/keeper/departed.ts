@@ -5,7 +5,7 @@ import { listPages } from '../../cluster/pages.ts'
 import { swap } from '../../cluster/swap.ts'
 import { find } from '../hold.ts'
 import type { Pair } from '../issue.ts'
-import { newRevocations, revokedBy } from '../revocation.ts'
+import { isListOf, newRevocations, revokedBy } from '../revocation.ts'
 import { KEPT, TRUST } from './places.ts'
 
 /**
@@ -100,10 +100,11 @@ export async function keepRevocations(
       const present = items.map(({ metadata }) => ({ name: metadata?.name ?? '', uid: metadata?.uid ?? '' }))
       const after = departed(given, present, before, now().getTime())
       added = after.filter((serial) => !before.includes(serial)).length
-      if (list !== undefined && added === 0) return undefined
+      const ours = await authority()
+      if (list !== undefined && added === 0 && (await isListOf(ours.certificate, list))) return undefined
       return {
         ...live,
-        data: { ...live.data, [LIST]: await newRevocations(await authority(), after, list, now()) },
+        data: { ...live.data, [LIST]: await newRevocations(ours, after, list, now()) },
       }
     },
     write: (body) => unless(409, () => api.replaceNamespacedConfigMap({ ...place, body })),

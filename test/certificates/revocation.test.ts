@@ -5,7 +5,14 @@ import test from 'ava'
 import { newAuthority } from '../../certificates/authority.ts'
 import type { Pair } from '../../certificates/issue.ts'
 import { newMember, newMemberKey, publicKeyOf } from '../../certificates/member.ts'
-import { listName, listsIn, newRevocations, revokedBy, serialOf } from '../../certificates/revocation.ts'
+import {
+  isListOf,
+  listName,
+  listsIn,
+  newRevocations,
+  revokedBy,
+  serialOf,
+} from '../../certificates/revocation.ts'
 import { temporaryFolder } from '../harness/temporary-folder.ts'
 
 /** Lists of certificates that count no more, as OpenSSL, and so Gluster, reads them. */
@@ -66,6 +73,8 @@ test('a later list counts, although both were made in the same second', (t) => {
 
 test('a list of somebody else who bears the same name counts for nothing', async (t) => {
   const other = await newRevocations(await newAuthority({ name: NAME }, NOW), [], undefined, NOW)
+  t.false(await isListOf(authority.certificate, other))
+  t.true(await isListOf(authority.certificate, one))
   t.not(judged(stays, [other]), 'OK')
   t.not(judged(left, [one, other]), 'OK')
 })

@@ -41,6 +41,9 @@ const volfile = (tls: boolean, at: string): string => `volume brick
 end-volume
 `
 
+/** Whatever is to be seen there within some seconds. */
+const LOOK = 'for second in 1 2 3 4 5 6 7 8; do timeout 5 ls $AT/mnt | grep . && break; sleep 1; done'
+
 const ATTACKS: readonly (readonly [what: string, script: string])[] = [
   ['asks glusterd for the volume', 'gluster --mode=script --timeout=8 --remote-host=pc-1 volume info'],
   ['asks glusterd for the PCs', 'gluster --mode=script --timeout=8 --remote-host=pc-1 pool list'],
@@ -50,7 +53,7 @@ const ATTACKS: readonly (readonly [what: string, script: string])[] = [
   ],
   [
     'mounts as clients do',
-    `glusterfs --volfile-server=pc-1 --volfile-id=/${VOLUME} --log-file=/run/log /mnt; sleep 3; timeout 5 ls /mnt; cat /run/log`,
+    `glusterfs --volfile-server=pc-1 --volfile-id=/${VOLUME} --log-file=$AT/log $AT/mnt; ${LOOK}; cat $AT/log`,
   ],
   ...[true, false].flatMap((tls): [string, string][] =>
     [
@@ -58,10 +61,10 @@ const ATTACKS: readonly (readonly [what: string, script: string])[] = [
       ['the brick by way of glusterd', ''],
     ].map(([what, at]) => [
       `mounts ${what} ${tls ? 'with' : 'without'} TLS`,
-      `cat >/run/vol <<'END'
+      `cat >$AT/vol <<'END'
 ${volfile(tls, at ?? '')}END
-sed -i "s/PORT/$PORT/" /run/vol
-glusterfs --volfile=/run/vol --log-file=/run/log /mnt; sleep 3; timeout 5 ls /mnt`,
+sed -i "s/PORT/$PORT/" $AT/vol
+glusterfs --volfile=$AT/vol --log-file=$AT/log $AT/mnt; ${LOOK}`,
     ]),
   ),
   [
@@ -77,18 +80,20 @@ const TOLD = new RegExp(
 )
 
 const AFTERWARDS =
-  'umount -l /mnt 2>/dev/null; kill $(pgrep -x glusterfs) 2>/dev/null; rm -f /run/log /run/vol; true'
+  'for at in /run/attack-*; do umount -l $at/mnt; done 2>/dev/null; pkill -x glusterfs; rm -rf /run/attack-*; true'
 
-/** The attacks that succeeded, with the first that each was told. */
+/** The attacks that succeeded, with the first that each was told. All at once: each waits more than it works. */
 async function learned(attacker: Pc): Promise<string[]> {
-  const found: string[] = []
-  for (const [what, script] of ATTACKS) {
-    const { stdout } = await attacker.exec(['sh', '-c', `PORT=${port}; ${script}`], { timeout: 30_000 })
-    const told = TOLD.exec(stdout)?.[0]
-    if (told !== undefined) found.push(`${what}: ${told}`)
-    await attacker.exec(['sh', '-c', AFTERWARDS])
-  }
-  return found
+  const told = await Promise.all(
+    ATTACKS.map(async ([what, script], number) => {
+      const at = `AT=/run/attack-${number}; PORT=${port}; mkdir -p $AT/mnt`
+      const { stdout } = await attacker.exec(['sh', '-c', `${at}; ${script}`], { timeout: 45_000 })
+      const word = TOLD.exec(stdout)?.[0]
+      return word === undefined ? [] : [`${what}: ${word}`]
+    }),
+  )
+  await attacker.exec(['sh', '-c', AFTERWARDS])
+  return told.flat()
 }
 
 async function nothingHappened(t: ExecutionContext): Promise<void> {

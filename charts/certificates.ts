@@ -126,6 +126,8 @@ const REQUESTS = 'certificatesigningrequests'
 /** For the Gluster pool: its authority, and the requests of its PCs, of which the API server lets it sign these alone. */
 const POOL: Rights = {
   cluster: [
+    // Whose certificates count no more: of PCs that are none of the room.
+    { group: '', resources: ['nodes'], verbs: ['list'] },
     { group: CERTIFICATES, resources: [REQUESTS], verbs: ['list', 'watch'] },
     { group: CERTIFICATES, resources: [`${REQUESTS}/approval`, `${REQUESTS}/status`], verbs: ['update'] },
     { group: CERTIFICATES, resources: ['signers'], verbs: ['approve', 'sign'], names: [GLUSTER.signer] },

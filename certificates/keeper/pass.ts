@@ -10,6 +10,7 @@ import { type Pair, SIGNING } from '../issue.ts'
 import { judgeLeaf, newCaller, newLeaf } from '../leaf.ts'
 import { namesAllowed } from '../name-constraints.ts'
 import { holdStanding, moved, type Standing, trustedIn } from '../standing.ts'
+import { keepRevocations } from './departed.ts'
 import { doorNames } from './door-names.ts'
 import { KEPT, TRUST } from './places.ts'
 import { holdPool } from './pool.ts'
@@ -23,6 +24,8 @@ export interface Passed {
   readonly changed: readonly (Place & Pick<Held, 'did'>)[]
   /** What the door's certificate leaves out, as its root may not vouch for it. */
   readonly beyond: readonly string[]
+  /** How many certificates of the pool count no more since this pass. */
+  readonly departed: number
   readonly failures: readonly unknown[]
   /** The certificates, by who serves with them or signs. */
   readonly certificates: ReadonlyMap<string, string>
@@ -46,6 +49,7 @@ export async function keepAll(
   const changed: (Place & Pick<Held, 'did'>)[] = []
   const certificates = new Map<string, string>()
   let beyond: readonly string[] = []
+  let left = 0
   const noted = (place: Place, { pair, did }: Held): Pair => {
     if (did !== 'found') changed.push({ ...place, did })
     return pair
@@ -116,6 +120,7 @@ export async function keepAll(
     const { certificate } = noted(KEPT.pool, { pair: standing.signs, did })
     await tell(api, TRUST.pool, async () => ({ 'ca.crt': trustedIn((await holdPool(api, now)).standing) }))
     certificates.set('authority-pool', certificate)
+    left = await keepRevocations(api, async () => (await holdPool(api, now)).standing.signs, now)
   }
   const [within, ...apart] = await Promise.allSettled([
     settings.keepsInside ? inside() : undefined,
@@ -126,6 +131,7 @@ export async function keepAll(
     inside: within.status === 'fulfilled' ? within.value : undefined,
     changed,
     beyond,
+    departed: left,
     failures: [within, ...apart].flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])),
     certificates,
   }

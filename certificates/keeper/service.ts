@@ -9,6 +9,7 @@ import { turns } from '../../service/turns.ts'
 import { endOf } from '../pair.ts'
 import { keepPublished } from '../publish.ts'
 import { trustedIn } from '../standing.ts'
+import { type Given, writeDown } from './departed.ts'
 import { PHASES, type Verdict } from './facts.ts'
 import { keepAll, type Passed, standingOf } from './pass.ts'
 import { TRUST } from './places.ts'
@@ -61,7 +62,8 @@ export async function startKeeper(
   if (published) closing.defer(published.stop)
   if (settings.keepsPool) {
     const authority = async () => (await holdPool(api, clock.wall)).standing.signs
-    closing.defer(answerRequests({ cluster, authority, clock, log }).stop)
+    const given = (one: Given) => writeDown(api, one, clock.wall().getTime())
+    closing.defer(answerRequests({ cluster, authority, writeDown: given, clock, log }).stop)
   }
   const rotation = openRotation(cluster, clock, settings.rotation)
   const events = openEvents(cluster, context.me, clock, (error) =>
@@ -89,6 +91,8 @@ export async function startKeeper(
     if (trusted !== told) published?.again()
     told = trusted
     for (const { did, ...place } of last.changed) log.info(place, did)
+    if (last.departed > 0)
+      log.info({ certificates: last.departed }, 'certificates of PCs that left the room count no more')
     const troubles = [
       ...last.failures.map(reasonOf),
       ...last.beyond.map(

@@ -1,10 +1,13 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { layRevocations } from '../../storage/gluster/pc/glusterd.ts'
 import { down as downRun, open as openRun, type RunKind, type RunWish, up as upRun } from '../run/life.ts'
 import { addressOf, moveAddress, namesIn } from './addresses.ts'
 import { loseDisk, readOnDisk, sumsOnDisk } from './disk.ts'
 import {
   type ExecOptions,
   exec,
+  folderOf,
   giveDisk,
   insideOf,
   isOn,
@@ -17,7 +20,7 @@ import {
   wayInto,
 } from './pc.ts'
 import { glusterRoot } from './root.ts'
-import { type Certificate, layCertificate } from './trust.ts'
+import { type Certificate, layCertificate, revoke } from './trust.ts'
 import { cutCable, giveAddress, mendCable, roomOf, startWire, WIRE } from './wire.ts'
 
 /** A PC of the lab: real Gluster programs on a Debian, a network card and a disk of its own. */
@@ -63,6 +66,8 @@ export interface GlusterLab {
   addServer(): Promise<Server>
   /** A PC without a disk that may mount, with what it shows to the others. */
   addClient(name: string, certificate: Certificate): Promise<Pc>
+  /** The certificate of that PC counts no more: all others with a disk that are on are told. */
+  revoke(name: string): Promise<void>
   down(): Promise<void>
 }
 
@@ -137,6 +142,15 @@ export function glusterOf(dir: string, name: string): GlusterLab {
       await prepare(dir, client, 'client', certificate)
       await powerOn(dir, client)
       return pcAt(dir, client)
+    },
+    async revoke(gone) {
+      const certificate = readFileSync(join(folderOf(dir, gone), 'upper/etc/ssl/glusterfs.pem'), 'utf8')
+      const trusted = await revoke(roomOf(dir), certificate)
+      const others = serverNames(dir).filter((one) => one !== gone && isOn(dir, one))
+      for (const root of others.map((one) => rootOf(dir, one))) {
+        writeFileSync(join(root, 'etc/ssl/glusterfs.ca'), trusted)
+        await layRevocations({ root }, { state: 'var/lib/glusterd', tls: 'etc/ssl' })
+      }
     },
     down: async () => void (await downRun(name)),
   }

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { newAuthority } from '../../certificates/authority.ts'
 import type { Pair } from '../../certificates/issue.ts'
 import { newMember, newMemberKey, publicKeyOf } from '../../certificates/member.ts'
+import { newRevocations, revokedBy, serialOf } from '../../certificates/revocation.ts'
+import { layRevocations } from '../../storage/gluster/pc/glusterd.ts'
 
 /** What a PC shows to the others: that it belongs to the room, under a name; that of another room; or nothing. */
 export type Certificate =
@@ -21,15 +23,34 @@ export async function layCertificate(room: string, root: string, certificate: Ce
   mkdirSync(join(root, PLACE), { recursive: true })
   mkdirSync(join(root, 'var/lib/glusterd'), { recursive: true })
   writeFileSync(join(root, MANAGEMENT), '')
-  if (certificate.of === 'nobody') return
   const ours = await authority(room)
+  const trusted = `${ours.certificate}${await list(room, ours)}`
+  writeFileSync(join(root, PLACE, 'glusterfs.ca'), trusted)
+  await layRevocations({ root }, { state: 'var/lib/glusterd', tls: PLACE })
+  if (certificate.of === 'nobody') return
   const now = new Date()
   const signer = certificate.of === 'room' ? ours : await newAuthority({ name: AUTHORITY }, now)
   const key = await newMemberKey()
   const own = await newMember(signer, certificate.name, new Uint8Array(publicKeyOf(key)), now)
   writeFileSync(join(root, PLACE, 'glusterfs.pem'), own)
   writeFileSync(join(root, PLACE, 'glusterfs.key'), key, { mode: 0o600 })
-  writeFileSync(join(root, PLACE, 'glusterfs.ca'), ours.certificate)
+}
+
+/** The certificate of that PC counts no more; resolves with whom the others shall trust. */
+export async function revoke(room: string, certificate: string): Promise<string> {
+  const ours = await authority(room)
+  const before = await list(room, ours)
+  const serials = [...revokedBy(before), serialOf(certificate)]
+  const after = await newRevocations(ours, serials, before, new Date())
+  writeFileSync(join(room, LIST), after)
+  return `${ours.certificate}${after}`
+}
+
+const LIST = 'ca.crl'
+async function list(room: string, ours: Pair): Promise<string> {
+  const file = join(room, LIST)
+  if (!existsSync(file)) writeFileSync(file, await newRevocations(ours, [], undefined, new Date()))
+  return readFileSync(file, 'utf8')
 }
 
 async function authority(room: string): Promise<Pair> {

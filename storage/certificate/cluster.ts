@@ -11,7 +11,7 @@ import { GLUSTER, NAMESPACES } from '../../config/names.ts'
 
 /** What of the cluster this PC's certificate rests on. */
 export interface PoolCluster {
-  /** The certificates of the pool's authorities, one after the other; undefined where there are none yet. */
+  /** The certificates of the pool's authorities and the lists of what counts no more, one after the other; undefined where there are none yet. */
   authorities(): Promise<string | undefined>
   request(name: string): Promise<V1CertificateSigningRequest | undefined>
   /** Asks for the certificate of a PKCS#10 request, PEM. One of that name stays as it is. */
@@ -25,7 +25,9 @@ export function poolCluster(cluster: KubeConfig): PoolCluster {
   return {
     async authorities() {
       const told = await unless(404, () => core.readNamespacedConfigMap(place))
-      return told?.data?.['ca.crt'] || undefined
+      const [certificates, revoked] = [told?.data?.['ca.crt'], told?.data?.['ca.crl']]
+      // One without the other says half of whom to trust.
+      return certificates && revoked ? `${certificates}${revoked}` : undefined
     },
     request: (name) => unless(404, () => certificates.readCertificateSigningRequest({ name })),
     async ask(name, request) {

@@ -70,13 +70,18 @@ function whyAnother(laid: Laid, wall: number): string {
   if (laid.state === 'absent') return 'there is none'
   if (laid.state === 'unusable') return `what is there cannot be used: ${laid.fault}`
   if (laid.ofRoom === false) return 'it is signed by another authority'
+  if (laid.revoked) return 'it counts no more since this PC left the room'
   if (wall >= laid.notAfter) return 'it has ended'
   return laid.trusted ? 'half of its life is over' : 'what lies beside it vouches for another one'
 }
 
 /** One that is not good yet is: the clock of this PC is behind, and no other certificate would mend that. */
 const isUsable = (laid: Laid, wall: number): boolean =>
-  laid.state === 'whole' && wall < laid.notAfter && laid.trusted && (laid.ofRoom ?? true)
+  laid.state === 'whole' &&
+  wall < laid.notAfter &&
+  laid.trusted &&
+  (laid.ofRoom ?? true) &&
+  laid.revoked !== true
 
 const halfOf = ({ notBefore, notAfter }: Extract<Laid, { state: 'whole' }>): number =>
   (notBefore + notAfter) / 2

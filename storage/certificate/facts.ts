@@ -25,6 +25,8 @@ export type Laid =
       /** Whether an authority of the room signed it, and these alone lie beside it; undefined while the room's are not known. */
       readonly ofRoom: boolean | undefined
       readonly authoritiesOfRoom: boolean | undefined
+      /** Whether the room says that it counts no more: it is of the time before this PC left and joined again. */
+      readonly revoked?: boolean | undefined
     }
 
 export interface Next {

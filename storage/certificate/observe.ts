@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { V1CertificateSigningRequest } from '@kubernetes/client-node'
 import { type Member, readMember } from '../../certificates/member.ts'
+import { listsIn, revokedBy, serialOf } from '../../certificates/revocation.ts'
 import { certificatesIn } from '../../certificates/standing.ts'
 import { reasonOf } from '../../cluster/answer.ts'
 import { cut } from '../../config/cut.ts'
@@ -35,16 +36,17 @@ export async function observe(
   const told = await asked(() => cluster.authorities())
   const ofRoom = 'why' in told || !told.value ? undefined : certificatesIn(told.value)
   const known = ofRoom && ofRoom.length > 0 ? ofRoom : undefined
+  const lists = 'why' in told ? [] : listsIn(told.value ?? '')
   const { next, given } = await nextOf(waiting, key, node, known, cluster, times.wall)
   return {
     facts: {
       node,
-      laid: laidOf(key, certificate, beside, node, known),
+      laid: laidOf(key, certificate, beside, node, known, lists),
       next,
       authorities: 'why' in told ? { are: 'unread', why: told.why } : { are: known ? 'known' : 'absent' },
       ...times,
     },
-    authorities: known?.map((one) => `${one}\n`).join(''),
+    authorities: known && [...known, ...lists].map((one) => `${one}\n`).join(''),
     key: next && textOf(waiting),
     certificate: given,
   }
@@ -66,6 +68,7 @@ function laidOf(
   beside: Found,
   node: string,
   ofRoom: readonly string[] | undefined,
+  lists: readonly string[],
 ): Laid {
   if (key === undefined && certificate === undefined) return { state: 'absent' }
   const [keyText, certificateText] = [textOf(key), textOf(certificate)]
@@ -73,14 +76,15 @@ function laidOf(
     return { state: 'unusable', fault: faultOf(key, certificate) }
   const read = readMember({ certificate: certificateText, key: keyText }, node)
   if ('fault' in read) return { state: 'unusable', fault: read.fault }
-  const authorities = certificatesIn(textOf(beside) ?? '')
+  const [authorities, besides] = [certificatesIn(textOf(beside) ?? ''), listsIn(textOf(beside) ?? '')]
   return {
     state: 'whole',
     notBefore: read.notBefore,
     notAfter: read.notAfter,
     trusted: read.signedBy(authorities),
     ofRoom: ofRoom && read.signedBy(ofRoom),
-    authoritiesOfRoom: ofRoom && isSame(authorities, ofRoom),
+    authoritiesOfRoom: ofRoom && isSame([...authorities, ...besides], [...ofRoom, ...lists]),
+    revoked: lists.some((list) => revokedBy(list).includes(serialOf(certificateText))),
   }
 }
 

@@ -49,6 +49,11 @@ export interface GlusterRoom {
   /** Its cable is cut: neither another PC nor the API server hears it, nor it them. */
   cutOff(number: number): Promise<void>
   mend(number: number): Promise<void>
+  /** Its agent is killed: it hears nothing of the API server any more, writes nothing, and gives no Lease back. */
+  killAgent(number: number): Promise<void>
+  beginAgent(number: number): Promise<void>
+  /** The number of the PC whose agent keeps the volume. */
+  leader(): Promise<number>
   /** As `cluster.yaml` would have it. */
   want(spec: Partial<Wanted>): Promise<void>
   retire(number: number, retiring?: boolean): Promise<void>
@@ -147,6 +152,23 @@ export async function glusterRoom(
     async on(number) {
       await server(number).powerOn()
       await begin(server(number))
+    },
+    async killAgent(number) {
+      const { name } = server(number)
+      const agent = agents.get(name)
+      agents.delete(name)
+      ways.get(name)?.cut(true)
+      ways.delete(name)
+      await agent?.end()
+    },
+    async beginAgent(number) {
+      await begin(server(number))
+    },
+    async leader() {
+      const lease = await config
+        .makeApiClient(CoordinationV1Api)
+        .readNamespacedLease({ namespace, name: GLUSTER.server })
+      return Number(lease.spec?.holderIdentity?.slice('pc-'.length))
     },
     async want(spec) {
       await must(lab, [
@@ -311,6 +333,7 @@ function openKubelets(config: KubeConfig) {
       const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
       await core.patchNodeStatus({ name, body: { status } }, merge)
       await beat(name).catch(() => {})
+      end(name)
       beats.set(
         name,
         setInterval(() => void beat(name).catch(() => {}), BEAT),

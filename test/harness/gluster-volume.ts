@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import type { Pc } from '../../lab/gluster/gluster.ts'
-import type { SetStatus } from '../../storage/gluster/agent/status.ts'
+import type { SetStatus, VolumeStatus } from '../../storage/gluster/agent/status.ts'
 import { sumsOnMount } from './gluster.ts'
 import type { GlusterRoom } from './gluster-room.ts'
 
@@ -10,6 +10,10 @@ import type { GlusterRoom } from './gluster-room.ts'
 const FOLDER = 'data'
 
 export const numberOf = (pc: string): number => Number(pc.slice('pc-'.length))
+/** The numbers of the PCs whose bricks are the volume's. */
+export const members = ({ sets }: VolumeStatus): number[] =>
+  sets.flatMap(({ bricks }) => bricks.map(({ pc }) => numberOf(pc)))
+
 export const sorted = (map: ReadonlyMap<string, string>): Map<string, string> => new Map([...map].sort())
 
 export const onDisk = (room: GlusterRoom, number: number): Promise<Map<string, string>> =>
@@ -33,6 +37,10 @@ export async function holdSame(
   for (const number of numbers)
     t.deepEqual(differences(await onDisk(room, number), seen), [], `the disk of pc-${number}`)
 }
+
+/** Whether the disk of that PC has every file of the mount. */
+export const holdsAll = async (room: GlusterRoom, desk: Pc, number: number): Promise<boolean> =>
+  differences(await onDisk(room, number), await sumsOnMount(desk)).length === 0
 
 /** Writes for so many seconds, each file to the disk before the next. Resolves with the longest that one took, in ms. */
 export async function write(desk: Pc, folder: string, seconds: number): Promise<number> {

@@ -4,14 +4,14 @@ import { parseArgs } from 'node:util'
 import { locate, SET_NAMES } from '../../lab/binaries/locate.ts'
 import { runCovered } from './coverage.ts'
 import { runLane } from './lane.ts'
-import { aloneLane, drill, inRoom, type Kind, kindOf, onLab, unitLane } from './lanes.ts'
-import { type Part, run } from './run.ts'
+import { aloneLane, drill, inRoom, type Kind, kindOf, onGluster, onLab, unitLane } from './lanes.ts'
+import { inTurn, type Part, run } from './run.ts'
 
-const HELP = `npm test                      everything: what needs no lab, what compares the machine, the lab, the room
+const HELP = `npm test                      everything: what needs no lab, what compares the machine, the lab, the room, Gluster
 npm test -- FILE...           these test files alone, with what their kind needs: a lab with the platform, a room
 npm run test:unit             what needs no lab
 npm run test:unit -- --coverage   and what of production code it does not reach
-npm run drill                 what takes too long for that: each PC of a room off in turn
+npm run drill                 what takes too long for that: each PC of a room off in turn, large pools of Gluster
 
 Ends with what failed, whole, and one line "N passed, N failed"; exit code 0 when nothing failed.`
 
@@ -33,8 +33,8 @@ const buildAll: Part = async ({ say }) => {
   return { passed: 0, failed: 0, tests: [], failures: [], unsteady: [] }
 }
 
-/** Two things at once that wait more than they compute come last. */
-const EVERYTHING = [[covered], [buildAll], [alone], [onLab(), inRoom()]]
+/** Two things at once that wait more than they compute come last; the room ends long before the lab. */
+const EVERYTHING = [[covered], [buildAll], [alone], [onLab(), inTurn(inRoom(), onGluster())]]
 
 /** What runs test files of one kind. */
 const BY_KIND: Readonly<Record<Kind, (files: readonly string[]) => Part>> = {
@@ -42,6 +42,7 @@ const BY_KIND: Readonly<Record<Kind, (files: readonly string[]) => Part>> = {
   'room-alone': (files) => (surroundings) => runLane(aloneLane(files), surroundings),
   lab: onLab,
   room: (files) => inRoom(files),
+  gluster: onGluster,
   drill,
   kind: () => async () => {
     throw new Error('tests on kind need Docker: npm run kind, then npm run test:kind')

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { up as upLab } from '../../lab/bare/bare.ts'
 import { startPlatform } from '../../lab/bare/platform.ts'
 import { deliver, handOverBackwards } from '../../lab/delivery/deliver.ts'
+import { refuseMachine } from '../../lab/gluster/gluster.ts'
+import { glusterRoot } from '../../lab/gluster/root.ts'
 import { up as upRoom } from '../../lab/room/room.ts'
 import type { Lane } from './lane.ts'
 import { runWithSecondTry } from './once-more.ts'
@@ -16,10 +18,10 @@ const root = join(import.meta.dirname, '../..')
 const MINUTE = 60_000
 
 /** Kinds of tests that need more than this machine as it is: `name.KIND.test.ts`. */
-const KINDS = ['lab', 'room', 'room-alone', 'drill', 'kind'] as const
+const KINDS = ['lab', 'room', 'room-alone', 'gluster', 'drill', 'kind'] as const
 
 /** The kind of a test file by its name; `unit` needs nothing. */
-export type Kind = 'unit' | 'lab' | 'room' | 'room-alone' | 'drill' | 'kind'
+export type Kind = 'unit' | (typeof KINDS)[number]
 
 export const kindOf = (file: string): Kind => {
   const named = /\.([a-z-]+)\.test\.ts$/.exec(file)?.[1]
@@ -60,6 +62,13 @@ const roomLane = (name: string, files: readonly string[], patience = 16): Lane =
   patience: patience * MINUTE,
 })
 
+const glusterLane = (files: readonly string[]): Lane => ({
+  title: 'tests on real Gluster',
+  folder: root,
+  args: [...files, '--concurrency=1', '--timeout=10m'],
+  patience: 11 * MINUTE,
+})
+
 /** Brings up one lab with the platform, runs what shares it, and ends the lab. */
 export const onLab =
   (files: readonly string[] = ['test/**/*.lab.test.ts']): Part =>
@@ -92,6 +101,16 @@ export const inRoom =
       say('ending the room')
       await room.down()
     }
+  }
+
+/** Each file has PCs of its own, with real Gluster; the first time, the Debian that they stand on is made. */
+export const onGluster =
+  (files: readonly string[] = ['test/**/*.gluster.test.ts']): Part =>
+  async (surroundings) => {
+    const refusal = refuseMachine()
+    if (refusal !== undefined) throw new Error(refusal)
+    await glusterRoot(surroundings.say)
+    return await runWithSecondTry(glusterLane(files), surroundings)
   }
 
 /** What takes longer than a whole run has time for: a room for each run, an hour at most. */

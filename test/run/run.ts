@@ -5,6 +5,24 @@ import { failure, type PartResult, summary } from './summary.ts'
 /** One part of a run. What it throws counts as one failure. */
 export type Part = (surroundings: Surroundings) => Promise<PartResult | readonly PartResult[]>
 
+/** One after the other as one part: the second runs whatever becomes of the first. */
+export const inTurn =
+  (first: Part, second: Part): Part =>
+  async (surroundings) => {
+    const one = await outcomeOf(first, surroundings)
+    return surroundings.signal.aborted ? one : [...one, ...(await outcomeOf(second, surroundings))]
+  }
+
+/** What it throws is one failure. */
+async function outcomeOf(part: Part, surroundings: Surroundings): Promise<PartResult[]> {
+  try {
+    return [await part(surroundings)].flat()
+  } catch (error) {
+    console.error(error)
+    return [failure(inspect(error))]
+  }
+}
+
 /**
  * Runs stages one after the other, the parts of a stage side by side, each to its end, whatever becomes of the others.
  * However the process ends, its last words are the summary, and its exit code says whether all passed. SIGINT and
@@ -32,16 +50,9 @@ export async function run(stages: readonly (readonly Part[])[]): Promise<void> {
     process.exitCode = passed ? code : 1
   })
 
-  const outcome = async (part: Part): Promise<PartResult | readonly PartResult[]> => {
-    try {
-      return await part({ say, print: console.log, signal: ending.signal })
-    } catch (error) {
-      console.error(error)
-      return failure(inspect(error))
-    }
-  }
+  const surroundings: Surroundings = { say, print: console.log, signal: ending.signal }
   for (const parts of stages) {
     if (ending.signal.aborted) break
-    await Promise.all(parts.map(async (part) => void results.push(...[await outcome(part)].flat())))
+    await Promise.all(parts.map(async (part) => void results.push(...(await outcomeOf(part, surroundings)))))
   }
 }

@@ -13,6 +13,9 @@ import type { Clock } from '../../../service/clock.ts'
 import { newBell, turns } from '../../../service/turns.ts'
 import type { Pair } from '../../issue.ts'
 import { newMember } from '../../member.ts'
+import { endOf } from '../../pair.ts'
+import { serialOf } from '../../revocation.ts'
+import type { Given } from '../departed.ts'
 import { decide } from './decide.ts'
 import { readAsked } from './read.ts'
 
@@ -26,6 +29,8 @@ export interface Answering {
   readonly cluster: KubeConfig
   /** The authority of the pool; rejects while there is none. */
   readonly authority: () => Promise<Pair>
+  /** Writes down to which PC a certificate is about to be given; it is not given where this rejects. */
+  readonly writeDown: (given: Given) => Promise<void>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -34,7 +39,9 @@ export interface Answering {
  * Answers the requests of the pool's PCs, each as soon as it comes, until it is stopped. One that cannot be answered is
  * tried again, and keeps no other waiting.
  */
-export function answerRequests({ cluster, authority, clock, log }: Answering): { stop(): Promise<void> } {
+export function answerRequests({ cluster, authority, writeDown, clock, log }: Answering): {
+  stop(): Promise<void>
+} {
   const api = keptClient(cluster, CertificatesV1Api)
   const fieldSelector = `spec.signerName=${GLUSTER.signer}`
   const list = (page: object) => api.listCertificateSigningRequest({ fieldSelector, ...page })
@@ -49,7 +56,7 @@ export function answerRequests({ cluster, authority, clock, log }: Answering): {
     const failures: string[] = []
     for (const request of watched.all()) {
       try {
-        await answer(api, request, authority, clock.wall, log)
+        await answer(api, request, { authority, writeDown }, clock.wall, log)
       } catch (error) {
         failures.push(`${request.metadata?.name}: ${reasonOf(error)}`)
       }
@@ -84,16 +91,19 @@ function isOpen({ spec, status }: V1CertificateSigningRequest): boolean {
 async function answer(
   api: CertificatesV1Api,
   request: V1CertificateSigningRequest,
-  authority: () => Promise<Pair>,
+  { authority, writeDown }: Pick<Answering, 'authority' | 'writeDown'>,
   now: () => Date,
   log: Logger,
 ): Promise<void> {
-  const verdict = decide(await readAsked(request))
+  const asked = await readAsked(request)
+  const verdict = decide(asked)
   const name = request.metadata?.name ?? ''
   try {
     if (verdict.answer === 'sign') {
       const { node, publicKey } = verdict
       const certificate = await newMember(await authority(), node, publicKey, now())
+      const { uid } = asked
+      await writeDown({ serial: serialOf(certificate), node, uid, until: endOf({ certificate }) })
       const approved = await approve(api, request)
       const body = { ...approved, status: { ...approved.status, certificate: encoded(certificate) } }
       await api.replaceCertificateSigningRequestStatus({ name, body })

@@ -4,6 +4,8 @@ export interface Asked {
   readonly username: string
   /** The PC of the pod to which the token of whoever made it is bound. The API server reads it from the token that it signed. */
   readonly nodes: readonly string[]
+  /** Of that PC's Node, from the same token. */
+  readonly uid?: string | undefined
   /** What the certificate is to be for, in Kubernetes' words. */
   readonly usages: readonly string[]
   /** What was sent: whatever whoever made it wrote; or why it cannot be read. */

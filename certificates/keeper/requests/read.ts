@@ -6,6 +6,7 @@ import type { Asked, Content } from './facts.ts'
 
 /** Where the API server notes the PC of a pod whose token it was called with. */
 const NODE_NAME = 'authentication.kubernetes.io/node-name'
+const NODE_UID = 'authentication.kubernetes.io/node-uid'
 
 /** A request of ours has 500 bytes. */
 const LONGEST = 8_192
@@ -15,6 +16,7 @@ export async function readAsked({ spec }: V1CertificateSigningRequest): Promise<
   return {
     username: spec.username ?? '',
     nodes: spec.extra?.[NODE_NAME] ?? [],
+    uid: spec.extra?.[NODE_UID]?.[0],
     usages: spec.usages ?? [],
     content: await readContent(Buffer.from(spec.request, 'base64').toString('latin1')),
   }

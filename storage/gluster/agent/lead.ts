@@ -55,14 +55,12 @@ async function tick(leading: Leading, signal: AbortSignal): Promise<boolean> {
   const stored = await cluster.volume()
   const memory = memoryOf(stored)
   const policy = policyOf(stored, hands.volume)
-  const [look, pcs, root] = await Promise.all([
-    observe(hands),
-    cluster.pcs().catch((error: unknown): 'unread' => {
-      listener.failed(error)
-      return 'unread'
-    }),
-    leading.root(),
-  ])
+  const [look, root] = await Promise.all([observe(hands), leading.root()])
+  // Later than the pool: of a PC that is heard there, its agent has told before which disk it has now.
+  const pcs = await cluster.pcs().catch((error: unknown): 'unread' => {
+    listener.failed(error)
+    return 'unread'
+  })
   const facts: Facts = { self: hands.me, pcs, ...look.told, root, memory }
   const done = plan(policy, facts, clock.wall().getTime())
   const before = { generation: stored.metadata.generation, conditions: conditionsIn(stored) }

@@ -1,5 +1,7 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { listName, listsIn } from '../../../certificates/revocation.ts'
+import { certificatesIn } from '../../../certificates/standing.ts'
 import type { Inside, Places, Pool } from './facts.ts'
 import { must, run } from './run.ts'
 
@@ -9,7 +11,37 @@ const FILES = ['glusterfs.key', 'glusterfs.pem', 'glusterfs.ca']
 
 export const hasKeys = async ({ root }: Inside, { tls }: Places): Promise<boolean> => {
   const there = new Set(await readdir(join(root, tls)).catch(() => []))
-  return FILES.every((one) => there.has(one))
+  return FILES.every((one) => there.has(one)) && listsIn(await trusted({ root }, tls)).length > 0
+}
+
+/** Whom this PC trusts in the pool, and which of their certificates it does not. */
+const trusted = ({ root }: Pick<Inside, 'root'>, tls: string): Promise<string> =>
+  readFile(join(root, tls, 'glusterfs.ca'), 'utf8').catch(() => '')
+
+/** Where glusterd looks for lists of certificates that count no more: `glusterd.vol` names it. */
+const LISTS = 'crl'
+
+/**
+ * Gives glusterd the list of certificates that count no more. One that runs takes in a further file and never looks at
+ * an old one again; one that starts begins with the newest.
+ */
+export async function layRevocations(
+  { root }: Pick<Inside, 'root'>,
+  { state, tls }: Pick<Places, 'state' | 'tls'>,
+  isStarting = false,
+): Promise<void> {
+  const text = await trusted({ root }, tls)
+  const [[authority], [list]] = [certificatesIn(text), listsIn(text)]
+  if (authority === undefined || list === undefined) return
+  const folder = join(root, state, LISTS)
+  if (isStarting) await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  const number = (await readdir(folder)).filter((name) => /\.r\d+$/.test(name)).length
+  const last = number > 0 ? await readFile(join(folder, listName(authority, number - 1)), 'utf8') : ''
+  if (last.trim() === list.trim()) return
+  const made = join(folder, 'new')
+  await writeFile(made, `${list}\n`)
+  await rename(made, join(folder, listName(authority, number)))
 }
 
 /** What glusterd has written down of itself and of others. */
@@ -56,9 +88,11 @@ export async function runningIn(
 const MANAGEMENT_TLS = 'secure-access'
 
 /** @throws when it does not start */
-export async function startGlusterd(inside: Inside, { state }: Places): Promise<void> {
+export async function startGlusterd(inside: Inside, places: Places): Promise<void> {
+  const { state } = places
   await mkdir(join(inside.root, state), { recursive: true })
   await writeFile(join(inside.root, state, MANAGEMENT_TLS), '')
+  await layRevocations(inside, places, true)
   const started = ['glusterd', '--pid-file=/run/glusterd.pid', '--log-level=INFO']
   await must(inside, started, 60_000).catch((error: Error) => {
     throw new Error(`${error.message}; /var/log/glusterfs/glusterd.log says why`)

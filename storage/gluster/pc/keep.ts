@@ -4,7 +4,15 @@ import type { Brick, Memory } from '../plan/facts.ts'
 import { emptyBrick, lookAtBrick, prepareBrick, removeOld } from './brick.ts'
 import { decide } from './decide.ts'
 import type { Inside, OwnDecision, OwnFacts, Places } from './facts.ts'
-import { hasKeys, poolOf, runningIn, startGlusterd, stopGlusterd, wipeState } from './glusterd.ts'
+import {
+  hasKeys,
+  layRevocations,
+  poolOf,
+  runningIn,
+  startGlusterd,
+  stopGlusterd,
+  wipeState,
+} from './glusterd.ts'
 
 export interface OwnWork {
   readonly me: string
@@ -48,7 +56,11 @@ async function pass(work: OwnWork, removal: () => void): Promise<OwnDecision> {
   if (decision.change === 'stop') await stopGlusterd(inside)
   if (decision.change === 'wipe') await wipeState(inside, places)
   if (decision.change === 'empty') await emptyBrick(inside, places)
-  if (decision.change === 'start') await startGlusterd(inside, places)
+  if (decision.change === 'start') {
+    // Before anybody hears its glusterd: until then the room counts on the disk that it had before.
+    await work.publish(facts)
+    await startGlusterd(inside, places)
+  } else if (facts.glusterd && decision.change === undefined) await layRevocations(inside, places)
   if (facts.brick !== 'unread' && facts.brick.fault === undefined) {
     if (decision.change !== 'empty') await prepareBrick(inside, places)
     removal()

@@ -172,7 +172,9 @@ function isUsable({ pc, path }: BrickPlace, view: View): boolean {
 
 const isSoundDisk = (pc: string, view: View): boolean => {
   const brick = brickOf(view.pcs.find(({ name }) => name === pc))
-  return brick !== undefined && brick.fault === undefined && brick.holds === view.volume?.id
+  if (brick === undefined || brick.fault !== undefined || brick.holds !== view.volume?.id) return false
+  // Another disk bears the volume's mark where it was started by force once: it has none of the files.
+  return brick.id === (view.memory.members[pc] ?? brick.id)
 }
 
 function isCount(

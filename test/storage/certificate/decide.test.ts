@@ -39,6 +39,8 @@ const ROWS: readonly Row[] = [
   ['there is none', { laid: ABSENT }, 'make-key', false],
   ['it is damaged', { laid: DAMAGED }, 'make-key', false],
   ['it is of another authority', { laid: { ...laid, trusted: true, ofRoom: false } }, 'make-key', false],
+  ['it counts no more', { laid: { ...laid, revoked: true } }, 'make-key', false],
+  ['it counts no more, and no list says so yet', { laid: { ...laid, revoked: false } }, undefined, true],
   [
     'other authorities lie beside it',
     { laid: { ...laid, trusted: false, authoritiesOfRoom: false } },

@@ -19,6 +19,7 @@ import { App, Chart } from 'cdk8s'
 import { pino } from 'pino'
 import { startKeeper } from '../../../certificates/keeper/service.ts'
 import { newMemberKey, requestFor } from '../../../certificates/member.ts'
+import { listsIn, revokedBy, serialOf } from '../../../certificates/revocation.ts'
 import { account } from '../../../charts/kit/access.ts'
 import { POOL_MEMBER } from '../../../charts/storage/pool-member.ts'
 import { AUTHORITY, GLUSTER, NAMESPACES, STORAGE } from '../../../config/names.ts'
@@ -209,7 +210,7 @@ test.serial(
     const authorityYears = (authority.validToDate.getTime() - Date.now()) / (365 * 24 * 60 * 60 * 1_000)
     t.true(authorityYears > 9.99 && authorityYears <= 10, String(authorityYears))
     const told = await core.readNamespacedConfigMap({ namespace: storage, name: GLUSTER.authority })
-    t.is(told.data?.['ca.crt']?.trim(), one.ca.trim())
+    t.is(one.ca, `${told.data?.['ca.crt']}${told.data?.['ca.crl']}`)
     t.is(other.ca, one.ca)
 
     const server = createServer({ ...one, requestCert: true, rejectUnauthorized: true })
@@ -267,6 +268,38 @@ test.serial('whoever holds one PC asks in vain for another one', async (t) => {
   t.deepEqual(refusal(await answered('pretends')), denied('AnotherPC'))
   t.false(logged.join('').includes('gave a PC its certificate in the Gluster pool","request":"pretends'))
 })
+
+test.serial(
+  'a PC that left: what it had counts no more, and it gets another one when it joins again',
+  async (t) => {
+    const folder = temporaryFolder()
+    const before = await pc('pc-1', folder)
+    await before.settled()
+    await before.stop()
+    const old = await filesIn(folder)
+    await core.deleteNode({ name: 'pc-1' })
+    await core.createNode({ body: { metadata: { name: 'pc-1' } } })
+    const listed = async (): Promise<string[]> => {
+      const { data } = await core.readNamespacedConfigMap({ namespace: storage, name: GLUSTER.authority })
+      return revokedBy(data?.['ca.crl'] ?? '')
+    }
+    await eventually('its certificate is on the list', async () =>
+      (await listed()).includes(serialOf(old.cert)),
+    )
+    const again = await pc('pc-1', folder)
+    await eventually('it has another one', async () => (await filesIn(folder)).cert !== old.cert)
+    await again.settled()
+    await again.stop()
+    const now = await filesIn(folder)
+    t.true(
+      revokedBy(listsIn(now.ca)[0] ?? '').includes(serialOf(old.cert)),
+      'and knows that the former counts no more',
+    )
+    // Several passes of both keepers later it still counts.
+    await new Promise((done) => setTimeout(done, 3_000))
+    t.false((await listed()).includes(serialOf(now.cert)))
+  },
+)
 
 test.serial('nobody else is vouched for, whatever rights they have', async (t) => {
   const request = await requestFor(await newMemberKey(), 'pc-1')

@@ -16,7 +16,7 @@ import { person, uuidOf } from '../facts.ts'
 
 /**
  * The mounter on a PC of the Gluster lab, in mount and process namespaces of its own and with that PC's network card;
- * told what to do by lines of JSON (client.drill.test.ts). All is real but the PC's systemd, whose part is played by
+ * told what to do by lines of JSON (client.gluster.test.ts). All is real but the PC's systemd, whose part is played by
  * plain processes, and the cluster, whose facts the test tells.
  */
 

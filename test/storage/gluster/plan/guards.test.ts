@@ -136,6 +136,14 @@ for (const [name, refused] of Object.entries(NEVER))
     }
   })
 
+test('another disk that was stamped by force is never started by force again', (t) => {
+  const facts = withPc(wellRoom(6, 5), 2, { brick: brick(2, { id: 'another', holds: ID }) })
+  const view = viewOf(POLICY, facts, facts.memory, NOW)
+  if (!view) return t.fail()
+  t.is(refusal({ change: 'start', force: true }, view, GUARDS)?.name, 'sound-disks')
+  t.is(refusal({ change: 'start', force: false }, view, GUARDS), undefined)
+})
+
 test('most PCs are not shut out at once, whatever the list of PCs says', (t) => {
   const options: Change = { change: 'options', options: { 'auth.ssl-allow': 'pc-0,pc-1,pc-2,pc-3,pc-4' } }
   const view = viewOf(POLICY, wellRoom(11, 5), wellRoom(11, 5).memory, NOW)

@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
+import { STALL } from '../../../../config/stall.ts'
 import type { Pc } from '../../../../lab/gluster/gluster.ts'
 import type { VolumeStatus } from '../../../../storage/gluster/agent/status.ts'
-import { mountOn } from '../../../harness/gluster.ts'
+import { mountOn, sumsOnMount } from '../../../harness/gluster.ts'
 import { type GlusterRoom, glusterRoom } from '../../../harness/gluster-room.ts'
-import { allHere, holdSame } from '../../../harness/gluster-volume.ts'
+import { allHere, differences, holdSame, onDisk, states, write } from '../../../harness/gluster-volume.ts'
 import { type OwnLab, ownLab } from '../../../harness/lab.ts'
 import { eventually } from '../../../harness/wait.ts'
 
-/** Two copies and no arbiter, on real glusterds: whichever PC is cut off, no file ever has two contents. */
+/**
+ * Two copies on real glusterds. Without an arbiter, whichever PC is cut off, no file ever has two contents; with one, any of
+ * the three may be away.
+ */
 
 let lab: OwnLab
 let room: GlusterRoom
@@ -92,3 +96,67 @@ test.serial(
     await holdSame(t, room, desk, [1, 2])
   },
 )
+
+/** SHA-256 of nothing: an arbiter has each name, and no contents. */
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+
+/** Both copies are alike, and the arbiter has their names alone. */
+async function holdSameBesideArbiter(t: ExecutionContext): Promise<void> {
+  await holdSame(t, room, desk, [1, 2])
+  const names = [...(await onDisk(room, 3))]
+  t.deepEqual(names.map(([path]) => path).sort(), [...(await sumsOnMount(desk)).keys()].sort())
+  t.deepEqual([...new Set(names.map(([, sum]) => sum))], [EMPTY])
+}
+
+const isWhole = ({ sets, memory }: VolumeStatus): boolean => allHere(sets) && memory.intent === undefined
+
+test.serial('a third PC becomes the arbiter', async (t) => {
+  t.timeout(300_000)
+  await room.add()
+  const is = (now: VolumeStatus): boolean =>
+    isWhole(now) && now.copies === 2 && now.sets[0]?.bricks.length === 3
+  const { sets } = await room.becomes('two copies and an arbiter', is, { seconds: 200 })
+  t.deepEqual(
+    sets[0]?.bricks.map(({ pc, arbiter }) => [pc, arbiter ?? false]),
+    [
+      ['pc-1', false],
+      ['pc-2', false],
+      ['pc-3', true],
+    ],
+  )
+  await write(desk, 'arbitrated', 1)
+  await holdSameBesideArbiter(t)
+})
+
+for (const [number, what] of [
+  [2, 'one of the two copies'],
+  [3, 'the arbiter'],
+] as const)
+  test.serial(`${what} is off: it is read and written, and all are whole afterwards`, async (t) => {
+    t.timeout(300_000)
+    const before = await sumsOnMount(desk)
+    const writing = write(desk, `off-${number}`, 12)
+    await sleep(2_000)
+    await room.off(number)
+    const longest = await writing
+    t.log(`longest write while pc-${number} lost its power: ${longest} ms`)
+    t.true(longest < STALL.longestWrite)
+    const now = await sumsOnMount(desk)
+    t.deepEqual(
+      differences(new Map([...now].filter(([path]) => before.has(path))), before),
+      [],
+      'what was there before is read',
+    )
+    await room.becomes('it is missed', ({ sets }) => states(sets).includes(`pc-${number} missing`))
+    await room.on(number)
+    await room.becomes('all are whole', isWhole, { seconds: 200 })
+    await holdSameBesideArbiter(t)
+  })
+
+test.serial('two copies and an arbiter become three copies', async (t) => {
+  t.timeout(300_000)
+  await room.want({ replicas: 3 })
+  const is = (now: VolumeStatus): boolean => isWhole(now) && now.copies === 3
+  await room.becomes('three copies', is, { seconds: 250 })
+  await holdSame(t, room, desk, [1, 2, 3])
+})

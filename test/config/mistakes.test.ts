@@ -262,7 +262,7 @@ const MISTAKES: Readonly<
   'an unknown key beside a kind': [
     'domain: a.org\nstorage:\n  kind: existing\n  storageClass: nfs\n  pathh: /srv\n',
     [
-      'cluster.yaml:5: storage.pathh is no setting; storage knows: kind, replicas, minReplicas, spares, replaceAfter, storageClass, size;',
+      'cluster.yaml:5: storage.pathh is no setting; storage knows: kind, replicas, minReplicas, spares, replaceAfter, limit, storageClass, size;',
       'delete it, or correct its spelling',
     ],
   ],

@@ -7,7 +7,7 @@ import { type Action, decide, type Limits, SPARE_AFTER, WARN_BEFORE } from '../.
 const NOW = 1_900_000_000_000
 const MINUTE = 60_000
 const IDLE = 30 * MINUTE
-const LIMITS: Limits = { atMost: 3, startingAtOnce: 2, idle: () => IDLE }
+const LIMITS: Limits = { atMost: 3, startingAtOnce: 2, idle: () => IDLE, isOver: () => false }
 
 const off = (slug: string, more: Partial<Desktop> = {}): Desktop => ({
   slug,

@@ -85,7 +85,10 @@ function server(scope: Construct, cluster: Cluster): void {
         // As the first process, the agent or glusterd would leave a dead brick as a zombie, and never start it again.
         command: ['tini', '--', ...nodeCommand('storage/gluster/agent/main.js')],
         resources: { cpu: '50m', memory: '256Mi', memoryLimit: '1Gi' },
-        env: { DESKFLEET_METRICS_LISTEN: `0.0.0.0:${GLUSTER.health}` },
+        env: {
+          DESKFLEET_METRICS_LISTEN: `0.0.0.0:${GLUSTER.health}`,
+          DESKFLEET_TIME_ZONE: cluster.desktops.timeZone,
+        },
         fieldEnv: { NODE_NAME: 'spec.nodeName' },
         ports: { metrics: GLUSTER.health },
         volumes: [

@@ -439,7 +439,7 @@ export const ENGLISH = {
     browser: problem('One moment', 'You came from another site.', 'Go on to your desktop.'),
   },
   overLimit: (used: number, limit: number) =>
-    `Your files take ${size(used)}; ${size(limit)} are yours. Delete what you do not need, here on your desktop or under Files, and empty the trash. If you need more, ask your administrator.`,
+    `Your files take ${size(used)}; ${size(limit)} are yours. Delete what you do not need, on your desktop or under Files, and empty the trash. If you need more, ask your administrator.`,
   warning: (minutes: number) =>
     `This desktop is idle. It stops in ${plural(minutes, 'minute', 'minutes')} if nobody uses it. Press a key or move the mouse to keep it.`,
 }

@@ -18,6 +18,7 @@ import {
   GLUSTER_VOLUME,
   NAMESPACES,
 } from '../../config/names.ts'
+import { addLostCommand } from './lost.ts'
 import { addUsageCommand, type ToldUsage, toldUsage } from './usage.ts'
 
 interface LeaveOptions extends ClusterOptions, DryRunOptions {
@@ -35,6 +36,7 @@ export function addVolumeCommands(program: Command, terminal: Terminal): void {
     .addHelpText('after', examplesText(['deskfleet storage status', 'deskfleet storage status -o json']))
     .action((options: ClusterOptions & OutputOptions) => status(terminal, options))
   addUsageCommand(storage, terminal)
+  addLostCommand(storage, terminal)
   withDryRun(withCluster(storage.command('retire <pc>'), 'storage'))
     .description('bring what a PC has to others, and say when its plug may be pulled')
     .option('--undo', 'let it stay after all')

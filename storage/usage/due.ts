@@ -22,6 +22,10 @@ export function isDue(last: Last | undefined, now: number): boolean {
   return now >= last.at + rest * (1 + JITTER * (2 * last.chance - 1))
 }
 
+/** The hour of the day, there. */
+export const hourIn = (timeZone: string, at: Date): number =>
+  Number(new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', hourCycle: 'h23' }).format(at))
+
 /** Hours of the room's clock in which lists are made. */
 const NIGHT = { from: 1, to: 5 }
 

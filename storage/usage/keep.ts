@@ -18,7 +18,8 @@ export interface Place {
 
 /** A list that is written on the way. */
 export interface Listing {
-  add(entry: Entry): void | Promise<void>
+  /** Undefined where there is nothing to wait for. */
+  add(entry: Entry): Promise<void> | undefined
   /** Once all was met. Resolves with what is told of it. */
   keep(at: Date): Promise<UsageSummary['index']>
   /** It came to nothing. */
@@ -30,8 +31,8 @@ export interface UsageWork {
   readonly store: UsageStore
   /** Undefined while this process has nothing to measure. */
   readonly place: () => Promise<Place | undefined>
-  /** Begins a list of that set if one is due, given when the last one was made. */
-  readonly list: (set: number, listed: number | undefined) => Promise<Listing | undefined>
+  /** Begins a list of that set if one is due, given what was told of the last one. */
+  readonly list: (set: number, last: UsageSummary['index']) => Promise<Listing | undefined>
   readonly listener: UsageListener
 }
 
@@ -56,8 +57,8 @@ export async function keepUsage(work: UsageWork, signal: AbortSignal): Promise<v
     const ended = (how: Last['ended']) =>
       last.set(place.set, { at: now(), ended: how, chance: Math.random() })
     try {
-      await measure(work, place, signal)
-      ended('well')
+      // A list that came to nothing is tried again soon, too.
+      ended(await measure(work, place, signal))
     } catch (error) {
       ended('failed')
       if (!signal.aborted) throw error
@@ -69,43 +70,56 @@ async function measure(
   { clock, store, list, listener }: UsageWork,
   { set, pc, walk: way, beside }: Place,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Last['ended']> {
   const began = clock.now()
   const before = new Map((await store.all()).map(({ name, record }) => [name, record]))
   const known = before.get(summaryName(set))
   const index = known?.is === 'set' ? known.index : undefined
-  const listing = await list(set, index && Date.parse(index.at)).catch((error: unknown) => {
+  // What homes take up is told all the same where a list comes to nothing.
+  let ended: Last['ended'] = 'well'
+  let listing = await list(set, index).catch((error: unknown) => {
+    ended = 'failed'
     listener.failed(error)
     return undefined
   })
+  const drop = async (): Promise<void> => {
+    const dropped = listing
+    listing = undefined
+    await dropped?.drop().catch(listener.failed)
+  }
+  const listed = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work
+    } catch (error) {
+      ended = 'failed'
+      listener.failed(error)
+      await drop()
+      return undefined
+    }
+  }
   const tally = newTally(beside)
-  let kept = index
-  let isKept = false
   try {
     const { entries, unread } = await walk(
       { ...way, clock },
       (entry) => {
         tally.add(entry)
-        return listing?.add(entry)
+        const adding = listing?.add(entry)
+        return adding && listed(adding)
       },
       signal,
     )
-    if (listing !== undefined)
-      try {
-        kept = (await listing.keep(clock.wall())) ?? index
-        isKept = true
-      } catch (error) {
-        // What is taken up is told all the same.
-        listener.failed(error)
-      }
+    const made = listing === undefined ? undefined : await listed(listing.keep(clock.wall()))
+    // From here on it stays.
+    listing = undefined
     const usage = tally.usage()
-    const measured = { set, at: clock.wall(), pc, usage, unread, index: kept }
+    const measured = { set, at: clock.wall(), pc, usage, unread, index: made ?? index }
     for (const [name, record] of writesOf(measured, before)) {
       signal.throwIfAborted()
       await store.write(name, record)
     }
     listener.measured(set, usage, entries, clock.now() - began)
+    return ended
   } finally {
-    if (!isKept) await listing?.drop().catch(listener.failed)
+    await drop()
   }
 }

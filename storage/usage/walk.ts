@@ -39,7 +39,7 @@ const LAST = ['nice', '-n', '19', 'ionice', '-c', '3']
  */
 export async function walk(
   { way, folder, without, clock }: Walk,
-  met: (entry: Entry) => void | Promise<void>,
+  met: (entry: Entry) => Promise<void> | undefined | void,
   signal: AbortSignal,
 ): Promise<Walked> {
   signal.throwIfAborted()
@@ -75,7 +75,8 @@ export async function walk(
     for await (const piece of child.stdout) {
       for (const entry of entriesIn(pieces, piece)) {
         entries++
-        await met(entry)
+        const taken = met(entry)
+        if (taken !== undefined) await taken
       }
       await clock.sleep(REST, signal)
       signal.throwIfAborted()

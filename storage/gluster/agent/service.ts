@@ -3,14 +3,16 @@ import { reasonOf } from '../../../cluster/answer.ts'
 import { ownCluster } from '../../../cluster/client.ts'
 import { openEvents } from '../../../cluster/events.ts'
 import { leadBy } from '../../../cluster/lease/work.ts'
-import { usageStore } from '../../../cluster/storage-usage.ts'
+import { type UsageSummary, usageStore } from '../../../cluster/storage-usage.ts'
 import { FIELD_MANAGERS, GLUSTER, NAMESPACES } from '../../../config/names.ts'
 import type { ServiceContext } from '../../../service/service.ts'
 import { newBell } from '../../../service/turns.ts'
 import { watchPcAddresses } from '../../pc-addresses.ts'
-import { keepUsage, type Place } from '../../usage/keep.ts'
+import { hourIn, isIndexDue } from '../../usage/due.ts'
+import { keepUsage, type Listing, type Place } from '../../usage/keep.ts'
 import { setToMeasure } from '../../usage/who.ts'
 import { glusterCommand } from '../glusterd/call.ts'
+import { beginList } from '../index/write.ts'
 import { dataOf } from '../pc/brick.ts'
 import { mayLead } from '../pc/decide.ts'
 import type { Inside, OwnFacts } from '../pc/facts.ts'
@@ -98,7 +100,16 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
     return { set, pc: settings.node, walk, beside: 1 }
   }
   const store = usageStore(config, FIELD_MANAGERS.gluster)
-  const measuring = keepUsage({ clock, store, place, list: async () => undefined, listener: report }, signal)
+  /** The names of its files, once a night, where there are other sets to keep them on. */
+  const list = async (set: number, last: UsageSummary['index']): Promise<Listing | undefined> => {
+    const volume = watched.volume()
+    const sets = volume === undefined ? [] : setsIn(volume)
+    const now = clock.wall()
+    const at = last && Date.parse(last.at)
+    if (sets.length < 2 || !isIndexDue(at, now.getTime(), hourIn(settings.timeZone, now))) return undefined
+    return await beginList({ inside, mount: settings.mount, sets, clock }, set, last)
+  }
+  const measuring = keepUsage({ clock, store, place, list, listener: report }, signal)
 
   const hands = {
     gluster: glusterCommand(inside.way),

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +16,7 @@ import {
   STORAGE_USAGE,
 } from '../../../config/names.ts'
 import { systemClock } from '../../../service/clock.ts'
+import { openStorage } from '../../../storage/homes/disk.ts'
 import { newRoomTeller } from '../../../storage/homes/room.ts'
 import { keepUsage, type UsageWork } from '../../../storage/usage/keep.ts'
 import { must, type OwnLab, ownLab } from '../../harness/lab.ts'
@@ -157,5 +159,33 @@ test.serial('of a directory, the status says how much room there is', async (t) 
   t.regex(stdout, /nearlyFull: +yes/)
   t.regex(stdout, /most: +bob/)
   t.regex(stdout, /overLimit: +1 of 2 people/)
+  t.deepEqual(failures, [])
+})
+
+test.serial('a real disk that fills up is told, and that it has room again', async (t) => {
+  const disk = mkdtempSync(join(tmpdir(), 'deskfleet-small-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'small', disk])
+  t.teardown(() => {
+    execFileSync('umount', ['--lazy', disk])
+    rmSync(disk, { recursive: true })
+  })
+  const founded = await openStorage(disk)
+  await founded.found()
+  await founded.close()
+  const failures: unknown[] = []
+  const tell = newRoomTeller(usageStore(own.kubeConfig, 'test'), (error) => failures.push(error))
+  const says = async (word: 'yes' | 'no') =>
+    await eventually(`it is told that it is nearly full: ${word}`, async () => {
+      const storage = await openStorage(disk)
+      const seen = await storage.look().finally(() => storage.close())
+      tell(seen.state === 'there' ? seen.space : undefined)
+      const { stdout } = await deskfleet(own.lab, 'storage', 'status')
+      return new RegExp(`nearlyFull: +${word}`).test(stdout)
+    })
+  await says('no')
+  t.throws(() => writeFileSync(join(disk, 'big'), Buffer.alloc(80e6)), { code: 'ENOSPC' })
+  await says('yes')
+  rmSync(join(disk, 'big'))
+  await says('no')
   t.deepEqual(failures, [])
 })

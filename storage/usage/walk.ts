@@ -62,6 +62,8 @@ export async function walk(
     } catch {
       // It ended meanwhile.
     }
+    // One that a dead disk keeps in the kernel ends for nobody, and is waited for by nobody.
+    child.stdout.destroy()
   }
   signal.addEventListener('abort', stop, { once: true })
   let [unread, said] = [0, '']

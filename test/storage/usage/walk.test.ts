@@ -99,6 +99,14 @@ test('a walk that is given up tells nothing, and ends whatever it started', asyn
   t.true(met < 3_000)
 })
 
+test('a walk that hears nothing is given up as well', async (t) => {
+  const stop = new AbortController()
+  const silent = { way: ['sh', '-c', 'exec sleep 3600'], folder: '/', without: [], clock: systemClock }
+  const going = walk(silent, () => {}, stop.signal)
+  setImmediate(() => stop.abort())
+  await t.throwsAsync(going)
+})
+
 test('a folder that is not there, or cannot be gone through, is no empty one', async (t) => {
   const nowhere = { way: [], folder: '/nowhere-at-all', without: [], clock: systemClock }
   await t.throwsAsync(

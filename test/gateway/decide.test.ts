@@ -235,5 +235,8 @@ test('who takes up more than they may is told once a day, while they are there a
   t.true(told(on('over', { ...here, toldOverLimit: NOW - 24 * 60 * MINUTE })))
   t.false(told(on('over', { ...here, stopsAt: NOW + MINUTE })), 'another message is on its way')
   t.false(told(off('over')))
-  t.false(run([on('over', here)], said(), over).some(({ do: what }) => what === 'note'), 'who cannot be asked')
+  t.false(
+    run([on('over', here)], said(), over).some(({ do: what }) => what === 'note'),
+    'who cannot be asked',
+  )
 })

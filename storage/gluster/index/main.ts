@@ -9,6 +9,10 @@ import { printable, readList } from './read.ts'
  */
 
 const [set = '', home = '', until = ''] = process.argv.slice(2)
+if (!/^[1-9]\d{0,3}$/.test(set) || !/^\d*$/.test(until)) {
+  console.error('SET [ENTRYUUID [MS]]')
+  process.exit(2)
+}
 
 const print = async (line: string): Promise<void> => {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')

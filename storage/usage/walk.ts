@@ -28,8 +28,8 @@ const REST = 20
 const MOST_UNREAD = 1_000
 const LONGEST_REASON = 300
 
-/** Of the lowest priority, for the processor and for the disk. */
-const LAST = ['nice', '-n', '19', 'ionice', '-c', '3']
+/** Of the lowest priority, for the processor and, where the kernel knows of it, for the disk. */
+const LAST = ['nice', '-n', '19', 'ionice', '-t', '-c', '3']
 
 /**
  * Goes through all that is in a folder, on its file system alone, by find(1), which keeps nothing in memory either.

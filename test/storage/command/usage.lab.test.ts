@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { Chart, Testing } from 'cdk8s'
+import { pino } from 'pino'
 import { identityDefinition } from '../../../charts/identity/definition.ts'
 import { usageDefinition } from '../../../charts/storage/definitions.ts'
 import { usageStore } from '../../../cluster/storage-usage.ts'
@@ -15,10 +16,13 @@ import {
   NAMESPACES,
   STORAGE_USAGE,
 } from '../../../config/names.ts'
+import type { ClusterView } from '../../../gateway/cluster/view.ts'
+import { openUsage } from '../../../gateway/storage/usage.ts'
 import { systemClock } from '../../../service/clock.ts'
 import { openStorage } from '../../../storage/homes/disk.ts'
 import { newRoomTeller } from '../../../storage/homes/room.ts'
 import { keepUsage, type UsageWork } from '../../../storage/usage/keep.ts'
+import { OFFER } from '../../gateway/offered.ts'
 import { must, type OwnLab, ownLab } from '../../harness/lab.ts'
 import { deskfleet } from '../../harness/platform.ts'
 import { eventually } from '../../harness/wait.ts'
@@ -145,6 +149,27 @@ test.serial('who has more than the limit is said', async (t) => {
   const { stdout } = await deskfleet(own.lab, 'storage', 'usage')
   t.regex(stdout, /PERSON +SIZE +FILES +OVER\nbob +\d+ kB +8 +yes\nada/)
   t.regex(stdout, /set 1: \d+ kB in 9 files, measured 20/)
+})
+
+test.serial('the gateway sees it as it changes, and who is over', async (t) => {
+  const identities = [
+    ['ada', ADA],
+    ['bob', BOB],
+  ].map(([name = '', entryUUID = '']) => ({ identity: { metadata: { name }, spec: { entryUUID } } }))
+  const people = { all: () => identities, onChange: () => {} } as unknown as ClusterView['people']
+  const offer = { ...OFFER, usageIsTold: true, storageLimit: 300_000 }
+  const usage = openUsage(own.kubeConfig, { people }, () => offer, pino({ level: 'silent' }))
+  t.teardown(() => usage.stop())
+  const seen = () => usage.sums().people.map(({ slug }) => slug)
+  await eventually('both are seen', async () => seen().join() === 'bob,ada')
+  t.like(usage.over(BOB), { limit: 300_000, used: { files: 8 } })
+  t.is(usage.over(ADA), undefined)
+  writeFileSync(join(root, 'homes', ADA, 'large'), Buffer.alloc(9_000_000, 1))
+  await measure()
+  await eventually('ada has most', async () => seen().join() === 'ada,bob')
+  t.truthy(usage.over(ADA))
+  rmSync(join(root, 'homes', ADA, 'large'))
+  await measure()
 })
 
 test.serial('of a directory, the status says how much room there is', async (t) => {

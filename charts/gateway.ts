@@ -12,7 +12,9 @@ import {
   IDENTITY,
   LOCKED_PEOPLE,
   NAMESPACES,
+  STORAGE_USAGE,
 } from '../config/names.ts'
+import { amount } from '../config/quantity.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
 import { OWN_NAMES } from './gateway/own-names.ts'
@@ -48,6 +50,9 @@ const VOLUME = {
   names: [GLUSTER.volume],
 }
 
+/** Administrators see what everybody takes up; each person, what they do. */
+const USAGE = { group: API_GROUP, resources: [STORAGE_USAGE.plural], verbs: ['list', 'watch'] }
+
 /** It may act as everybody (charts/identity.ts), but only in one namespace, and may not enter a pod. */
 function rights({ storage }: Cluster): Rights {
   const read = ['list', 'watch']
@@ -58,7 +63,7 @@ function rights({ storage }: Cluster): Rights {
       { group: '', resources: ['nodes'], verbs: read },
     ],
     namespaces: {
-      ...(storage.kind === 'gluster' ? { [NAMESPACES.storage]: [VOLUME] } : {}),
+      [NAMESPACES.storage]: [USAGE, ...(storage.kind === 'gluster' ? [VOLUME] : [])],
       [NAMESPACES.desktops]: [
         { group: 'apps', resources: ['deployments'], verbs: ['get', ...read, 'create', 'update', 'patch'] },
         { group: '', resources: ['services'], verbs: ['create', 'patch'] },
@@ -114,7 +119,11 @@ function offer(scope: Construct, cluster: Cluster): void {
   // What desktops may call is no business of who starts them.
   const { internet: _, internetNetworks: __, images: ___, ...desktops } = cluster.desktops
   const volumeIsTold = cluster.storage.kind === 'gluster'
-  const offered = { registry, images, desktops, templates, homesAreTold: true, volumeIsTold }
+  const { limit } = cluster.storage
+  const offered = {
+    ...{ registry, images, desktops, templates, homesAreTold: true, volumeIsTold, usageIsTold: true },
+    ...(limit === undefined ? {} : { storageLimit: amount(limit) }),
+  }
   const text = JSON.stringify(offered, undefined, 2)
   new ConfigMap(scope, 'offer', {
     metadata: { name: GATEWAY.config, namespace },

@@ -19,7 +19,9 @@ import { KEPT } from './kit/policies/contents.ts'
 import { program } from './kit/program.ts'
 import type { Volume } from './kit/volumes.ts'
 import { PRIORITIES } from './priorities.ts'
+import { usageDefinition } from './storage/definitions.ts'
 import { gluster } from './storage/gluster.ts'
+import { MEASURES } from './storage/measures.ts'
 import { POOL_MEMBER } from './storage/pool-member.ts'
 
 const namespace = NAMESPACES.storage
@@ -32,6 +34,7 @@ export const storage: App = {
   after: ['namespaces', 'identity'],
   chart: (scope, cluster) => {
     const { storage } = cluster
+    usageDefinition(scope)
     if (storage.kind === 'gluster') gluster(scope, cluster, storage)
     if (storage.kind === 'existing') claim(scope, storage)
     homes(scope, cluster)
@@ -106,6 +109,8 @@ function homes(scope: Construct, cluster: Cluster): void {
         [namespace]: [
           { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
           { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [name] },
+          // Of a Gluster volume, its agents measure.
+          ...(storage.kind === 'gluster' ? [] : [MEASURES]),
         ],
       },
     },

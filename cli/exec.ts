@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream'
+import { PassThrough, type Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { CoreV1Api, Exec, type KubeConfig, type V1Status } from '@kubernetes/client-node'
 import { NAME } from '../config/labels.ts'
@@ -11,12 +11,14 @@ const PIECE = 32_768
 export interface InPod {
   readonly pod?: string | undefined
   readonly stdin?: Buffer
+  /** Where what it writes goes as it comes, instead of into memory. */
+  readonly stdout?: Writable
 }
 
 /**
  * Runs a command in a ready pod of a program, by its name.
  *
- * @returns what it wrote to stdout
+ * @returns what it wrote to stdout, unless that goes elsewhere
  * @throws with what it wrote to stderr when it failed, or when no pod is ready.
  */
 export async function runInPod(
@@ -24,7 +26,7 @@ export async function runInPod(
   namespace: string,
   program: string,
   command: readonly string[],
-  { pod: wanted, stdin }: InPod = {},
+  { pod: wanted, stdin, stdout: onto }: InPod = {},
 ): Promise<string> {
   const core = cluster.makeApiClient(CoreV1Api)
   const { items } = await core.listNamespacedPod({ namespace, labelSelector: `${NAME}=${program}` })
@@ -42,7 +44,7 @@ export async function runInPod(
     pod,
     program,
     [...command],
-    out,
+    onto ?? out,
     err,
     input ?? null,
     false,

@@ -74,6 +74,9 @@ export const memory = (example: string) => quantity('memory', 'Ki|Mi|Gi|Ti|k|M|G
 /** Room on disks, in bytes. */
 export const diskSize = (example: string) => quantity('storage', 'Gi|Ti|G|T', '1Gi', '10000Ti', example)
 
+/** Room on disks for one person, in bytes. */
+export const homeSize = (example: string) => quantity('storage', 'Mi|Gi|Ti|M|G|T', '100M', '10000Ti', example)
+
 /** A time in minutes or hours: a year at most. */
 export const duration = text(
   /^(?:[1-9]\d{0,4}m|[1-9]\d{0,2}h|[1-7]\d{3}h)$/,

@@ -55,6 +55,9 @@ export const START = `${PREFIX}/start`
 /** Annotation on a desktop's Deployment: when it will be stopped if no input comes. There only while its person is warned. */
 export const STOPS_AT = `${PREFIX}/stops-at`
 
+/** Annotation on a desktop's Deployment: when its person was told last that their files take up more than they may. */
+export const TOLD_OVER_LIMIT = `${PREFIX}/told-over-limit`
+
 /** Annotation on a desktop's Deployment: when the password was set that it was last begun or entered with. */
 export const BEGUN_WITH_PASSWORD = `${PREFIX}/begun-with-password-of`
 

@@ -266,6 +266,13 @@ export const GLUSTER_BRICK = {
   singular: 'glusterbrick',
 } as const
 
+/** The custom resource of what homes take up, as it was measured: a few for each set of disks; in `deskfleet-storage`. */
+export const STORAGE_USAGE = {
+  kind: 'StorageUsage',
+  plural: 'storageusages',
+  singular: 'storageusage',
+} as const
+
 /** Directory on a PC whose one entry, named by the login, is the person's home. */
 export const homeParent = (slug: string): string => `${STORAGE.run}/u/${slug}`
 /** Directory on a PC whose one entry, `shared`, is the shared folder. */

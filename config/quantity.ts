@@ -8,6 +8,8 @@ const UNITS: Readonly<Record<string, number>> = {
   Gi: 2 ** 30,
   T: 1e12,
   Ti: 2 ** 40,
+  P: 1e15,
+  Pi: 2 ** 50,
 }
 
 /** A Kubernetes quantity as a number; the schema has seen its form. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { diskSize, duration, HOST, noSection, says, text, wholeNumber } from './fields.ts'
+import { diskSize, duration, HOST, homeSize, noSection, says, text, wholeNumber } from './fields.ts'
 import type { Finding } from './findings.ts'
 import { STORAGE } from './names.ts'
 import type { Locate } from './source.ts'
@@ -23,17 +23,28 @@ const copies = {
     .describe('For so long a disk may be missing before a spare takes its place, as `30m` or `2h`.'),
 }
 
+/** Beside every kind. */
+const limit = {
+  limit: homeSize('10Gi')
+    .optional()
+    .describe(
+      'What each person may take up, as `10Gi`: whoever has more is told so, and so are you. It is not enforced. Default: none.',
+    ),
+}
+
 const ABOUT_KIND =
   'Where homes live: on disks of the PCs (gluster), in a directory that is the same on every PC (path), or on a StorageClass of the site (existing).'
 
 const gluster = z.strictObject({
   kind: z.literal('gluster').optional().default('gluster').describe(ABOUT_KIND),
   ...copies,
+  ...limit,
 })
 
 const path = z.strictObject({
   kind: z.literal('path').describe(ABOUT_KIND),
   ...copies,
+  ...limit,
   path: text(
     /^\/[A-Za-z0-9._/-]+$/,
     'it must be an absolute path',
@@ -44,6 +55,7 @@ const path = z.strictObject({
 const existing = z.strictObject({
   kind: z.literal('existing').describe(ABOUT_KIND),
   ...copies,
+  ...limit,
   storageClass: text(
     HOST,
     'it must be the name of a StorageClass',
@@ -65,7 +77,10 @@ export const storage = z
 type ParsedStorage = z.output<typeof storage>
 
 /** Where homes live, with what that kind needs and nothing else. */
-export type Storage =
+export type Storage = {
+  /** What each person may take up, as `10Gi`; undefined: as much as there is. It is told, and not enforced. */
+  readonly limit: string | undefined
+} & (
   | {
       /** A replicated volume on disks of the PCs. */
       readonly kind: 'gluster'
@@ -88,14 +103,15 @@ export type Storage =
       /** Of the one volume that is asked of it, as `1Ti`. */
       readonly size: string
     }
+)
 
 /** Fills in what follows from other settings, and leaves out what the kind passes over. */
 export function completeStorage(parsed: ParsedStorage): Storage {
-  const { kind } = parsed
-  if (kind === 'path') return { kind, path: parsed.path }
-  if (kind === 'existing') return { kind, storageClass: parsed.storageClass, size: parsed.size }
+  const { kind, limit } = parsed
+  if (kind === 'path') return { kind, limit, path: parsed.path }
+  if (kind === 'existing') return { kind, limit, storageClass: parsed.storageClass, size: parsed.size }
   const { replicas, minReplicas, spares, replaceAfter } = parsed
-  return { kind, replicas, minReplicas, spares, replaceAfter }
+  return { kind, limit, replicas, minReplicas, spares, replaceAfter }
 }
 
 /**

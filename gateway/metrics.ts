@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { UsageSums } from '../cluster/usage-sums.ts'
 
 export type Metrics = ReturnType<typeof newMetrics>
 
@@ -8,7 +9,11 @@ export interface Known {
   connections(): number
   desktops(): { readonly on: number; readonly waiting: number }
   leading(): boolean
+  usage(): UsageSums
 }
+
+/** People who have so much as to be named. */
+const NAMED = 10
 
 export function newMetrics(registry: Registry, known: Known) {
   const registers = [registry]
@@ -26,6 +31,45 @@ export function newMetrics(registry: Registry, known: Known) {
   asked('desktops_on', 'Desktops that are on.', () => known.desktops().on)
   asked('desktops_waiting', 'People who wait for a desktop.', () => known.desktops().waiting)
   asked('leading', 'Whether this replica starts and stops desktops.', () => Number(known.leading()))
+  new Gauge({
+    name: 'deskfleet_storage_set_used_bytes',
+    help: 'Bytes that homes take up on one copy of a set of disks.',
+    labelNames: ['set'] as const,
+    registers,
+    collect() {
+      this.reset()
+      for (const { set, homes } of known.usage().sets) this.set({ set }, homes.bytes)
+    },
+  })
+  new Gauge({
+    name: 'deskfleet_storage_set_files',
+    help: 'Files of homes on a set of disks.',
+    labelNames: ['set'] as const,
+    registers,
+    collect() {
+      this.reset()
+      for (const { set, homes } of known.usage().sets) this.set({ set }, homes.files)
+    },
+  })
+  new Gauge({
+    name: 'deskfleet_storage_person_used_bytes',
+    help: `Bytes that the homes of the ${NAMED} people take up who have most.`,
+    labelNames: ['person'] as const,
+    registers,
+    collect() {
+      this.reset()
+      for (const { slug, bytes } of known.usage().people.slice(0, NAMED))
+        if (slug !== undefined) this.set({ person: slug }, bytes)
+    },
+  })
+  new Gauge({
+    name: 'deskfleet_storage_people_over_limit',
+    help: 'People whose files take up more than storage.limit.',
+    registers,
+    collect() {
+      this.set(known.usage().people.filter(({ over }) => over).length)
+    },
+  })
   return {
     pages: new Histogram({
       name: 'deskfleet_gateway_page_duration_seconds',

@@ -33,6 +33,10 @@ const Offer = z.object({
   homesAreTold: z.boolean().default(false),
   /** Whether homes are on a Gluster volume, whose state is told. */
   volumeIsTold: z.boolean().default(false),
+  /** Bytes that each person may take up; left out: as many as there are. It is told, and not enforced. */
+  storageLimit: z.number().min(1).exactOptional(),
+  /** Whether it is told what homes take up. */
+  usageIsTold: z.boolean().default(false),
 })
 export type Offer = z.infer<typeof Offer>
 

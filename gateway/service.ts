@@ -27,6 +27,7 @@ import { servePages } from './serve.ts'
 import { DEVICE_KEYS } from './session/keys.ts'
 import { keysOf, openSessions } from './session/sessions.ts'
 import type { Settings } from './settings.ts'
+import { openUsage } from './storage/usage.ts'
 import { ENGLISH } from './texts/english.ts'
 
 /** What differs between a room and a test. */
@@ -62,6 +63,8 @@ export async function openGateway(
   const offer = await followOffer(settings.offerFile, clock, log, signal)
   const view = watchCluster(cluster, log, clock)
   closing.defer(view.stop)
+  const usage = openUsage(cluster, view, offer, log)
+  closing.defer(usage.stop)
   const people = openPeople(settings.ldap)
   closing.defer(people.close)
   const sessions = openSessions(cluster, view, now)
@@ -71,7 +74,7 @@ export async function openGateway(
   caller = await keepCaller(context, cluster)
   const open = openDesktops({ cluster, view, offer, clock, caller, addressOf }, signal)
   const { desktops, bridges } = open
-  const leader = leadDesktops(context, { cluster, view, offer, sessions, ...open })
+  const leader = leadDesktops(context, { cluster, view, offer, sessions, usage, ...open })
   const metrics = newMetrics(context.registry, {
     screens: () => screens.open(),
     connections: () => connections.size(),
@@ -80,6 +83,7 @@ export async function openGateway(
       waiting: queueOf(desktops.all()).length,
     }),
     leading: leader.leads,
+    usage: usage.sums,
   })
   const { hosts, longestUpload, maxStale } = settings
   const count = (outcome: string) => metrics.upgrades.inc({ outcome })
@@ -108,6 +112,7 @@ export async function openGateway(
     texts: ENGLISH,
     locking,
     volume,
+    usage,
   }
   const serving = await servePages(context, cluster, screens, connections, {
     ...shown,

@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs'
-import { API_GROUP, API_VERSION, GLUSTER_BRICK, GLUSTER_VOLUME } from '../../config/names.ts'
+import { API_GROUP, API_VERSION, GLUSTER_BRICK, GLUSTER_VOLUME, STORAGE_USAGE } from '../../config/names.ts'
 import { add } from '../kit/objects.ts'
 import { KEPT } from '../kit/policies/contents.ts'
 
@@ -59,6 +59,45 @@ export function glusterDefinitions(scope: Construct): void {
       AGE,
     ],
   })
+}
+
+/** What homes take up, of whatever kind storage is. Made anew within hours where it is lost. */
+export function usageDefinition(scope: Construct): void {
+  const { kind, plural, singular } = STORAGE_USAGE
+  // Written by programs alone, and checked by whoever reads it.
+  const record = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+  add(
+    scope,
+    'apiextensions.k8s.io/v1/CustomResourceDefinition',
+    { name: `${plural}.${API_GROUP}`, annotations: KEPT },
+    {
+      spec: {
+        group: API_GROUP,
+        scope: 'Namespaced',
+        names: { kind, listKind: `${kind}List`, plural, singular, categories: ['deskfleet'] },
+        versions: [
+          {
+            name: API_VERSION,
+            served: true,
+            storage: true,
+            additionalPrinterColumns: [
+              { name: 'Set', type: 'integer', jsonPath: '.record.set' },
+              { name: 'Bytes', type: 'integer', jsonPath: '.record.homes.bytes' },
+              { name: 'Files', type: 'integer', jsonPath: '.record.homes.files' },
+              { name: 'Measured', type: 'string', jsonPath: '.record.measured' },
+            ],
+            schema: {
+              openAPIV3Schema: {
+                type: 'object',
+                description: 'What homes take up on a set of disks, as it was measured.',
+                properties: { record },
+              },
+            },
+          },
+        ],
+      },
+    },
+  )
 }
 
 const AGE = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }

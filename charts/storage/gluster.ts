@@ -20,6 +20,7 @@ import { KEPT } from '../kit/policies/contents.ts'
 import { program } from '../kit/program.ts'
 import { PRIORITIES } from '../priorities.ts'
 import { glusterDefinitions } from './definitions.ts'
+import { MEASURES } from './measures.ts'
 
 const namespace = NAMESPACES.storage
 
@@ -71,6 +72,7 @@ function server(scope: Construct, cluster: Cluster): void {
           custom(`${GLUSTER_VOLUME.plural}/status`, ['update']),
           custom(GLUSTER_BRICK.plural, ['get', 'list', 'create']),
           custom(`${GLUSTER_BRICK.plural}/status`, ['update']),
+          MEASURES,
           { group: '', resources: ['events'], verbs: ['create'] },
           { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
           { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [name] },
@@ -83,7 +85,10 @@ function server(scope: Construct, cluster: Cluster): void {
         // As the first process, the agent or glusterd would leave a dead brick as a zombie, and never start it again.
         command: ['tini', '--', ...nodeCommand('storage/gluster/agent/main.js')],
         resources: { cpu: '50m', memory: '256Mi', memoryLimit: '1Gi' },
-        env: { DESKFLEET_METRICS_LISTEN: `0.0.0.0:${GLUSTER.health}` },
+        env: {
+          DESKFLEET_METRICS_LISTEN: `0.0.0.0:${GLUSTER.health}`,
+          DESKFLEET_TIME_ZONE: cluster.desktops.timeZone,
+        },
         fieldEnv: { NODE_NAME: 'spec.nodeName' },
         ports: { metrics: GLUSTER.health },
         volumes: [

@@ -1,9 +1,8 @@
-import type { ToldVolume } from '../../cluster/gluster-volume.ts'
 import type { Lock } from '../../config/lock.ts'
 import { type Html, html } from '../html.ts'
 import { type Frame, notice, page, token } from '../pages/layout.ts'
 import type { DesktopRow, Overview, PcRow } from './overview.ts'
-import { storageSection } from './storage.ts'
+import { type ShownStorage, storageSection } from './storage.ts'
 
 /** Characters of a message to a person, as its field counts them. */
 export const LONGEST_MESSAGE = 500
@@ -14,7 +13,7 @@ export function administrationPage(
   room: Overview,
   now: number,
   troubles: readonly string[] = [],
-  volume?: ToldVolume,
+  storage?: ShownStorage,
 ): Html {
   const { administration: words } = frame.texts
   const { columns } = words
@@ -33,7 +32,7 @@ ${
 }</section>
 <section aria-labelledby="pcs"><h2 id="pcs">${words.pcs}</h2>
 ${room.pcs.length === 0 ? html`<p class="empty">${words.noPcs}</p>` : pcTable(frame, room.pcs)}</section>
-${volume && storageSection(frame, volume)}`,
+${storage && storageSection(frame, storage, now)}`,
   })
 }
 

@@ -32,7 +32,11 @@ export function administrationRoutes(app: Express, parts: Parts): void {
       ...(state === 'stale' ? [words.stale(now() - checked)] : []),
     ]
     const frame = frameOf(parts, mustBeThere(request))
-    const shown = volume === 'unread' ? undefined : volume
+    const usage = parts.usage.sums()
+    const isTold = usage.sets.length > 0 || usage.room !== undefined
+    const told = volume === 'unread' ? undefined : volume
+    const shown =
+      told === undefined && !isTold ? undefined : { volume: told, usage, limit: offer().storageLimit }
     sendPage(response, administrationPage(frame, seen, now(), troubles, shown))
   })
 

@@ -25,6 +25,8 @@ export interface Desktop extends Owner {
   readonly lastInput?: number
   /** When it will be stopped, while its person is warned. */
   readonly stopsAt?: number
+  /** When its person was told last that their files take up more than they may. */
+  readonly toldOverLimit?: number
   /** When the password was set that it was begun with, or last entered with; '' where the directory told of none. */
   readonly passwordSet?: string
   /** Why the cluster refuses to make its pod. */

@@ -10,6 +10,7 @@ import {
   STOPPED_WHY,
   STOPS_AT,
   TEMPLATE,
+  TOLD_OVER_LIMIT,
   WAITING_SINCE,
 } from '../../config/labels.ts'
 import { desktopName } from '../../config/names.ts'
@@ -47,6 +48,7 @@ export function observe(
     stoppedWhy: annotations[STOPPED_WHY],
     lastInput: time(LAST_INPUT),
     stopsAt: time(STOPS_AT),
+    toldOverLimit: time(TOLD_OVER_LIMIT),
     passwordSet: annotations[BEGUN_WITH_PASSWORD],
     refused: on && !living ? refusalOf(deployment) : undefined,
     pod: living && podOf(living, events),

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
-import { LAST_INPUT, STOPS_AT, WAITING_SINCE } from '../../config/labels.ts'
+import { LAST_INPUT, STOPS_AT, TOLD_OVER_LIMIT, WAITING_SINCE } from '../../config/labels.ts'
 import type { ClusterView } from '../cluster/view.ts'
 import type { Bridges } from '../desktops/bridge.ts'
+import type { Desktop, Owner } from '../desktops/desktop.ts'
 import type { Desktops } from '../desktops/desktops.ts'
 import { type DesktopStore, stamp } from '../desktops/store.ts'
 import type { Offer } from '../offer.ts'
@@ -16,11 +17,13 @@ export interface Effects {
   readonly log: Logger
   /** What a desktop that will be stopped is told on its own screen. */
   readonly warning: (stopsAt: number) => string
+  /** What a person is told who takes up more than they may; undefined for everybody else. */
+  readonly overLimit: (owner: Owner) => string | undefined
 }
 
 /** Does one thing that was decided. A write that came too late does nothing: the next look decides anew. */
 export async function act(effects: Effects, action: Action): Promise<void> {
-  const { store, log, bridges } = effects
+  const { store, log } = effects
   const { slug, version } = action
   if (action.do === 'start') await start(effects, slug, version)
   if (action.do === 'stop') {
@@ -29,21 +32,37 @@ export async function act(effects: Effects, action: Action): Promise<void> {
   }
   if (action.do === 'note') {
     const written = await store.annotate(slug, annotationsOf(action.note), version)
-    const { stopsAt } = action.note
-    if (written === 'written' && typeof stopsAt === 'number') {
-      log.info({ slug, stopsAt: stamp(stopsAt) }, 'warned of the end of an idle desktop')
-      // Not waited for: it is that desktop's own trouble when it does not listen.
-      const desktop = effects.desktops.named(slug)
-      if (desktop) void bridges.message(desktop, effects.warning(stopsAt)).catch(() => {})
-    }
+    const desktop = effects.desktops.named(slug)
+    if (written === 'written' && desktop !== undefined) tell(effects, desktop, action.note)
   }
 }
 
-function annotationsOf({ lastInput, stopsAt, waitingSince }: Note): Record<string, string | null> {
+/** Not waited for: it is that desktop's own trouble when it does not listen. */
+function tell({ bridges, log, warning, overLimit }: Effects, desktop: Desktop, note: Note): void {
+  const { slug } = desktop
+  const { stopsAt, toldOverLimit } = note
+  if (typeof stopsAt === 'number') {
+    log.info({ slug, stopsAt: stamp(stopsAt) }, 'warned of the end of an idle desktop')
+    void bridges.message(desktop, warning(stopsAt)).catch(() => {})
+  }
+  const over = toldOverLimit === undefined ? undefined : overLimit(desktop)
+  if (over !== undefined) {
+    log.info({ slug }, 'told that their files take up more than they may')
+    void bridges.message(desktop, over).catch(() => {})
+  }
+}
+
+function annotationsOf({
+  lastInput,
+  stopsAt,
+  waitingSince,
+  toldOverLimit,
+}: Note): Record<string, string | null> {
   const given: [string, number | null | undefined][] = [
     [LAST_INPUT, lastInput],
     [STOPS_AT, stopsAt],
     [WAITING_SINCE, waitingSince],
+    [TOLD_OVER_LIMIT, toldOverLimit],
   ]
   return Object.fromEntries(
     given.flatMap(([key, time]) => (time === undefined ? [] : [[key, time === null ? null : stamp(time)]])),

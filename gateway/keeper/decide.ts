@@ -8,6 +8,8 @@ export interface Limits {
   readonly startingAtOnce: number
   /** How long a desktop of that template may go without input, in ms. */
   readonly idle: (template: string) => number
+  /** Whether the files of that desktop's person take up more than they may. */
+  readonly isOver: (desktop: Desktop) => boolean
 }
 
 /** One thing to do, with the version of the Deployment that it was decided on. */
@@ -21,6 +23,7 @@ export interface Note {
   readonly lastInput?: number
   readonly stopsAt?: number | null
   readonly waitingSince?: number | null
+  readonly toldOverLimit?: number
 }
 
 /** A start that takes longer no longer keeps others back. */
@@ -40,6 +43,10 @@ const UNSCHEDULABLE_PATIENCE = 3_000
 /** Idle time is told in whole seconds: the same input seems to be at a slightly different time at every asking. */
 const JITTER = 2_000
 const NOTE_EVERY = 60_000
+/** So often at most somebody is told that their files take up more than they may. */
+export const TELL_LIMIT_EVERY = 24 * 3_600_000
+/** Whoever sits down is let begin first. */
+export const LIMIT_AFTER = 2 * 60_000
 
 /** All that is to be done now. Pure: the same desktops, answers and time give the same actions. */
 export function decide(
@@ -56,6 +63,7 @@ export function decide(
     ...starts,
     ...makeRoom(desktops, said, limits, now, stopping, starts.length),
     ...notePlaces(desktops),
+    ...tellLimit(desktops, said, limits, now, stopping),
   ]
 }
 
@@ -164,5 +172,24 @@ function notePlaces(desktops: readonly Desktop[]): Action[] {
     }
     const placed = pod.step !== 'unschedulable' && pod.step !== 'asked' && waitingSince !== undefined
     return placed ? [{ do: 'note', slug, version, note: { waitingSince: null } }] : []
+  })
+}
+
+/** Who takes up more than they may is told on their desktop, while they are there: once a day, and not at its very beginning. */
+function tellLimit(
+  desktops: readonly Desktop[],
+  said: ReadonlyMap<string, BridgeState>,
+  { isOver }: Limits,
+  now: number,
+  stopping: ReadonlySet<string>,
+): Action[] {
+  return desktops.flatMap((desktop): Action[] => {
+    const { slug, version, on, pod, toldOverLimit, stopsAt } = desktop
+    const answer = said.get(slug)
+    if (!on || pod?.step !== 'ready' || stopping.has(slug) || stopsAt !== undefined) return []
+    if (answer === undefined || answer.viewers === 0 || now - answer.askedAt > FRESH) return []
+    if (now - (pod.readySince ?? now) < LIMIT_AFTER) return []
+    if (toldOverLimit !== undefined && now - toldOverLimit < TELL_LIMIT_EVERY) return []
+    return isOver(desktop) ? [{ do: 'note', slug, version, note: { toldOverLimit: now } }] : []
   })
 }

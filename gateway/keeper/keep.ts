@@ -123,6 +123,7 @@ async function decideAndAct(
     atMost: offered.desktops.atMost,
     startingAtOnce: settings.startingAtOnce,
     idle: (template: string) => idleLimit(offered, template),
+    isOver: (desktop: Owner) => effects.overLimit(desktop) !== undefined,
   }
   const ends = end()
   const ending = new Set(ends.map(({ slug }) => slug))

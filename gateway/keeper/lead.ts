@@ -3,9 +3,11 @@ import { leadBy } from '../../cluster/lease/work.ts'
 import { GATEWAY, NAMESPACES } from '../../config/names.ts'
 import type { ServiceContext } from '../../service/service.ts'
 import type { ClusterView } from '../cluster/view.ts'
+import type { Owner } from '../desktops/desktop.ts'
 import type { OpenDesktops } from '../desktops/open.ts'
 import type { Offer } from '../offer.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { Usage } from '../storage/usage.ts'
 import { ENGLISH } from '../texts/english.ts'
 import { type KeeperSettings, keep } from './keep.ts'
 
@@ -22,6 +24,7 @@ export interface LeaderParts extends OpenDesktops {
   readonly view: ClusterView
   readonly offer: () => Offer
   readonly sessions: Sessions
+  readonly usage: Pick<Usage, 'over'>
 }
 
 /** Ms. A leader is missed soon, since logins wait for it; it gives up itself before. */
@@ -31,10 +34,14 @@ const MINUTE = 60_000
 /** Stands for election until the context's signal aborts; whoever leads keeps everybody's desktops. */
 export function leadDesktops(context: ServiceContext<KeeperSettings>, parts: LeaderParts): Leader {
   const { settings, log, clock, me, signal } = context
-  const { cluster, view, sessions, ...open } = parts
+  const { cluster, view, sessions, usage, ...open } = parts
   const now = () => clock.wall().getTime()
   const warning = (stopsAt: number) => ENGLISH.warning(Math.max(1, Math.round((stopsAt - now()) / MINUTE)))
-  const effects = { ...open, cluster: view, log, warning }
+  const overLimit = (owner: Owner): string | undefined => {
+    const over = usage.over(owner.entryUUID)
+    return over && ENGLISH.overLimit(over.used.bytes, over.limit)
+  }
+  const effects = { ...open, cluster: view, log, warning, overLimit }
   let leads = false
   const leading = (is: boolean): void => {
     leads = is

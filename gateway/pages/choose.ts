@@ -9,10 +9,12 @@ export interface Choice {
   readonly view: Extract<View, { state: 'off' }>
   readonly formToken: string
   readonly now: number
+  /** Where their files take up more than they may. */
+  readonly overLimit?: string | undefined
 }
 
 /** The desktop is off: why, since when, and which one shall start. */
-export function choosePage(frame: Frame, { templates, last, view, formToken, now }: Choice): Html {
+export function choosePage(frame: Frame, { templates, last, view, formToken, now, overLimit }: Choice): Html {
   const { choose } = frame.texts
   const why = view.why === undefined ? undefined : choose.why[view.why]
   const chosen = templates.find(({ name }) => name === last)?.name ?? templates[0]?.name
@@ -23,6 +25,7 @@ export function choosePage(frame: Frame, { templates, last, view, formToken, now
 <h1>${choose.title}</h1>
 ${why && html`<p>${why} ${view.at !== undefined && html`<span class="quiet">${choose.ago(now - view.at)}</span>`}</p>`}
 <p class="lead">${why === undefined && templates.length > 1 ? choose.never : choose.whichever}</p>
+${overLimit && html`<p class="notice warm" role="status">${overLimit}</p>`}
 <form method="post" action="/desktop/start" class="stack">${token(formToken)}
 ${
   templates.length === 1

@@ -13,6 +13,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Offer } from '../offer.ts'
 import type { Assets } from '../pages/assets.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { Usage } from '../storage/usage.ts'
 import type { Texts } from '../texts/texts.ts'
 import type { Followers } from './followers.ts'
 import type { Transfers } from './transfers.ts'
@@ -31,6 +32,8 @@ export interface Parts {
   readonly locking: Locking
   /** How the volume with everybody's homes stands; undefined where storage is of another kind. */
   readonly volume: () => Promise<ToldVolume | undefined>
+  /** What homes take up. */
+  readonly usage: Usage
   readonly assets: Assets
   readonly texts: Texts
   readonly hosts: readonly string[]

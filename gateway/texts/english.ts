@@ -11,6 +11,15 @@ function span(ms: number): string {
   return rest === 0 ? plural(hours, 'hour', 'hours') : `${plural(hours, 'hour', 'hours')} ${rest} min`
 }
 
+const SIZES = ['B', 'KB', 'MB', 'GB', 'TB', 'PB']
+
+/** An amount of files in words: `12 GB`, `1.4 TB`; a GB has 2^30 bytes, as the limit in `cluster.yaml` has them. */
+function size(bytes: number): string {
+  const power = Math.min(SIZES.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  const amount = bytes / 1024 ** power
+  return `${amount < 10 && power > 0 && !Number.isInteger(amount) ? amount.toFixed(1) : Math.round(amount)} ${SIZES[power]}`
+}
+
 /** What went wrong for somebody, and what they can do. */
 const problem = (title: string, text: string, todo: string) => ({ title, text, todo })
 
@@ -19,6 +28,7 @@ export const ENGLISH = {
   language: 'en',
   product: 'Deskfleet',
   span,
+  size,
   nav: {
     label: 'Main',
     desktop: 'My desktop',
@@ -292,6 +302,22 @@ export const ENGLISH = {
             ? `Each file is on one PC alone, and shall be on ${wanted}: if its disk fails, files are lost.`
             : `Each file is kept on ${have} PCs, and shall be on ${wanted}.`,
       room: (free: string, whole: string) => `${free} of ${whole} are free.`,
+      tight: (free: string, whole: string) =>
+        `Only ${free} of ${whole} are left. When they are used up, nobody can save anything. Ask those who take up most to delete what they do not need, empty the trash of removed people, or give storage more room.`,
+      full: 'There is no room left: nobody can save anything. Desktops go on, and others still start. Ask those who take up most to delete what they do not need, empty the trash of removed people, or give storage more room.',
+      lost: (set: number, files: number, homes: number, ago: string) =>
+        `On set ${set} were ${plural(files, 'file', 'files')} of ${plural(homes, 'person', 'people')}, as listed ${ago}. Their names, for those who are to be told: npx deskfleet storage lost ${set}`,
+      lostUnlisted: (set: number) =>
+        `Which files were on set ${set} is not known: no list of them was made yet.`,
+      over: (people: number, limit: string, names: string) =>
+        `${plural(people, 'person has', 'people have')} more than the ${limit} of storage.limit: ${names}. They are told so, and nothing stops them: ask them to delete what they do not need, or raise the limit.`,
+      most: 'Who takes up most',
+      measured: (people: number, homes: string, shared: string, trash: string, ago: string) =>
+        `${plural(people, 'home takes', 'homes take')} ${homes}, the shared folder ${shared}, homes of removed people ${trash}; measured ${ago}.`,
+      gone: 'Somebody who is gone',
+      all: 'All of them: npx deskfleet storage usage',
+      disks: 'Disks',
+      usageColumns: { person: 'Person', bytes: 'Takes', files: 'Files' },
       safeToPull: (pcs: string) => `May be taken away: ${pcs}. What was there is elsewhere now.`,
       columns: { pc: 'PC', set: 'Set', state: 'Its disk', pending: 'Files behind' },
       states: {
@@ -412,6 +438,8 @@ export const ENGLISH = {
     ),
     browser: problem('One moment', 'You came from another site.', 'Go on to your desktop.'),
   },
+  overLimit: (used: number, limit: number) =>
+    `Your files take ${size(used)}; ${size(limit)} are yours. Delete what you do not need, on your desktop or under Files, and empty the trash. If you need more, ask your administrator.`,
   warning: (minutes: number) =>
     `This desktop is idle. It stops in ${plural(minutes, 'minute', 'minutes')} if nobody uses it. Press a key or move the mouse to keep it.`,
 }

@@ -37,7 +37,9 @@ export function desktopRoutes(app: Express, parts: Parts): void {
       return
     }
     const last = parts.desktops.of(session)?.template
-    const choice = { templates, last, view, formToken: session.formToken, now: parts.now() }
+    const over = parts.usage.over(session.entryUUID)
+    const overLimit = over && parts.texts.overLimit(over.used.bytes, over.limit)
+    const choice = { templates, last, view, formToken: session.formToken, now: parts.now(), overLimit }
     sendPage(response, choosePage(frameOf(parts, visitor), choice))
   })
 

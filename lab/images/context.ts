@@ -40,7 +40,9 @@ const CONTENTS = {
   },
   ldap: {},
   door: {},
-  gluster: { programs: () => globSync('storage/{gluster/agent,mounter,trash}/main.ts', { cwd: root }) },
+  gluster: {
+    programs: () => globSync('storage/{gluster/agent,gluster/index,mounter,trash}/main.ts', { cwd: root }),
+  },
   argocd: {
     foreign: {
       pins: ['go.mod', 'go.sum', 'argocd/main.go'].map((name) => `lab/modules/argo-cd/${name}`),

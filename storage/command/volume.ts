@@ -5,6 +5,7 @@ import { type ClusterOptions, openCluster, readOf, withCluster } from '../../cli
 import { type DryRunOptions, type OutputOptions, withDryRun, withOutput } from '../../cli/options.ts'
 import { print, printOne } from '../../cli/output.ts'
 import { examplesText } from '../../cli/run.ts'
+import { sizeOf } from '../../cli/size.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { type ToldBrick, type ToldVolume, toldBricks, toldVolume } from '../../cluster/gluster-volume.ts'
 import { HEAL_ASKED } from '../../config/labels.ts'
@@ -17,6 +18,8 @@ import {
   GLUSTER_VOLUME,
   NAMESPACES,
 } from '../../config/names.ts'
+import { addLostCommand } from './lost.ts'
+import { addUsageCommand, type ToldUsage, toldUsage } from './usage.ts'
 
 interface LeaveOptions extends ClusterOptions, DryRunOptions {
   readonly undo?: boolean
@@ -32,6 +35,8 @@ export function addVolumeCommands(program: Command, terminal: Terminal): void {
     )
     .addHelpText('after', examplesText(['deskfleet storage status', 'deskfleet storage status -o json']))
     .action((options: ClusterOptions & OutputOptions) => status(terminal, options))
+  addUsageCommand(storage, terminal)
+  addLostCommand(storage, terminal)
   withDryRun(withCluster(storage.command('retire <pc>'), 'storage'))
     .description('bring what a PC has to others, and say when its plug may be pulled')
     .option('--undo', 'let it stay after all')
@@ -74,6 +79,9 @@ async function status(
   terminal: Terminal,
   { kubeconfig, output }: ClusterOptions & OutputOptions,
 ): Promise<void> {
+  // Where nothing was measured yet, or may not be read, all else is shown.
+  const usage = await toldUsage(openCluster(kubeconfig)).catch(() => undefined)
+  if (usage?.sums.room !== undefined) return directoryStatus(terminal, usage, output)
   const { volume, bricks } = await told(kubeconfig)
   const is = (type: string) => volume.conditions.find((one) => one.type === type)
   const rows = rowsOf(volume, bricks)
@@ -85,6 +93,7 @@ async function status(
     available: is('Available')?.status ?? 'Unknown',
     healthy: is('Healthy')?.status ?? 'Unknown',
     safeToPull: volume.safeToPull,
+    ...usageLines(usage),
   }
   if (output === 'table') {
     terminal.stdout.write(`${printOne(head, output)}\n`)
@@ -95,6 +104,33 @@ async function status(
   const available = is('Available')
   if (available?.status !== 'True')
     throw new Error(`homes stand still: ${available?.message || 'no agent has told of them'}`)
+}
+
+/** Of a directory that is the same on every PC, or a StorageClass. */
+function directoryStatus(terminal: Terminal, usage: ToldUsage, output: OutputOptions['output']): void {
+  const { room } = usage.sums
+  const head = {
+    room: sizeOf(room?.bytes ?? 0),
+    free: sizeOf(room?.free ?? 0),
+    nearlyFull: room?.tight ? 'yes' : 'no',
+    ...usageLines(usage),
+  }
+  terminal.stdout.write(printOne(head, output))
+}
+
+/** What people take up, in short. */
+function usageLines(usage: ToldUsage | undefined): Readonly<Record<string, unknown>> {
+  if (usage === undefined || usage.sums.sets.length === 0) return {}
+  const { people, sets } = usage.sums
+  const [most] = people
+  return {
+    homes: sizeOf(people.reduce((sum, { bytes }) => sum + bytes, 0)),
+    measured: sets.map(({ measured }) => measured).sort()[0],
+    most: most && `${most.slug ?? most.entryUUID} (${sizeOf(most.bytes)})`,
+    ...(usage.limit === undefined
+      ? {}
+      : { overLimit: `${people.filter(({ over }) => over).length} of ${people.length} people` }),
+  }
 }
 
 /** A line for each brick: those of the volume by their set, then the others. */
@@ -125,12 +161,6 @@ function rowsOf(volume: ToldVolume, bricks: readonly ToldBrick[]) {
       leaves: brick?.retiring ? 'yes' : undefined,
     }
   })
-}
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-const sizeOf = (bytes: number): string => {
-  const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
-  return `${(bytes / 1000 ** power).toFixed(power < 2 ? 0 : 1)} ${UNITS[power]}`
 }
 
 function brickOf({ bricks }: Told, pc: string): ToldBrick {

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { reasonOf } from '../../cluster/answer.ts'
+import type { UsageListener } from '../usage/keep.ts'
 import type { Listener } from './keep.ts'
 
-export interface Report extends Listener {
+export interface Report extends Listener, UsageListener {
   leading(leads: boolean): void
   /** Whether this process waits for its turn, or has gone through all homes at least once. */
   ready(): boolean
@@ -60,6 +61,9 @@ export function makeReport(registry: Registry, log: Logger, wall: () => Date): R
       const troubles = [...decision.findings.map((one) => one.message), ...failures.map((one) => one.message)]
       for (const text of troubles) if (!before.has(text)) log.error(text)
       before = new Set(troubles)
+    },
+    measured(_set, { homes }, entries, milliseconds) {
+      log.info({ homes: homes.size, entries, milliseconds: Math.round(milliseconds) }, 'homes were measured')
     },
     failed(error) {
       metrics.failures.inc()

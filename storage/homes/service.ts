@@ -1,13 +1,19 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
 import { reasonOf } from '../../cluster/answer.ts'
 import { ownCluster } from '../../cluster/client.ts'
 import { openEvents } from '../../cluster/events.ts'
 import { logUnreadable } from '../../cluster/identities.ts'
 import { leadBy } from '../../cluster/lease/work.ts'
+import { usageStore } from '../../cluster/storage-usage.ts'
 import { FIELD_MANAGERS, NAMESPACES, STORAGE } from '../../config/names.ts'
 import type { ServiceContext } from '../../service/service.ts'
+import { LAYOUT } from '../layout.ts'
+import { keepUsage, type Place } from '../usage/keep.ts'
 import { homesCluster } from './cluster.ts'
-import { keepHomes } from './keep.ts'
+import { keepHomes, type Listener } from './keep.ts'
 import { makeReport } from './report.ts'
+import { newRoomTeller } from './room.ts'
 import type { Settings } from './settings.ts'
 
 /** One process leads and makes homes; others wait for their turn. */
@@ -30,6 +36,39 @@ export async function startHomes(context: ServiceContext<Settings>): Promise<voi
     rules: { trashAfter },
     listener: report,
   }
+  const store = usageStore(cluster, FIELD_MANAGERS.homes)
+  const tellRoom = newRoomTeller(store, report.failed)
+  // Of a Gluster volume, the agents tell both, from the disks themselves.
+  const listener = volume ? report : { ...report, passed: both(report, tellRoom) }
+  const usage = {
+    clock,
+    store,
+    place: () => directoryIn(root),
+    list: async () => undefined,
+    listener: report,
+  }
   const lease = { cluster, namespace: NAMESPACES.storage, lease: STORAGE.homes, me, clock, log, signal }
-  await leadBy({ ...lease, leading: report.leading }, (tenure) => keepHomes(work, tenure))
+  await leadBy({ ...lease, leading: report.leading }, async (tenure) => {
+    await Promise.all([
+      keepHomes({ ...work, listener }, tenure),
+      ...(volume ? [] : [keepUsage(usage, tenure)]),
+    ])
+  })
+}
+
+const both =
+  (report: Listener, tellRoom: ReturnType<typeof newRoomTeller>): Listener['passed'] =>
+  (decision, acted, milliseconds) => {
+    report.passed(decision, acted, milliseconds)
+    tellRoom(decision.space)
+  }
+
+/** The storage directory, once it is one: in the empty place where it should be mounted there is nothing to measure. */
+async function directoryIn(root: string): Promise<Place | undefined> {
+  const isThere = await access(join(root, LAYOUT.marker)).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere) return undefined
+  return { set: 1, pc: undefined, walk: { way: [], folder: root, without: [] }, beside: 0 }
 }

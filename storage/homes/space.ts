@@ -1,3 +1,4 @@
+import { LITTLE } from '../fullness.ts'
 import { type Problem, problem } from '../problem.ts'
 
 /** What the storage directory has room for, as its file system tells it. */
@@ -9,9 +10,6 @@ export interface Space {
   readonly files: number
   readonly filesFree: number
 }
-
-/** Part of all that is left when it is time to do something. */
-const LITTLE = 0.03
 
 const MEND =
   'make room, or give it more, before nobody can save a file; see docs/storage.md, "When it fills up"'

@@ -205,6 +205,10 @@ const MISTAKES: Readonly<
     'domain: a.org\nstorage:\n  replicas: 9\n',
     ['cluster.yaml:3: storage.replicas is 9; it must be a whole number from 2 to 7;', 'without quotes'],
   ],
+  'a limit that is no amount': [
+    'domain: a.org\nstorage:\n  limit: 10 GB\n',
+    ['cluster.yaml:3: storage.limit is "10 GB"; it must be an amount of storage,', 'if it is a bare number'],
+  ],
   'more minReplicas than replicas': [
     'domain: a.org\nstorage:\n  replicas: 3\n  minReplicas: 5\n',
     ['cluster.yaml:4: storage.minReplicas is 5, more than the 3 of storage.replicas;', 'or leave it out'],
@@ -262,7 +266,7 @@ const MISTAKES: Readonly<
   'an unknown key beside a kind': [
     'domain: a.org\nstorage:\n  kind: existing\n  storageClass: nfs\n  pathh: /srv\n',
     [
-      'cluster.yaml:5: storage.pathh is no setting; storage knows: kind, replicas, minReplicas, spares, replaceAfter, storageClass, size;',
+      'cluster.yaml:5: storage.pathh is no setting; storage knows: kind, replicas, minReplicas, spares, replaceAfter, limit, storageClass, size;',
       'delete it, or correct its spelling',
     ],
   ],
@@ -320,7 +324,11 @@ test('a kind of storage has its own settings; numbers of another kind may stand 
     'domain: a.org\nstorage:\n  replicas: 5\n',
     'storage: { kind: path, path: /srv/homes }\n',
   )
-  t.deepEqual(outcome.ok ? outcome.value.storage : undefined, { kind: 'path', path: '/srv/homes' })
+  t.deepEqual(outcome.ok ? outcome.value.storage : undefined, {
+    kind: 'path',
+    limit: undefined,
+    path: '/srv/homes',
+  })
 })
 
 test('domain alone is enough; everything else has a default', (t) => {
@@ -332,6 +340,7 @@ test('domain alone is enough; everything else has a default', (t) => {
   t.is(ldap.baseDN, 'dc=room,dc=example,dc=org')
   t.deepEqual(storage, {
     kind: 'gluster',
+    limit: undefined,
     replicas: 5,
     minReplicas: undefined,
     spares: 1,

@@ -7,7 +7,7 @@ import { type Action, decide, type Limits, SPARE_AFTER, WARN_BEFORE } from '../.
 const NOW = 1_900_000_000_000
 const MINUTE = 60_000
 const IDLE = 30 * MINUTE
-const LIMITS: Limits = { atMost: 3, startingAtOnce: 2, idle: () => IDLE }
+const LIMITS: Limits = { atMost: 3, startingAtOnce: 2, idle: () => IDLE, isOver: () => false }
 
 const off = (slug: string, more: Partial<Desktop> = {}): Desktop => ({
   slug,
@@ -215,4 +215,28 @@ test('a place in the queue is told as it is', (t) => {
     pod: { name: 'q', step: 'start', pc: 'pc-2', made: NOW },
   })
   t.like(viewOf(moved, all, 3), { state: 'coming', again: true, pc: 'pc-2' })
+})
+
+test('who takes up more than they may is told once a day, while they are there and not as they sit down', (t) => {
+  const over: Limits = { ...LIMITS, isOver: ({ slug }) => slug.startsWith('over') }
+  const since = (ago: number) => ({
+    pod: { name: 'p', step: 'ready', pc: 'pc-1', made: NOW - ago, readySince: NOW - ago } as const,
+  })
+  const here = since(10 * MINUTE)
+  const told = (desktop: Desktop, viewers = 1) =>
+    run([desktop], said([desktop.slug, 0, viewers]), over).some(
+      (action) => action.do === 'note' && action.note.toldOverLimit === NOW,
+    )
+  t.true(told(on('over', here)))
+  t.false(told(on('within', here)))
+  t.false(told(on('over', here), 0), 'nobody looks')
+  t.false(told(on('over', since(MINUTE))), 'they have just come')
+  t.false(told(on('over', { ...here, toldOverLimit: NOW - 23 * 60 * MINUTE })))
+  t.true(told(on('over', { ...here, toldOverLimit: NOW - 24 * 60 * MINUTE })))
+  t.false(told(on('over', { ...here, stopsAt: NOW + MINUTE })), 'another message is on its way')
+  t.false(told(off('over')))
+  t.false(
+    run([on('over', here)], said(), over).some(({ do: what }) => what === 'note'),
+    'who cannot be asked',
+  )
 })

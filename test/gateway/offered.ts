@@ -30,6 +30,7 @@ export const OFFER: Offer = {
   ],
   homesAreTold: true,
   volumeIsTold: false,
+  usageIsTold: false,
 }
 
 export const identity = (login: string, groups: readonly string[]): Identity => ({

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { sumsOf } from '../../cluster/usage-sums.ts'
 import { administrationPage, personPage } from '../../gateway/admin/page.ts'
 import type { View } from '../../gateway/desktops/view.ts'
 import { givenPage, helpingPage } from '../../gateway/helping/page.ts'
@@ -15,6 +16,8 @@ import { ENGLISH } from '../../gateway/texts/english.ts'
 import { OFFER } from './offered.ts'
 
 const HOSTILE = `"><script>alert('1')</script>`
+const AMOUNT = { bytes: 2, files: 1 }
+const AMOUNTS = { homes: AMOUNT, shared: AMOUNT, trash: AMOUNT, other: AMOUNT }
 const NOW = 1_900_000_000_000
 const FRAME: Frame = {
   texts: ENGLISH,
@@ -73,11 +76,22 @@ test('what people and clusters say is text on every page, never markup', (t) => 
     }),
     administrationPage(frame, { on: 1, waiting: 0, atMost: 1, desktops: [row], pcs: [pc] }, NOW),
     administrationPage(frame, { on: 0, waiting: 0, atMost: 1, desktops: [], pcs: [] }, NOW, [], {
-      ...{ wanted: 5, copies: 1, bytes: 2 ** 40, free: 2 ** 39, conditions: [], servers: [] },
-      sets: [{ bricks: [{ pc: HOSTILE, state: HOSTILE, arbiter: false }], bytes: 1, free: 1, pending: 1 }],
-      spares: [HOSTILE],
-      safeToPull: [HOSTILE],
-      findings: [{ severity: 'trouble', reason: 'X', where: HOSTILE, what: HOSTILE, mend: HOSTILE }],
+      volume: {
+        ...{ wanted: 5, copies: 1, bytes: 2 ** 40, free: 2 ** 39, conditions: [], servers: [] },
+        sets: [{ bricks: [{ pc: HOSTILE, state: HOSTILE, arbiter: false }], bytes: 1, free: 1, pending: 1 }],
+        spares: [HOSTILE],
+        safeToPull: [HOSTILE],
+        findings: [{ severity: 'trouble', reason: 'X', where: HOSTILE, what: HOSTILE, mend: HOSTILE }],
+      },
+      usage: sumsOf(
+        [
+          { is: 'set', set: 1, measured: HOSTILE, unread: 0, ...AMOUNTS },
+          { is: 'part', set: 1, homes: { [HOSTILE]: AMOUNT, two: AMOUNT } },
+        ],
+        [{ slug: HOSTILE, entryUUID: 'two' }],
+        1,
+      ),
+      limit: 1,
     }),
     personPage(frame, {
       slug: HOSTILE,

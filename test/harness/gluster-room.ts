@@ -12,7 +12,7 @@ import {
 } from '@kubernetes/client-node'
 import { Chart, Testing } from 'cdk8s'
 import { pino } from 'pino'
-import { glusterDefinitions } from '../../charts/storage/definitions.ts'
+import { glusterDefinitions, usageDefinition } from '../../charts/storage/definitions.ts'
 import { BRICK } from '../../config/labels.ts'
 import {
   API_GROUP,
@@ -21,6 +21,7 @@ import {
   GLUSTER_BRICK,
   GLUSTER_VOLUME,
   NAMESPACES,
+  STORAGE_USAGE,
 } from '../../config/names.ts'
 import type { BareLab } from '../../lab/bare/bare.ts'
 import { type GlusterLab, type Pc, type Server, up } from '../../lab/gluster/gluster.ts'
@@ -45,6 +46,8 @@ export interface GlusterRoom {
   addDesk(name: string): Promise<Pc>
   /** Its plug is pulled: its agent and its kubelet end with it. */
   off(number: number): Promise<void>
+  /** Its agent ends, and another one begins. */
+  restartAgent(number: number): Promise<void>
   on(number: number): Promise<void>
   /** Its cable is cut: neither another PC nor the API server hears it, nor it them. */
   cutOff(number: number): Promise<void>
@@ -149,6 +152,12 @@ export async function glusterRoom(
       await pc.powerOff()
       await agent?.end()
     },
+    async restartAgent(number) {
+      const pc = server(number)
+      await agents.get(pc.name)?.end()
+      const way = ways.get(pc.name) ?? (await wayTo(config))
+      agents.set(pc.name, await startOn(pc, way.config))
+    },
     async on(number) {
       await server(number).powerOn()
       await begin(server(number))
@@ -220,10 +229,11 @@ export async function glusterRoom(
 async function define(lab: BareLab): Promise<void> {
   const chart = new Chart(Testing.app(), 'definitions')
   glusterDefinitions(chart)
+  usageDefinition(chart)
   for (const one of chart.toJson()) await must(lab, ['apply', '-f', '-'], one)
   const meta = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
   await must(lab, ['apply', '-f', '-'], meta)
-  for (const { plural } of [GLUSTER_VOLUME, GLUSTER_BRICK]) {
+  for (const { plural } of [GLUSTER_VOLUME, GLUSTER_BRICK, STORAGE_USAGE]) {
     const served = async () => (await lab.run(['get', `${plural}.${API_GROUP}`, '-A'])).code === 0
     await eventually(`${plural} are served`, served)
   }
@@ -237,6 +247,7 @@ async function startOn(pc: Server, cluster: KubeConfig): Promise<OwnProgram<unkn
     node: pc.name,
     places: { brick: pc.mountPoint, state: '/var/lib/glusterd', tls: '/etc/ssl' },
     mount: '/mnt',
+    timeZone: 'UTC',
   }
   const program = ownProgram(settings, log, pc.name)
   const inside = { root: pc.root(), way: pc.way() }

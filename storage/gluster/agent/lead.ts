@@ -63,9 +63,13 @@ async function tick(leading: Leading, signal: AbortSignal): Promise<boolean> {
   })
   const facts: Facts = { self: hands.me, pcs, ...look.told, root, memory }
   const done = plan(policy, facts, clock.wall().getTime())
-  const before = { generation: stored.metadata.generation, conditions: conditionsIn(stored) }
+  const before = {
+    generation: stored.metadata.generation,
+    conditions: conditionsIn(stored),
+    findings: findingsIn(stored),
+  }
   const status = statusOf(policy, facts, done, before, clock.wall())
-  listener.looked(look, done, status)
+  listener.looked(look, { ...done, findings: status.findings }, status)
   if (signal.aborted) return false
   const written = isDeepStrictEqual(plain(status), plain(stored.status))
     ? stored
@@ -87,6 +91,9 @@ const plain = (value: unknown): unknown => (value === undefined ? {} : JSON.pars
 
 const conditionsIn = ({ status }: StoredVolume): VolumeStatus['conditions'] =>
   Array.isArray(status?.conditions) ? status.conditions : []
+
+const findingsIn = ({ status }: StoredVolume): VolumeStatus['findings'] =>
+  Array.isArray(status?.findings) ? status.findings : []
 
 /** What came of it, beside the change that was written down before; lost, it is found out by looking. */
 async function writeAnswer(cluster: GlusterCluster, answered: Intent): Promise<void> {

@@ -3,12 +3,13 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import { reasonOf } from '../../../cluster/answer.ts'
 import type { EventNews } from '../../../cluster/events.ts'
 import { API_GROUP, API_VERSION, GLUSTER, GLUSTER_VOLUME, NAMESPACES } from '../../../config/names.ts'
+import type { UsageListener } from '../../usage/keep.ts'
 import type { OwnListener } from '../pc/keep.ts'
 import type { Verdict } from '../plan/alone.ts'
 import type { Finding } from '../plan/facts.ts'
 import type { LeadListener } from './lead.ts'
 
-export interface Report extends LeadListener, OwnListener {
+export interface Report extends LeadListener, OwnListener, UsageListener {
   leading(leads: boolean): void
   /** What the rule of two bricks says of this one. */
   judged(verdict: Verdict): void
@@ -92,6 +93,12 @@ export function makeReport(
       before = new Set(texts)
       for (const { part, why } of unread) log.debug({ part, reason: why }, 'Gluster did not tell')
       warn(findings.filter(({ severity }) => severity !== 'working').map(eventOf))
+    },
+    measured(set, { homes }, entries, milliseconds) {
+      log.info(
+        { set, homes: homes.size, entries, milliseconds: Math.round(milliseconds) },
+        'the files of this set were measured',
+      )
     },
     acted({ change, answer }) {
       const word = answer === undefined ? 'lost' : answer === 'accepted' ? 'accepted' : 'refused'

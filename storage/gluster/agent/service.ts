@@ -3,11 +3,17 @@ import { reasonOf } from '../../../cluster/answer.ts'
 import { ownCluster } from '../../../cluster/client.ts'
 import { openEvents } from '../../../cluster/events.ts'
 import { leadBy } from '../../../cluster/lease/work.ts'
+import { type UsageSummary, usageStore } from '../../../cluster/storage-usage.ts'
 import { FIELD_MANAGERS, GLUSTER, NAMESPACES } from '../../../config/names.ts'
 import type { ServiceContext } from '../../../service/service.ts'
 import { newBell } from '../../../service/turns.ts'
 import { watchPcAddresses } from '../../pc-addresses.ts'
+import { hourIn, isIndexDue } from '../../usage/due.ts'
+import { keepUsage, type Listing, type Place } from '../../usage/keep.ts'
+import { setToMeasure } from '../../usage/who.ts'
 import { glusterCommand } from '../glusterd/call.ts'
+import { beginList } from '../index/write.ts'
+import { dataOf } from '../pc/brick.ts'
 import { mayLead } from '../pc/decide.ts'
 import type { Inside, OwnFacts } from '../pc/facts.ts'
 import { stopBricks } from '../pc/glusterd.ts'
@@ -19,7 +25,7 @@ import { glusterCluster, saidOf, watchVolume } from './cluster.ts'
 import { lead } from './lead.ts'
 import { makeReport } from './report.ts'
 import type { Settings } from './settings.ts'
-import { memoryOf } from './stored.ts'
+import { memoryOf, setsIn } from './stored.ts'
 import { keepTwo } from './two.ts'
 
 /** What a lab puts in the place of the machine that the process runs on. */
@@ -50,7 +56,9 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
   if (hosts !== undefined) closing.defer(hosts.stop)
 
   const chances = newChances()
+  let isFit = false
   const publish = async (facts: OwnFacts): Promise<void> => {
+    isFit = facts.brick !== 'unread' && facts.brick.fault === undefined && facts.brick.holds !== 'nothing'
     if (!mayLead(facts)) chances.set(false)
     const { retiring } = await cluster.publish(settings.node, saidOf(facts))
     // It cannot take itself out of the pool: somebody else must.
@@ -83,6 +91,26 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
     signal,
   )
 
+  /** Of this PC's own disk, where it is the one that its set is measured on. */
+  const place = async (): Promise<Place | undefined> => {
+    const volume = watched.volume()
+    const set = volume && setToMeasure(setsIn(volume), settings.node)
+    if (set === undefined || !isFit) return undefined
+    const walk = { way: inside.way, folder: dataOf(settings.places.brick), without: ['.glusterfs'] }
+    return { set, pc: settings.node, walk, beside: 1 }
+  }
+  const store = usageStore(config, FIELD_MANAGERS.gluster)
+  /** The names of its files, once a night, where there are other sets to keep them on. */
+  const list = async (set: number, last: UsageSummary['index']): Promise<Listing | undefined> => {
+    const volume = watched.volume()
+    const sets = volume === undefined ? [] : setsIn(volume)
+    const now = clock.wall()
+    const at = last && Date.parse(last.at)
+    if (sets.length < 2 || !isIndexDue(at, now.getTime(), hourIn(settings.timeZone, now))) return undefined
+    return await beginList({ inside, mount: settings.mount, sets, clock }, set, last)
+  }
+  const measuring = keepUsage({ clock, store, place, list, listener: report }, signal)
+
   const hands = {
     gluster: glusterCommand(inside.way),
     clock,
@@ -99,7 +127,7 @@ export async function startAgent(context: ServiceContext<Settings>, where: Where
       lead({ cluster, hands, clock, root, listener: report }, tenure),
     )
   }
-  await Promise.all([keeping, two])
+  await Promise.all([keeping, two, measuring])
 }
 
 /** Times in which this PC may lead, one after the other. */

@@ -17,6 +17,8 @@ export interface Settings {
   readonly places: Places
   /** Where a client of this PC shows the volume. */
   readonly mount: string
+  /** Of the room: when it is night. */
+  readonly timeZone: string
 }
 
 const path = z.string().startsWith('/', 'is not an absolute path')
@@ -29,6 +31,7 @@ const Variables = z
     DESKFLEET_GLUSTER_STATE: path.default('/var/lib/glusterd'),
     DESKFLEET_GLUSTER_TLS: path.default('/tls'),
     DESKFLEET_STORAGE: path.default(STORAGE.volume),
+    DESKFLEET_TIME_ZONE: z.string().min(1).default('UTC'),
   })
   .transform(
     (env): Settings => ({
@@ -40,6 +43,7 @@ const Variables = z
         tls: env.DESKFLEET_GLUSTER_TLS,
       },
       mount: env.DESKFLEET_STORAGE,
+      timeZone: env.DESKFLEET_TIME_ZONE,
     }),
   )
 

@@ -1,6 +1,7 @@
 import { type Condition, type ConditionNews, conditionOver, isNews } from '../../../cluster/conditions.ts'
 import type { Facts, Finding, Memory, Plan, Policy } from '../plan/facts.ts'
 import { brickOf, viewOf } from '../plan/view.ts'
+import { roomFindings } from './room-findings.ts'
 
 /** What the status of the GlusterVolume says. */
 export interface VolumeStatus {
@@ -42,6 +43,7 @@ export type BrickWord = 'here' | 'behind' | 'missing' | 'unknown'
 export interface Before {
   readonly generation: number
   readonly conditions: readonly Condition[]
+  readonly findings: readonly Finding[]
 }
 
 const MOST_FINDINGS = 100
@@ -64,9 +66,16 @@ export function statusOf(policy: Policy, facts: Facts, done: Plan, before: Befor
     }
   })
   const { volume } = view ?? {}
+  const findings = worstFirst([...roomFindings(sets, before.findings), ...done.findings])
   return {
     observedGeneration: before.generation,
-    conditions: conditionsOf(done, policy, volume && volume.width - volume.arbiters, before, now),
+    conditions: conditionsOf(
+      { ...done, findings },
+      policy,
+      volume && volume.width - volume.arbiters,
+      before,
+      now,
+    ),
     copies: volume === undefined ? 0 : volume.width - volume.arbiters,
     sets,
     bytes: sum(sets.map(({ bytes }) => bytes)),
@@ -74,10 +83,15 @@ export function statusOf(policy: Policy, facts: Facts, done: Plan, before: Befor
     servers: [...new Set((volume?.status === 'started' ? volume.bricks : []).map(({ pc }) => pc))],
     spares: (view?.spares ?? []).map(({ pc }) => pc.name),
     safeToPull: done.safeToPull,
-    findings: done.findings.slice(0, MOST_FINDINGS),
+    findings: findings.slice(0, MOST_FINDINGS),
     memory: done.memory,
   }
 }
+
+/** Each severity in the order in which they came. */
+const worstFirst = (all: readonly Finding[]): Finding[] =>
+  [...all].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
+const SEVERITIES: readonly Finding['severity'][] = ['trouble', 'degraded', 'working']
 
 function portOf({ running }: Facts, pc: string): { readonly port?: number } {
   const port = running === 'unread' ? undefined : running.find((one) => one.pc === pc)?.port

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PC_PATTERN } from '../../../config/names.ts'
+import type { SetBrick } from '../../usage/who.ts'
 import type { Brick, BrickPlace, Change, Fenced, Intent, Memory, Options } from '../plan/facts.ts'
 
 /**
@@ -107,11 +108,20 @@ const Sets = z.object({
   sets: z.array(
     z.object({
       bricks: z.array(
-        z.object({ pc, arbiter: z.boolean().default(false), port: z.int().min(1).max(65_535).optional() }),
+        z.object({
+          pc,
+          state: z.string().default('unknown'),
+          arbiter: z.boolean().default(false),
+          port: z.int().min(1).max(65_535).optional(),
+        }),
       ),
     }),
   ),
 })
+
+/** The bricks of each set, as the leader told of them last; none where it told of none. */
+export const setsIn = ({ status }: StoredVolume): readonly (readonly SetBrick[])[] =>
+  (Sets.safeParse(status).data?.sets ?? []).map(({ bricks }) => bricks)
 
 /** The other one of two bricks without an arbiter. */
 export interface Other {

@@ -4,6 +4,9 @@ import type { Options } from '../plan/facts.ts'
 /** Only a volume that does not run can be given these. */
 export const BIRTH: Options = { 'client.ssl': 'on', 'server.ssl': 'on' }
 
+/** Percent of each disk that files of people cannot take: healing must have room. */
+export const RESERVE = 3
+
 /** What each volume has at all times. Whatever is not named here stays as Gluster has it. */
 export const OPTIONS: Options = {
   'network.ping-timeout': String(STALL.pingTimeout / 1_000),
@@ -11,8 +14,7 @@ export const OPTIONS: Options = {
   'cluster.heal-timeout': '60',
   // A disk that died is noticed within this, in seconds; its process ends half a minute later.
   'storage.health-check-interval': '10',
-  // Percent of each disk that files of people cannot take: healing must have room.
-  'storage.reserve': '3',
+  'storage.reserve': String(RESERVE),
   // As Gluster has it, and to stay so: what a client remembers not to be there, another one may have made.
   'performance.nl-cache': 'off',
 }

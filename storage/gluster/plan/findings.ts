@@ -165,7 +165,7 @@ function ofSet(set: readonly Member[], at: number, view: View): Finding[] {
           'SetLost',
           where,
           'all bricks of this set are gone; the files on it cannot be opened',
-          'bring one of these PCs back, with its disk',
+          `bring one of these PCs back, with its disk; the names of the files: npx deskfleet storage lost ${at + 1}`,
         ),
       )
     else if (live < quorumOf(width) || !set.some(isSound))

@@ -1,0 +1,8 @@
+import { API_GROUP, STORAGE_USAGE } from '../../config/names.ts'
+
+/** What it takes to tell in `deskfleet-storage` what homes take up: amounts by person, and never a name of a file. */
+export const MEASURES = {
+  group: API_GROUP,
+  resources: [STORAGE_USAGE.plural],
+  verbs: ['list', 'create', 'patch'],
+}

@@ -26,8 +26,10 @@ async function play(numbers: readonly number[], breaks: Breaks = {}): Promise<Ro
     } else if (what < 12) await room.act(pc)
     else if (what === 12) room.startPod(pc)
     else if (what === 13) room.endPod(pc, next() % 3 === 0)
-    else if (what === 14) room.mounterReads(pc)
-    else if (what === 15) room.mounterActs(pc)
+    else if (what === 14) {
+      room.mounterReads(pc)
+      if (next() % 2 === 0) room.mounterActs(pc)
+    } else if (what === 15) room.mounterActs(pc)
     else if (what < 18) room.write(pc, step)
     else if (what === 18) room.pass((next() % 100) * 1_000)
     else if (next() % 4 === 0) room.wish = room.wish === 'over' ? 'back' : 'over'

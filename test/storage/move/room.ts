@@ -68,6 +68,8 @@ export class Room {
     read: undefined,
     beat: 0,
     entered: undefined,
+    fresh: false,
+    shown: false,
   }))
   readonly written = new Set<number>()
   readonly memories: Memory[] = [NO_MEMORY, NO_MEMORY]

@@ -5,6 +5,7 @@ import { logUnreadable } from '../../cluster/identities.ts'
 import { leadBy } from '../../cluster/lease/work.ts'
 import { FIELD_MANAGERS, NAMESPACES, STORAGE } from '../../config/names.ts'
 import type { ServiceContext } from '../../service/service.ts'
+import { placeRecords } from '../places/cluster.ts'
 import { homesCluster } from './cluster.ts'
 import { keepHomes } from './keep.ts'
 import { makeReport } from './report.ts'
@@ -13,7 +14,7 @@ import type { Settings } from './settings.ts'
 /** One process leads and makes homes; others wait for their turn. */
 export async function startHomes(context: ServiceContext<Settings>): Promise<void> {
   const { settings, log, clock, me, signal, registry, readiness } = context
-  const { root, volume, skeleton, trashAfter } = settings
+  const { root, volume, from, skeleton, trashAfter } = settings
   const cluster = ownCluster()
   const report = makeReport(registry, log, clock.wall)
   readiness.needs(() => (report.ready() ? [] : ['no pass yet']))
@@ -23,6 +24,8 @@ export async function startHomes(context: ServiceContext<Settings>): Promise<voi
   const work = {
     root,
     volume,
+    from:
+      from === undefined ? undefined : { root: from, records: placeRecords(cluster, FIELD_MANAGERS.homes) },
     skeleton,
     cluster: homesCluster(cluster, logUnreadable(log)),
     events,

@@ -18,6 +18,8 @@ import {
   NAMESPACES,
 } from '../../config/names.ts'
 
+import { addMoveCommand } from './move.ts'
+
 interface LeaveOptions extends ClusterOptions, DryRunOptions {
   readonly undo?: boolean
   readonly wait: boolean
@@ -26,6 +28,7 @@ interface LeaveOptions extends ClusterOptions, DryRunOptions {
 /** `deskfleet storage …` */
 export function addVolumeCommands(program: Command, terminal: Terminal): void {
   const storage = program.command('storage').description('the volume on the disks of the PCs')
+  addMoveCommand(storage, terminal)
   withOutput(withCluster(storage.command('status'), 'storage'))
     .description(
       'copies, sets, free room, and what is wrong with what to do; exit code 1 while homes stand still',

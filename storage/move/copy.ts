@@ -218,8 +218,7 @@ function run(
       done({ code: undefined, stdout: NOTHING, stderr: 'it was ended' })
       return
     }
-    const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C.UTF-8' }
-    const child = spawn(program, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn('env', ['LC_ALL=C.UTF-8', program, ...args], { cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
     const end = (): void => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')

@@ -218,7 +218,11 @@ function run(
       done({ code: undefined, stdout: NOTHING, stderr: 'it was ended' })
       return
     }
-    const child = spawn('env', ['LC_ALL=C.UTF-8', program, ...args], { cwd, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn('env', ['LC_ALL=C.UTF-8', program, ...args], {
+      cwd,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
     const end = (): void => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')

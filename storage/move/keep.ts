@@ -38,6 +38,9 @@ const WHY: Readonly<Record<Trouble, string>> = {
   'not-found': 'neither the home nor its copy is where the record says; it stays held: see docs/storage.md',
 }
 
+/** When the next look shall be. */
+type Next = 'now' | 'soon' | 'later'
+
 /** What one look shows, for both workers. */
 interface Look {
   readonly wish: Wish
@@ -186,10 +189,11 @@ export async function keepMoving(work: Work, signal: AbortSignal): Promise<void>
     listener.told(status)
   }
 
+  const rests: Readonly<Record<Next, number>> = { now: 0, soon: rhythm, later: rhythm * 6 }
   const worker = (kind: 'slow' | 'quick'): Promise<void> =>
     turns(
       clock,
-      { rest: (worked: boolean | undefined) => (worked ? 0 : rhythm), failed: listener.failed },
+      { rest: (next: Next | undefined) => rests[next ?? 'soon'], failed: listener.failed },
       signal,
       async () => {
         const missing = await work.disks.missing()
@@ -198,17 +202,18 @@ export async function keepMoving(work: Work, signal: AbortSignal): Promise<void>
         if (kind === 'quick') finished = await guard(seen)
         if (finished) {
           if (kind === 'quick') await tell(seen, true)
-          return false
+          return 'later'
         }
-        const worked = await one(kind, seen)
-        if (kind !== 'quick' || worked) return worked
+        if (await one(kind, seen)) return 'now'
+        const idle = seen.wish === 'stay' ? 'later' : 'soon'
+        if (kind !== 'quick') return idle
         const unsettled = seen.places.some((place) => isUnsettled(place, seen.wish))
         const moves = seen.wish !== 'stay' && !unsettled && busy.size === 0
         const left = moves && (await restIsLeft(work.roots, sidesOf(seen.wish)))
         if (left) await moveRest(work, sidesOf(seen.wish), signal)
         if (moves && !left && seen.wish === 'finish') await finish(seen)
         await tell(seen, moves && !left)
-        return left
+        return left ? 'now' : idle
       },
     )
   await Promise.all([worker('slow'), worker('quick')])

@@ -230,18 +230,23 @@ rootOnly(
 rootOnly('killed again and again, one works and one has no room: nobody loses a byte', async (t) => {
   t.timeout(400_000)
   await login('bob')
+  await lab.stop('mover', 'SIGKILL')
   t.is((await command('--no-wait')).code, 0)
   const refused = await command('--finish')
   t.is(refused.code, 1)
   t.regex(refused.stderr, /not all homes have moved/)
+  await startMover()
   let written = 0
   let kills = 0
   const works = (): void => {
     appendFileSync(join(home('from', 'bob'), 'diary'), `day ${written++}\n`)
     writeFileSync(join(home('from', 'bob'), `note ${written % 7}`), `${written}`)
   }
+  // Each time a step after another one was begun.
   for (; kills < 40 && !(await moved('ada', 'carl')); kills++) {
-    await sleep(150 + ((kills * 397) % 1_900))
+    const steps = stepsOf('mover')
+    await eventually('a step', () => stepsOf('mover') > steps, { seconds: 15, every: 10 }).catch(() => {})
+    await sleep((kills * 37) % 200)
     works()
     await lab.stop('mover', 'SIGKILL')
     for (const who of logins) oneOpenAtMost(t, who)
@@ -249,6 +254,7 @@ rootOnly('killed again and again, one works and one has no room: nobody loses a 
   }
   await eventually('those who are not there have moved', () => moved('ada', 'carl'), { seconds: 120 })
   t.log(`the mover was killed ${kills} times`)
+  t.true(kills > 5)
   for (const who of ['ada', 'carl'] as const) {
     t.deepEqual(like(home('here', who)), before.get(who), who)
     await becomes(`the home of ${who}`, () => ready(who), 'True Ready')
@@ -322,6 +328,10 @@ rootOnly('back again, with two movers of which one dies, and over once more to t
   for (const who of logins)
     t.true(existsSync(join(sides.from, 'moved', uuidOf(PEOPLE[who]))), 'nothing is removed')
 })
+
+/** How many steps a mover of that name has logged. */
+const stepsOf = (id: string): number =>
+  readFileSync(join(lab.dir, `${id}.log`), 'utf8').split('a step of the move').length - 1
 
 const moved = async (...who: Login[]): Promise<boolean> =>
   (await Promise.all(who.map(placeOf))).every((side) => side === 'here')

@@ -51,11 +51,21 @@ export function asOne({ from, here }: Readonly<Record<Side, Disk>>, { of }: Plac
   for (const side of ['here', 'from'] as const) {
     for (const [name, fact] of { from, here }[side].homes) {
       // Of whom nobody has said it yet, each home that stands counts.
-      if ((of.get(name)?.side ?? side) === side) homes.set(name, fact)
+      if (!of.has(name) && homes.has(name)) homes.set(name, TWICE)
+      else if ((of.get(name)?.side ?? side) === side) homes.set(name, fact)
     }
   }
   const shared = of.get(SHARED)?.side ?? (from.shared === 'missing' ? 'here' : 'from')
   return { ...here, homes, shared: { from, here }[shared].shared }
+}
+
+const TWICE: HomeFact = {
+  kind: 'unreadable',
+  problem: problem(
+    'MoveUnfinished',
+    'the home stands on both storages, and nobody has said which one counts',
+    'look at both, and move one of them away',
+  ),
 }
 
 const missing: Disk = {

@@ -38,6 +38,9 @@ const WHY: Readonly<Record<Trouble, string>> = {
   'not-found': 'neither the home nor its copy is where the record says; it stays held: see docs/storage.md',
 }
 
+const LEFT_BEHIND =
+  'it stands in the directory, and another one of that name counts: move it away, then the move is over'
+
 /** When the next look shall be. */
 type Next = 'now' | 'soon' | 'later'
 
@@ -162,7 +165,12 @@ export async function keepMoving(work: Work, signal: AbortSignal): Promise<void>
 
   const finish = async (seen: Look): Promise<void> => {
     const left = (await work.disks.homes('from')).filter((name) => UUID_PATTERN.test(name))
-    if (left.length > 0 || seen.places.some((place) => place.side !== 'here' || place.held)) return
+    if (seen.places.some((place) => place.side !== 'here' || place.held)) return
+    if (left.length > 0) {
+      troubles.set(left[0] ?? '', LEFT_BEHIND)
+      return
+    }
+    troubles.clear()
     await work.disks.lay('from', LAYOUT.left)
   }
 

@@ -33,6 +33,8 @@ test('of each home that side counts on which it is said to lie', (t) => {
   t.deepEqual(one.state === 'there' ? [...one.homes.keys()].sort() : [], [uuidOf(1), uuidOf(2)])
   const gone = asOne({ from: disk(bob), here: disk() }, places(place(bob.entryUUID, { side: 'here' })))
   t.deepEqual(gone.state === 'there' ? gone.homes.size : -1, 0, 'an old copy is no home')
+  const twice = asOne({ from: disk(bob), here: disk(bob) }, places())
+  t.like(twice.state === 'there' ? twice.homes.get(bob.entryUUID) : {}, { kind: 'unreadable' })
 })
 
 test('where a home lies is said by where it stands; of one that stands twice nothing is said', (t) => {

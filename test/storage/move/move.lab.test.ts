@@ -13,7 +13,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { KubeConfig } from '@kubernetes/client-node'
 import test from 'ava'
+import { pino } from 'pino'
 import { NODE_FLAGS } from '../../../charts/kit/pods.ts'
 import { ENTRY_UUID } from '../../../config/labels.ts'
 import { NAMESPACES, STORAGE, STORAGE_MOVE } from '../../../config/names.ts'
@@ -21,6 +23,7 @@ import { type BareLab, up } from '../../../lab/bare/bare.ts'
 import { applyFolder } from '../../../lab/manifests/apply.ts'
 import { renderWith } from '../../../lab/manifests/render.ts'
 import { freePorts } from '../../../lab/network/ports.ts'
+import { mounterCluster } from '../../../storage/mounter/cluster.ts'
 import { deskfleet, ROOM_IMAGE } from '../../harness/platform.ts'
 import { becomes, eventually } from '../../harness/wait.ts'
 import { uuidOf } from '../facts.ts'
@@ -224,6 +227,35 @@ rootOnly(
     const dry = await command('--dry-run')
     t.is(dry.code, 0, dry.stderr)
     t.regex(dry.stdout, /5 of 5 homes and folders would be moved/)
+  },
+)
+
+rootOnly(
+  'the mounter’s account is told where a home lies, and nothing of one that is held or unknown',
+  async (t) => {
+    const config = new KubeConfig()
+    config.loadFromFile(await lab.actAs(NAMESPACES.storage, STORAGE.mounter))
+    const cluster = mounterCluster(config, 'pc-1', pino({ level: 'silent' }))
+    try {
+      const name = uuidOf(PEOPLE.carl)
+      t.is(await cluster.side(name), 'from')
+      t.is(await cluster.side(uuidOf(99)), undefined)
+      const patch = (held: object | null) =>
+        kubectl([
+          ...['-n', NAMESPACES.storage, 'patch', 'homeplace', name, '--type=merge'],
+          ...['-p', JSON.stringify({ spec: { held } })],
+        ])
+      await lab.stop('mover', 'SIGKILL')
+      await patch({ side: 'from', uid: 10_003, gid: 10_000 })
+      t.is(await cluster.side(name), undefined)
+      await becomes('the home of carl', () => ready('carl'), 'False Moving')
+      // A hold that nobody wants any more is given back by the next mover.
+      await startMover()
+      await becomes('the record of carl', () => place(name), 'from')
+      await becomes('the home of carl', () => ready('carl'), 'True Ready')
+    } finally {
+      await cluster.stop()
+    }
   },
 )
 

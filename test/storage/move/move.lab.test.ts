@@ -275,7 +275,7 @@ rootOnly('killed again and again, one works and one has no room: nobody loses a 
     writeFileSync(join(home('from', 'bob'), `note ${written % 7}`), `${written}`)
   }
   // Each time a step after another one was begun.
-  for (; kills < 40 && !(await moved('ada', 'carl')); kills++) {
+  for (; kills < 25 && !(await moved('ada', 'carl')); kills++) {
     const steps = stepsOf('mover')
     await eventually('a step', () => stepsOf('mover') > steps, { seconds: 15, every: 10 }).catch(() => {})
     await sleep((kills * 37) % 200)

@@ -332,6 +332,7 @@ test('domain alone is enough; everything else has a default', (t) => {
   t.is(ldap.baseDN, 'dc=room,dc=example,dc=org')
   t.deepEqual(storage, {
     kind: 'gluster',
+    from: undefined,
     replicas: 5,
     minReplicas: undefined,
     spares: 1,

@@ -78,6 +78,7 @@ const WRITTEN = [
   ],
   ...['certificatesigningrequests/status', 'pods/status', 'pods/binding', 'pods/ephemeralcontainers'],
   ...['glustervolumes', 'glustervolumes/status', 'glusterbricks', 'glusterbricks/status'],
+  ...['homeplaces', 'storagemoves', 'storagemoves/status'],
   ...['identities', 'configmaps', 'storageclasses', 'volumeattachments', 'runtimeclasses', 'priorityclasses'],
   ...[
     'flowschemas',

@@ -4,11 +4,13 @@ import {
   API_GROUP,
   GLUSTER,
   GLUSTER_VOLUME,
+  HOME_PLACE,
   IDENTITY,
   NAMESPACES,
   PC_FOLDER,
   PC_LOGS,
   STORAGE,
+  STORAGE_MOVE,
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { Storage } from '../config/storage.ts'
@@ -19,7 +21,7 @@ import { KEPT } from './kit/policies/contents.ts'
 import { program } from './kit/program.ts'
 import type { Volume } from './kit/volumes.ts'
 import { PRIORITIES } from './priorities.ts'
-import { usageDefinition } from './storage/definitions.ts'
+import { moveDefinitions, usageDefinition } from './storage/definitions.ts'
 import { gluster } from './storage/gluster.ts'
 import { MEASURES } from './storage/measures.ts'
 import { POOL_MEMBER } from './storage/pool-member.ts'
@@ -36,6 +38,7 @@ export const storage: App = {
     const { storage } = cluster
     usageDefinition(scope)
     if (storage.kind === 'gluster') gluster(scope, cluster, storage)
+    if (storage.kind === 'gluster' && storage.from !== undefined) move(scope, cluster)
     if (storage.kind === 'existing') claim(scope, storage)
     homes(scope, cluster)
     mounter(scope, cluster)
@@ -57,6 +60,20 @@ function directoryOf(storage: Exclude<Storage, { readonly kind: 'gluster' }>): V
   // only shown, since a home shown from a read-only place would be read-only too.
   return { ...STORAGE_MOUNT, hostPath: { path: storage.path, type: 'Directory' } }
 }
+
+/** The directory that homes are moved away from, beside the storage directory. */
+function besideOf(storage: Storage): Volume[] {
+  if (storage.kind !== 'gluster' || storage.from === undefined) return []
+  return [
+    {
+      ...STORAGE_MOUNT,
+      name: 'from',
+      mountPath: STORAGE.from,
+      hostPath: { path: storage.from, type: 'Directory' },
+    },
+  ]
+}
+const isMoving = (storage: Storage): boolean => besideOf(storage).length > 0
 
 /** Below it the mounter of each PC shows the Gluster volume: that comes and goes. */
 const SHOWN: Volume = {
@@ -111,6 +128,12 @@ function homes(scope: Construct, cluster: Cluster): void {
           { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [name] },
           // Of a Gluster volume, its agents measure.
           ...(storage.kind === 'gluster' ? [] : [MEASURES]),
+          ...(isMoving(storage)
+            ? [
+                { group: API_GROUP, resources: [HOME_PLACE.plural], verbs: ['list', 'create'] },
+                { group: API_GROUP, resources: [STORAGE_MOVE.plural], verbs: ['get'] },
+              ]
+            : []),
         ],
       },
     },
@@ -119,11 +142,17 @@ function homes(scope: Construct, cluster: Cluster): void {
         image: imageReference('deskfleet', cluster),
         command: nodeCommand('storage/homes/main.js'),
         ...(storage.kind === 'gluster'
-          ? { env: { DESKFLEET_STORAGE: STORAGE.volume, DESKFLEET_VOLUME: GLUSTER.volume } }
+          ? {
+              env: {
+                DESKFLEET_STORAGE: STORAGE.volume,
+                DESKFLEET_VOLUME: GLUSTER.volume,
+                ...(isMoving(storage) ? { DESKFLEET_FROM: STORAGE.from } : {}),
+              },
+            }
           : {}),
         resources: { cpu: '20m', memory: '128Mi', memoryLimit: '512Mi' },
         ports: { metrics: 9090 },
-        volumes: [storage.kind === 'gluster' ? SHOWN : directoryOf(storage)],
+        volumes: [storage.kind === 'gluster' ? SHOWN : directoryOf(storage), ...besideOf(storage)],
         // What it takes to make a directory for somebody else, and to read a marker in it.
         root: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID'],
       },
@@ -156,6 +185,9 @@ function mounter(scope: Construct, cluster: Cluster): void {
               [namespace]: [
                 { group: API_GROUP, resources: [GLUSTER_VOLUME.plural], verbs: ['get', 'list', 'watch'] },
                 ...(member?.namespaces?.[namespace] ?? []),
+                ...(isMoving(storage)
+                  ? [{ group: API_GROUP, resources: [HOME_PLACE.plural], verbs: ['get'] }]
+                  : []),
               ],
             }
           : {}),
@@ -166,11 +198,18 @@ function mounter(scope: Construct, cluster: Cluster): void {
         image: imageReference(onGluster ? 'gluster' : 'deskfleet', cluster),
         command: nodeCommand('storage/mounter/main.js'),
         resources: { cpu: '10m', memory: '96Mi', memoryLimit: '256Mi' },
-        ...(onGluster ? { env: { DESKFLEET_VOLUME: GLUSTER.volume } } : {}),
+        ...(onGluster
+          ? {
+              env: {
+                DESKFLEET_VOLUME: GLUSTER.volume,
+                ...(isMoving(storage) ? { DESKFLEET_FROM: STORAGE.from } : {}),
+              },
+            }
+          : {}),
         fieldEnv: { NODE_NAME: 'spec.nodeName' },
         ports: { metrics: 9090 },
         volumes: [
-          ...(storage.kind === 'gluster' ? [] : [directoryOf(storage)]),
+          ...(storage.kind === 'gluster' ? besideOf(storage) : [directoryOf(storage)]),
           // The client's files, and by what the PC is known to the others.
           ...(onGluster ? [OWN, LOGS] : []),
           {
@@ -183,6 +222,49 @@ function mounter(scope: Construct, cluster: Cluster): void {
         ],
         // Kubernetes lets mounts out of privileged containers alone.
         root: 'privileged',
+      },
+    ],
+  })
+}
+
+/** Moves homes from the directory to the volume; sees both, and nothing else. */
+function move(scope: Construct, cluster: Cluster): void {
+  moveDefinitions(scope)
+  const name = STORAGE_MOVE.program
+  const custom = (resource: string, verbs: readonly string[]) => ({
+    group: API_GROUP,
+    resources: [resource],
+    verbs,
+  })
+  program(scope, {
+    name,
+    namespace,
+    // One acts, one waits for its Lease.
+    workload: { kind: 'Deployment', replicas: 2 },
+    priorityClass: PRIORITIES.platform.name,
+    rights: {
+      namespaces: {
+        [NAMESPACES.desktops]: [{ group: '', resources: ['pods'], verbs: ['list'] }],
+        [namespace]: [
+          custom(HOME_PLACE.plural, ['get', 'list', 'update', 'delete']),
+          custom(STORAGE_MOVE.plural, ['get', 'create']),
+          custom(`${STORAGE_MOVE.plural}/status`, ['patch']),
+          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
+          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [name] },
+        ],
+      },
+    },
+    containers: [
+      {
+        image: imageReference('deskfleet', cluster),
+        command: nodeCommand('storage/move/main.js'),
+        env: { DESKFLEET_STORAGE: STORAGE.volume, DESKFLEET_FROM: STORAGE.from },
+        // rsync remembers hard links, and a part of the names of a home, while it goes through it.
+        resources: { cpu: '20m', memory: '128Mi', memoryLimit: '1Gi' },
+        ports: { metrics: 9090 },
+        volumes: [SHOWN, ...besideOf(cluster.storage)],
+        // What it takes to read and write the files of everybody, and to give each copy to whom it belongs.
+        root: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID'],
       },
     ],
   })

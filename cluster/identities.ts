@@ -100,11 +100,17 @@ export const conditionOf = (
 export const isPublished = (identity: Pick<KnownIdentity, 'conditions'>): boolean =>
   conditionOf(identity, PUBLISHED)?.status === 'True'
 
+/** The reason of HomeReady while a home is brought from one storage to another. */
+export const HOME_MOVES = 'Moving'
+
 /** What storage said of the person's home; `unknown` in a room whose storage says nothing. */
-export function homeState(identity: Pick<KnownIdentity, 'conditions'>): 'ready' | 'missing' | 'unknown' {
+export function homeState(
+  identity: Pick<KnownIdentity, 'conditions'>,
+): 'ready' | 'moving' | 'missing' | 'unknown' {
   const condition = conditionOf(identity, HOME_READY)
   if (!condition || condition.status === 'Unknown') return 'unknown'
-  return condition.status === 'True' ? 'ready' : 'missing'
+  if (condition.status === 'True') return 'ready'
+  return condition.reason === HOME_MOVES ? 'moving' : 'missing'
 }
 
 const KIND = { group: API_GROUP, version: API_VERSION, plural: IDENTITY.plural } as const

@@ -141,6 +141,7 @@ export const FIELD_MANAGERS = {
   certificates: 'deskfleet-certificates',
   identitySync: 'deskfleet-identity-sync',
   homes: 'deskfleet-homes',
+  mover: 'deskfleet-home-mover',
   gluster: 'deskfleet-gluster',
   directory: 'deskfleet-directory',
   disks: 'deskfleet-ldap-disks',
@@ -209,6 +210,8 @@ export const STORAGE = {
   mounter: 'home-mounter',
   /** The storage directory, as the programs' containers see it. */
   directory: '/storage',
+  /** While homes are moved: the directory that they come from, as the programs' containers see it. */
+  from: '/from',
   /** With a StorageClass of the site: the claim of the storage directory. */
   claim: 'storage',
   /** On every PC; what pods of people see of storage is below. On a tmpfs, so a reboot clears it. */
@@ -271,6 +274,23 @@ export const STORAGE_USAGE = {
   kind: 'StorageUsage',
   plural: 'storageusages',
   singular: 'storageusage',
+} as const
+
+/** While homes are moved from one storage to another: on which side one of them lies; in `deskfleet-storage`, by entryUUID. */
+export const HOME_PLACE = {
+  kind: 'HomePlace',
+  plural: 'homeplaces',
+  singular: 'homeplace',
+} as const
+
+/** What the administrator wants of that move, and how far it has come; one, in `deskfleet-storage`. */
+export const STORAGE_MOVE = {
+  kind: 'StorageMove',
+  plural: 'storagemoves',
+  singular: 'storagemove',
+  name: 'homes',
+  /** The program that moves them; its account and its Lease. */
+  program: 'home-mover',
 } as const
 
 /** Directory on a PC whose one entry, named by the login, is the person's home. */

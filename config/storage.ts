@@ -35,21 +35,35 @@ const limit = {
 const ABOUT_KIND =
   'Where homes live: on disks of the PCs (gluster), in a directory that is the same on every PC (path), or on a StorageClass of the site (existing).'
 
+const PATH = text(
+  /^\/[A-Za-z0-9._/-]+$/,
+  'it must be an absolute path',
+  'write a directory that is the same on every PC, such as /srv/homes',
+)
+
+/** Where homes are now that shall go to the volume; there while they are moved, and no longer. */
+const from = z
+  .strictObject({
+    kind: z.literal('path').describe('Homes are moved from a directory that is the same on every PC.'),
+    path: PATH.describe('That directory.'),
+  })
+  .optional()
+  .describe(
+    'The storage that homes are moved away from, by `npx deskfleet storage move` (gluster). docs/storage.md.',
+  )
+
 const gluster = z.strictObject({
   kind: z.literal('gluster').optional().default('gluster').describe(ABOUT_KIND),
   ...copies,
   ...limit,
+  from,
 })
 
 const path = z.strictObject({
   kind: z.literal('path').describe(ABOUT_KIND),
   ...copies,
   ...limit,
-  path: text(
-    /^\/[A-Za-z0-9._/-]+$/,
-    'it must be an absolute path',
-    'write a directory that is the same on every PC, such as /srv/homes',
-  ).describe('The directory that is the same on every PC (path).'),
+  path: PATH.describe('The directory that is the same on every PC (path).'),
 })
 
 const existing = z.strictObject({
@@ -90,6 +104,8 @@ export type Storage = {
       readonly spares: number
       /** A time as `30m`. */
       readonly replaceAfter: string
+      /** The directory that homes are moved away from; undefined where they are not moved. */
+      readonly from: string | undefined
     }
   | {
       /** A directory that is the same on every PC. */
@@ -111,7 +127,7 @@ export function completeStorage(parsed: ParsedStorage): Storage {
   if (kind === 'path') return { kind, limit, path: parsed.path }
   if (kind === 'existing') return { kind, limit, storageClass: parsed.storageClass, size: parsed.size }
   const { replicas, minReplicas, spares, replaceAfter } = parsed
-  return { kind, limit, replicas, minReplicas, spares, replaceAfter }
+  return { kind, limit, replicas, minReplicas, spares, replaceAfter, from: parsed.from?.path }
 }
 
 /**
@@ -123,8 +139,13 @@ export const storageFolder = (storage: Storage): string | undefined =>
 
 /** The rules that join several settings of storage. */
 export function storageFindings(parsed: ParsedStorage, where: Locate): Finding[] {
-  if (parsed.kind === 'path') return pathFindings(parsed.path, where)
-  return parsed.kind === 'gluster' ? copyFindings(parsed.replicas, parsed.minReplicas, where) : []
+  if (parsed.kind === 'path') return pathFindings(['path'], parsed.path, where)
+  if (parsed.kind !== 'gluster') return []
+  const { replicas, minReplicas, from } = parsed
+  return [
+    ...copyFindings(replicas, minReplicas, where),
+    ...(from === undefined ? [] : pathFindings(['from', 'path'], from.path, where)),
+  ]
 }
 
 function copyFindings(replicas: number, minReplicas: number | undefined, where: Locate): Finding[] {
@@ -150,14 +171,14 @@ function copyFindings(replicas: number, minReplicas: number | undefined, where: 
   return findings
 }
 
-function pathFindings(directory: string, where: Locate): Finding[] {
+function pathFindings(at: readonly string[], directory: string, where: Locate): Finding[] {
   const parts = directory.split('/').slice(1)
   if (parts.length >= 2 && !parts.some((part) => /^\.{0,2}$/.test(part))) return []
   return [
     {
       severity: 'error',
-      where: where(['storage', 'path']),
-      what: `storage.path is ${directory}`,
+      where: where(['storage', ...at]),
+      what: `storage.${at.join('.')} is ${directory}`,
       rule: 'it is a plain path at least two directories deep, without . or .. or a slash at its end',
       mend: 'write a directory that is the same on every PC, such as /srv/deskfleet',
     },

@@ -14,4 +14,12 @@ export const LAYOUT = {
   copies: COPIES.folder,
   /** root 0700: homes that are being built. Whatever is found here at the start of a pass was left by a crash. */
   making: '.making',
+  /** In both storages while homes are moved between them: neither may be used alone. */
+  unfinished: '.deskfleet-moving',
+  /** In a storage that all homes have left for good. */
+  left: '.deskfleet-moved',
+  /** root 0700: copies of homes that are being moved here, by their names. */
+  arriving: '.arriving',
+  /** root 0700: what was moved to the other storage, as it was. Nobody here removes it. */
+  moved: 'moved',
 } as const

@@ -16,6 +16,8 @@ export type ProblemReason =
   | 'ClaimLeaving'
   | 'Binding'
   | 'ApiRefused'
+  | 'Moving'
+  | 'MoveUnfinished'
 
 export interface Problem {
   readonly reason: ProblemReason

@@ -1,5 +1,13 @@
 import type { Construct } from 'constructs'
-import { API_GROUP, API_VERSION, GLUSTER_BRICK, GLUSTER_VOLUME, STORAGE_USAGE } from '../../config/names.ts'
+import {
+  API_GROUP,
+  API_VERSION,
+  GLUSTER_BRICK,
+  GLUSTER_VOLUME,
+  HOME_PLACE,
+  STORAGE_MOVE,
+  STORAGE_USAGE,
+} from '../../config/names.ts'
 import { add } from '../kit/objects.ts'
 import { KEPT } from '../kit/policies/contents.ts'
 
@@ -100,6 +108,61 @@ export function usageDefinition(scope: Construct): void {
   )
 }
 
+/** The custom resources by which homes are moved from one storage to another. Without them nobody knows where a home lies. */
+export function moveDefinitions(scope: Construct): void {
+  const number = { type: 'integer', format: 'int64', minimum: 0 }
+  const side = { type: 'string', enum: ['from', 'here'] }
+  define(scope, HOME_PLACE, {
+    description:
+      'On which of two storages a home lies while homes are moved between them; named by its entryUUID.',
+    spec: {
+      type: 'object',
+      required: ['side'],
+      properties: {
+        side: { ...side, description: 'Where it lies.' },
+        held: {
+          type: 'object',
+          required: ['side', 'uid', 'gid'],
+          description: 'It is kept from its person this moment.',
+          properties: {
+            side: { ...side, description: 'Where it lay when it was taken hold of.' },
+            uid: number,
+            gid: number,
+            back: { type: 'boolean', description: 'It was given up, and is only given back.' },
+          },
+        },
+        compared: { type: 'number', description: 'When every byte was compared with the copy, in seconds.' },
+      },
+    },
+    columns: [
+      { name: 'Side', type: 'string', jsonPath: '.spec.side' },
+      { name: 'Held', type: 'string', jsonPath: '.spec.held.side' },
+      AGE,
+    ],
+  })
+  define(scope, STORAGE_MOVE, {
+    description: 'What the administrator wants of the move of all homes, and how far it is.',
+    spec: {
+      type: 'object',
+      properties: {
+        wish: {
+          type: 'string',
+          enum: [...WISHES],
+          description: 'Homes stay where they are, go over, go back; or the move is over.',
+        },
+      },
+    },
+    columns: [
+      { name: 'Wish', type: 'string', jsonPath: '.spec.wish' },
+      { name: 'Moved', type: 'integer', jsonPath: '.status.moved' },
+      { name: 'To go', type: 'integer', jsonPath: '.status.toGo' },
+      { name: 'Done', type: 'boolean', jsonPath: '.status.done' },
+      AGE,
+    ],
+  })
+}
+
+const WISHES = ['stay', 'over', 'back', 'finish']
 const AGE = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
 const stateOf = (type: string) => `.status.conditions[?(@.type=="${type}")].status`
 

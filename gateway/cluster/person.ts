@@ -8,7 +8,7 @@ export interface KnownPerson {
   /** Admission knows them, so that a pod of theirs would be taken. */
   readonly published: boolean
   /** What storage says of their home. */
-  readonly home: 'ready' | 'missing' | 'unknown'
+  readonly home: 'ready' | 'moving' | 'missing' | 'unknown'
 }
 
 export function personOf(identity: KnownIdentity): KnownPerson {

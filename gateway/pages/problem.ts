@@ -5,7 +5,7 @@ import { type Frame, page } from './layout.ts'
 export type ProblemName = Exclude<keyof Texts['problems'], 'wayOut'>
 
 /** What changes by itself: the page looks again, until there is a desktop to go to. */
-const PASSES: ReadonlySet<ProblemName> = new Set(['unknown', 'noHome'])
+const PASSES: ReadonlySet<ProblemName> = new Set(['unknown', 'noHome', 'homeMoves'])
 const LOOK_AGAIN = { seconds: 3, to: '/desktop' }
 
 /** A page for what went wrong: what it is, what it means, what to do. */

@@ -17,6 +17,7 @@ const STATUS: Readonly<Record<ProblemName, number>> = {
   busy: 503,
   unknown: 503,
   noHome: 503,
+  homeMoves: 503,
   noTemplate: 403,
   unfit: 409,
   apiUnavailable: 503,

@@ -411,6 +411,11 @@ export const ENGLISH = {
       'It is being made. Without it a desktop would have nowhere to put your files.',
       'This page goes on by itself. If it stays for some minutes, ask your administrator.',
     ),
+    homeMoves: problem(
+      'Your files are being brought to other disks',
+      'That is done while your desktop is off, and nothing of yours is lost. It takes a minute or so; if it would take longer, you get your desktop first, and the rest is done another time.',
+      'This page goes on by itself.',
+    ),
     noTemplate: problem(
       'There is no desktop for you',
       'None of the desktops of this room is meant for your groups.',

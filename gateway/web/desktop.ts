@@ -29,7 +29,8 @@ export function desktopRoutes(app: Express, parts: Parts): void {
     }
     const templates = templatesFor(parts.offer(), person.identity)
     if (templates.length === 0) throw new PageError('noTemplate')
-    if (!hasHome(person, parts.offer())) throw new PageError('noHome')
+    if (!hasHome(person, parts.offer()))
+      throw new PageError(person.home === 'moving' ? 'homeMoves' : 'noHome')
     // Whoever had to wait for their home, or to become known, has asked for it by logging in.
     if (parts.desktops.of(session) === undefined && (await askForOnly(parts, person))) {
       await shown(parts, session, 'on')
@@ -47,7 +48,8 @@ export function desktopRoutes(app: Express, parts: Parts): void {
     const { session, person } = mustBeThere(request)
     const templates = templatesFor(parts.offer(), person.identity)
     if (templates.length === 0) throw new PageError('noTemplate')
-    if (!hasHome(person, parts.offer())) throw new PageError('noHome')
+    if (!hasHome(person, parts.offer()))
+      throw new PageError(person.home === 'moving' ? 'homeMoves' : 'noHome')
     const template = templates.find(({ name }) => name === field(request, 'template', 64))
     if (!template) throw new PageError('bad')
     const asked = await apiAnswers(parts, () => parts.store.ask(person.identity, template))

@@ -19,6 +19,7 @@ import {
   NAMESPACES,
 } from '../../config/names.ts'
 import { addLostCommand } from './lost.ts'
+import { addMoveCommand } from './move.ts'
 import { addUsageCommand, type ToldUsage, toldUsage } from './usage.ts'
 
 interface LeaveOptions extends ClusterOptions, DryRunOptions {
@@ -29,6 +30,7 @@ interface LeaveOptions extends ClusterOptions, DryRunOptions {
 /** `deskfleet storage …` */
 export function addVolumeCommands(program: Command, terminal: Terminal): void {
   const storage = program.command('storage').description('the volume on the disks of the PCs')
+  addMoveCommand(storage, terminal)
   withOutput(withCluster(storage.command('status'), 'storage'))
     .description(
       'copies, sets, free room, and what is wrong with what to do; exit code 1 while homes stand still',

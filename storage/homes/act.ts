@@ -2,6 +2,7 @@ import { failureOf, reasonOf } from '../../cluster/answer.ts'
 import type { Events } from '../../cluster/events.ts'
 import type { Clock } from '../../service/clock.ts'
 import { atOnce } from '../../service/turns.ts'
+import type { PlaceRecords } from '../places/cluster.ts'
 import { fileProblem, type Problem, problem } from '../problem.ts'
 import type { HomesCluster } from './cluster.ts'
 import type { Decision } from './decide.ts'
@@ -14,6 +15,8 @@ import { eventOf, findingEvent, type Verdict } from './verdict.ts'
 export interface Effects {
   readonly storage: OpenStorage | undefined
   readonly cluster: HomesCluster
+  /** Where it is said on which of two storages homes lie; undefined where there is only one. */
+  readonly places?: Pick<PlaceRecords, 'make'> | undefined
   readonly events: Events
   /** What new homes begin with, such as /etc/skel. */
   readonly skeleton: string
@@ -56,14 +59,17 @@ export async function act(decision: Decision, effects: Effects, signal: AbortSig
 
 /** @returns how many homes were made. */
 async function makeFolders(
-  { found, homes, markers, shared, copies }: Decision,
+  { found, said, homes, markers, shared, copies }: Decision,
   storage: OpenStorage,
-  { skeleton }: Effects,
+  { skeleton, places }: Effects,
   { ofPeople, others }: Failures,
   signal: AbortSignal,
 ): Promise<number> {
   let made = 0
   if (found) await storage.found()
+  await atOnce(said, AT_ONCE, signal, async ({ name, side }) => {
+    await places?.make(name, side).catch((error: unknown) => others.push(failureOf(name, error)))
+  })
   if (homes.length > 0 || shared !== undefined || copies) await storage.sweep()
   await atOnce(homes, AT_ONCE, signal, async (person) => {
     try {

@@ -1,10 +1,11 @@
 import { isNews } from '../../cluster/conditions.ts'
+import { SHARED } from '../places/facts.ts'
 import { type Problem, problem } from '../problem.ts'
 import { type Departure, departures } from './depart.ts'
 import type { Disk, HomeOwner, Observed } from './facts.ts'
 import { type Pair, type PairStep, pairOf, pairStep, SHARED_PAIR } from './pair.ts'
 import { problemOf } from './problems.ts'
-import { decideShared } from './shared.ts'
+import { decideShared, type SharedDecision } from './shared.ts'
 import { type Space, spaceFindings } from './space.ts'
 import { homeReady, type Verdict } from './verdict.ts'
 
@@ -13,6 +14,8 @@ export interface Decision {
   /** Whether this empty directory becomes the storage directory. */
   readonly found: boolean
   readonly homes: readonly HomeOwner[]
+  /** Of these homes it is said on which of two storages they lie; until then nothing is done for them. */
+  readonly said: NonNullable<Observed['unsaid']>
   /** People whose home lost its marker; the directory's name still proves whose it is. */
   readonly markers: readonly HomeOwner[]
   /** The gid that the shared folder is made with. */
@@ -57,7 +60,9 @@ export function decide(
   const { people, disk } = observed
   if (disk.state === 'there') return decideHomes(observed, disk, before, now, rules)
   const waits = { ...NOTHING, missing: before, notReady: people.length, unfinished: true }
-  if (disk.state === 'empty' && !wasUsed(observed)) return { ...waits, found: true }
+  // Where another storage has the homes, this one is new.
+  if (disk.state === 'empty' && (observed.held !== undefined || !wasUsed(observed)))
+    return { ...waits, found: true }
   const trouble = disk.state === 'failed' ? disk.problem : notThere
   const verdicts = people.map((person) => ({ person, problem: trouble })).filter(isNewVerdict)
   return { ...waits, verdicts, findings: [trouble] }
@@ -66,6 +71,7 @@ export function decide(
 const NOTHING: Decision = {
   found: false,
   homes: [],
+  said: [],
   markers: [],
   shared: undefined,
   copies: false,
@@ -92,6 +98,12 @@ const notThere = problem(
   'mount it on every PC; nothing is made or removed until it is back',
 )
 
+const WAITING: SharedDecision = { make: undefined, step: undefined, findings: [] }
+
+/** Whether the shared folder is being moved, or nobody has said yet where it lies. */
+const isOfMover = ({ held, unsaid = [] }: Observed): boolean =>
+  held?.has(SHARED) === true || unsaid.some(({ name }) => name === SHARED)
+
 type DiskThere = Extract<Disk, { state: 'there' }>
 
 function decideHomes(
@@ -104,7 +116,7 @@ function decideHomes(
   const { people } = observed
   const each = eachHome(observed, disk)
   const leaving = departures(observed, disk.homes, before, now, rules.trashAfter)
-  const shared = decideShared(observed, disk.shared)
+  const shared = isOfMover(observed) ? WAITING : decideShared(observed, disk.shared)
   const pairs = [
     ...each.flatMap((one) => one.pair ?? []),
     ...(shared.step ? [{ pair: SHARED_PAIR, person: undefined, step: shared.step }] : []),
@@ -114,6 +126,7 @@ function decideHomes(
   return {
     found: false,
     homes: each.flatMap((one) => one.home ?? []),
+    said: observed.unsaid ?? [],
     markers: each.flatMap((one) => one.marker ?? []),
     shared: shared.make,
     copies: !disk.copies,
@@ -127,11 +140,18 @@ function decideHomes(
     missing: leaving.missing,
     unfinished:
       each.some((one) => one.making) ||
+      (observed.unsaid ?? []).length > 0 ||
       pairs.length > 0 ||
       leaving.departures.length > 0 ||
       shared.make !== undefined,
   }
 }
+
+const moving = problem(
+  'Moving',
+  'the home is brought to another storage this moment',
+  'it takes minutes at most; "npx deskfleet storage move --status" shows how far it is',
+)
 
 /** What is to be done for one person. */
 interface OneHome {
@@ -143,9 +163,13 @@ interface OneHome {
   readonly making: boolean
 }
 
-function eachHome({ people, volumes, claims }: Observed, disk: DiskThere): OneHome[] {
+function eachHome(observed: Observed, disk: DiskThere): OneHome[] {
+  const { people, volumes, claims, held, unsaid = [] } = observed
   const sharing = Map.groupBy(people, ({ entryUUID }) => entryUUID)
+  const unknown = new Set(unsaid.map(({ name }) => name))
   return people.map((person): OneHome => {
+    if (held?.has(person.entryUUID)) return { verdict: { person, problem: moving }, making: true }
+    if (unknown.has(person.entryUUID)) return { making: true }
     const pair = pairOf(person)
     const volume = volumes.get(pair.volume)
     const home = disk.homes.get(person.entryUUID)

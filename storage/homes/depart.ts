@@ -28,7 +28,7 @@ export interface Leaving {
  * made anew), and only an administrator can tell.
  */
 export function departures(
-  { people, volumes, claims }: Observed,
+  { people, volumes, claims, held }: Observed,
   homes: ReadonlyMap<string, HomeFact>,
   before: ReadonlyMap<string, number>,
   now: number,
@@ -40,7 +40,9 @@ export function departures(
     if (ours && entryUUID !== '') volumeOf.set(entryUUID, name)
   }
   const gone = new Set(
-    [...homes.keys(), ...volumeOf.keys()].filter((uuid) => UUID_PATTERN.test(uuid) && !present.has(uuid)),
+    [...homes.keys(), ...volumeOf.keys()].filter(
+      (uuid) => UUID_PATTERN.test(uuid) && !present.has(uuid) && !held?.has(uuid),
+    ),
   )
   const missing = new Map([...gone].map((uuid) => [uuid, before.get(uuid) ?? now]))
   const known = new Set([...homes.keys(), ...volumeOf.keys()]).size

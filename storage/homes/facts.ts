@@ -1,4 +1,5 @@
 import type { Condition } from '../../cluster/conditions.ts'
+import type { Side } from '../places/facts.ts'
 import type { Problem } from '../problem.ts'
 import type { Space } from './space.ts'
 
@@ -71,6 +72,10 @@ export interface Claim {
 
 /** All that a decision rests on. */
 export interface Observed {
+  /** Homes that the mover keeps from their people this moment, by entryUUID; the shared folder by its name. */
+  readonly held?: ReadonlySet<string>
+  /** Homes of which nobody has said yet on which of two storages they lie. */
+  readonly unsaid?: readonly { readonly name: string; readonly side: Side }[]
   readonly people: readonly HomeOwner[]
   readonly disk: Disk
   /** By name. */

@@ -1,18 +1,22 @@
 import type { Events } from '../../cluster/events.ts'
 import type { Clock } from '../../service/clock.ts'
 import { turns } from '../../service/turns.ts'
+import type { PlaceRecords } from '../places/cluster.ts'
 import { fileProblem, type Problem } from '../problem.ts'
 import { type Acted, act } from './act.ts'
 import type { HomesCluster } from './cluster.ts'
 import { type Decision, decide, type Rules } from './decide.ts'
-import { type OpenStorage, openStorage } from './disk.ts'
+import type { OpenStorage } from './disk.ts'
 import { observe } from './observe.ts'
+import { openAll } from './opened.ts'
 
 export interface Work {
   /** The storage directory. */
   readonly root: string
   /** Whether that must be a mounted Gluster volume. */
   readonly volume?: boolean
+  /** The storage that homes are moved away from, and where it is said which lie there. */
+  readonly from?: { readonly root: string; readonly records: PlaceRecords } | undefined
   /** What new homes begin with, such as /etc/skel. */
   readonly skeleton: string
   readonly cluster: HomesCluster
@@ -53,16 +57,17 @@ export async function keepHomes(work: Work, signal: AbortSignal): Promise<void> 
 }
 
 async function pass(
-  { root, volume, skeleton, cluster, events, clock, rules, listener }: Work,
+  { root, volume, from, skeleton, cluster, events, clock, rules, listener }: Work,
   missing: ReadonlyMap<string, number>,
   signal: AbortSignal,
 ): Promise<Decision> {
   const began = clock.now()
-  const opened = await openStorage(root, volume).catch((error): Problem => fileProblem(error))
-  const storage: OpenStorage | undefined = 'reason' in opened ? undefined : opened
+  const opened = await openAll({ root, volume, from }).catch((error): Problem => fileProblem(error))
+  const storage: OpenStorage | undefined = 'reason' in opened ? undefined : opened.storage
   try {
     const decision = decide(await observe(cluster, opened), missing, clock.now(), rules)
-    const acted = await act(decision, { storage, cluster, events, skeleton, clock }, signal)
+    const places = from?.records
+    const acted = await act(decision, { storage, cluster, places, events, skeleton, clock }, signal)
     listener.passed(decision, acted, clock.now() - began)
     return decision
   } finally {

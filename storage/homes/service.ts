@@ -9,6 +9,7 @@ import { usageStore } from '../../cluster/storage-usage.ts'
 import { FIELD_MANAGERS, NAMESPACES, STORAGE } from '../../config/names.ts'
 import type { ServiceContext } from '../../service/service.ts'
 import { LAYOUT } from '../layout.ts'
+import { placeRecords } from '../places/cluster.ts'
 import { keepUsage, type Place } from '../usage/keep.ts'
 import { homesCluster } from './cluster.ts'
 import { keepHomes, type Listener } from './keep.ts'
@@ -19,7 +20,7 @@ import type { Settings } from './settings.ts'
 /** One process leads and makes homes; others wait for their turn. */
 export async function startHomes(context: ServiceContext<Settings>): Promise<void> {
   const { settings, log, clock, me, signal, registry, readiness } = context
-  const { root, volume, skeleton, trashAfter } = settings
+  const { root, volume, from, skeleton, trashAfter } = settings
   const cluster = ownCluster()
   const report = makeReport(registry, log, clock.wall)
   readiness.needs(() => (report.ready() ? [] : ['no pass yet']))
@@ -29,6 +30,8 @@ export async function startHomes(context: ServiceContext<Settings>): Promise<voi
   const work = {
     root,
     volume,
+    from:
+      from === undefined ? undefined : { root: from, records: placeRecords(cluster, FIELD_MANAGERS.homes) },
     skeleton,
     cluster: homesCluster(cluster, logUnreadable(log)),
     events,

@@ -15,6 +15,8 @@ export interface Settings {
   readonly root: string
   /** Whether that must be a mounted Gluster volume. */
   readonly volume: boolean
+  /** The storage that homes are moved away from; undefined where there is none. */
+  readonly from: string | undefined
   /** What new homes begin with. */
   readonly skeleton: string
   /** Ms that a removed person's home stays where it is. */
@@ -25,6 +27,7 @@ const Variables = z
   .object({
     ...SERVICE,
     DESKFLEET_STORAGE: z.string().startsWith('/', 'is not an absolute path').default(STORAGE.directory),
+    DESKFLEET_FROM: z.string().startsWith('/', 'is not an absolute path').optional(),
     DESKFLEET_VOLUME: z.literal(GLUSTER.volume).exactOptional(),
     DESKFLEET_SKELETON: z.string().startsWith('/', 'is not an absolute path').default('/etc/skel'),
     DESKFLEET_TRASH_AFTER_SECONDS: seconds(0).prefault(600),
@@ -34,6 +37,7 @@ const Variables = z
       metricsListen: env.DESKFLEET_METRICS_LISTEN,
       root: env.DESKFLEET_STORAGE,
       volume: env.DESKFLEET_VOLUME !== undefined,
+      from: env.DESKFLEET_FROM,
       skeleton: env.DESKFLEET_SKELETON,
       trashAfter: env.DESKFLEET_TRASH_AFTER_SECONDS,
     }),

@@ -4,7 +4,9 @@ import { keptClient } from '../../cluster/client.ts'
 import { homeState, logUnreadable, oneIdentity } from '../../cluster/identities.ts'
 import { watch } from '../../cluster/watch.ts'
 import { UUID_PATTERN } from '../../config/home-marker.ts'
-import { homeClaim, NAMESPACES, SLUG_PATTERN } from '../../config/names.ts'
+import { FIELD_MANAGERS, homeClaim, NAMESPACES, SLUG_PATTERN } from '../../config/names.ts'
+import { placeRecords } from '../places/cluster.ts'
+import type { Side } from '../places/facts.ts'
 
 const namespace = NAMESPACES.desktops
 
@@ -20,6 +22,12 @@ export interface MounterCluster {
   readable(): boolean
   /** Slugs whose home some pod of this PC uses, ended pods included until they are deleted. */
   used(): Set<string>
+  /**
+   * On which of two storages that home, or the shared folder, lies now; undefined where nobody has said it, and while it
+   * is being moved. Asked of the API server after the pod was seen: so the mover, which takes hold first and looks for pods
+   * then, knows of the pod, or the pod's mounter knows of the hold.
+   */
+  side(name: string): Promise<Side | undefined>
   /** The person of that slug; undefined when there is none, or their home is not ready. */
   ready(slug: string): Promise<ReadyHome | undefined>
   /** Calls back whenever a pod of this PC comes, goes or changes. */
@@ -56,6 +64,7 @@ export function mounterCluster(cluster: KubeConfig, node: string, log: Logger): 
     log,
   )
   const unreadable = logUnreadable(log)
+  const records = placeRecords(cluster, FIELD_MANAGERS.mover)
   return {
     readable: pods.ready,
     used: () => new Set(pods.all().flat()),
@@ -66,6 +75,10 @@ export function mounterCluster(cluster: KubeConfig, node: string, log: Logger): 
       return UUID_PATTERN.test(entryUUID.toLowerCase())
         ? { login, entryUUID: entryUUID.toLowerCase() }
         : undefined
+    },
+    async side(name) {
+      const place = await records.one(name)
+      return place === undefined || place.held !== undefined ? undefined : place.side
     },
     onChange: pods.onChange,
     stop: pods.stop,

@@ -28,13 +28,16 @@ export function decide({ wanted, used, mounted, storage }: Observed): Decision {
   const isBare = ({ parent }: Pick<Mounted, 'parent'>): boolean => wantedAt.get(parent)?.bare === true
   const moved = alive.flatMap((one) => {
     const due = wantedAt.get(one.parent)
-    return one.old && due?.always && due.id !== undefined ? [due] : []
+    return due?.always && due.id !== undefined && (one.old || isOther(one)) ? [due] : []
   })
   return {
     // Without storage there is nothing to put in its place.
     detach: mounted.filter((one) => isDead(one) && (storage || isBare(one))),
     mount: wanted.filter((one) => one.id !== undefined && !taken.has(one.parent) && (storage || one.bare)),
     move: moved,
-    release: alive.filter((one) => (storage && isOther(one)) || !used.has(one.parent)),
+    // What is always shown is shown anew in its place: pods hold the directory above it.
+    release: alive.filter(
+      (one) => (storage && isOther(one) && !wantedAt.get(one.parent)?.always) || !used.has(one.parent),
+    ),
   }
 }

@@ -6,6 +6,8 @@ export interface Wanted {
   readonly name: string
   /** Below the storage directory. */
   readonly source: string
+  /** It lies in the storage that homes are moved away from. */
+  readonly from?: true
   /** Which directory that is, by device and inode; undefined when it is not there. */
   readonly id: string | undefined
   /** Shown whatever pods there are; so it may be shown from elsewhere while it is not in use. */

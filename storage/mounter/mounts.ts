@@ -5,6 +5,8 @@ import { LAYOUT } from '../layout.ts'
 import { type MountLine, mountLines } from '../mountinfo.ts'
 import type { Mounted, Wanted } from './facts.ts'
 
+const VOLUME_TYPE = 'fuse.glusterfs'
+
 /** A dead server keeps mount(8) waiting; the next pass tries again. */
 const LIMIT = 20_000
 
@@ -16,12 +18,14 @@ export interface Mounts {
   storage(): Promise<boolean>
   list(): Promise<Mounted[]>
   /** Which directories stand there in the storage directory. */
-  identify(sources: readonly string[]): Promise<(string | undefined)[]>
-  mount(wanted: Pick<Wanted, 'parent' | 'name' | 'source'>): Promise<void>
+  identify(wanted: readonly Pick<Wanted, 'source' | 'from'>[]): Promise<(string | undefined)[]>
+  /** Whether there is another storage, which homes are moved away from and have not left for good. */
+  beside(): Promise<boolean>
+  mount(wanted: Place & Pick<Wanted, 'source' | 'from'>): Promise<void>
   /** Takes a mount off and its directories away; fails while something uses it. */
   release(mounted: Place): Promise<void>
   /** Shows the same from where it is taken from now; fails while something uses it. Its parent stays, since pods hold it. */
-  move(wanted: Pick<Wanted, 'parent' | 'name' | 'source'>): Promise<void>
+  move(wanted: Place & Pick<Wanted, 'source' | 'from'>): Promise<void>
   /** Takes a dead mount off, used or not; its directory stays for the next. */
   detach(mounted: Place): Promise<void>
 }
@@ -38,7 +42,9 @@ export interface Source {
   /** Which directories these paths in it are. */
   identify(paths: readonly string[]): Promise<(string | undefined)[]>
   /** Which directories these mounts show. */
-  shown(mounts: readonly { readonly path: string; readonly device: string }[]): Promise<Shown[]>
+  shown(
+    mounts: readonly { readonly path: string; readonly device: string; readonly type: string }[],
+  ): Promise<Shown[]>
 }
 
 /** A directory that is the same on every PC, by whatever means of the PC's own. */
@@ -61,18 +67,24 @@ const MAKING = '.making'
 export const mountsNow = async (below: string): Promise<MountLine[]> =>
   mountLines(await readFile('/proc/self/mountinfo', 'utf8'), below)
 
-export function mountsBelow(runDirectory: string, from: Source): Mounts {
+export function mountsBelow(
+  runDirectory: string,
+  main: Source,
+  beside?: Source & { left(): Promise<boolean> },
+): Mounts {
   const at = (...parts: string[]): string => join(runDirectory, ...parts)
-  const sourceAt = (source: string): string => {
-    const directory = from.directory()
+  const sourceOf = ({ from }: Pick<Wanted, 'from'>): Source => (from && beside ? beside : main)
+  const sourceAt = ({ source, from }: Pick<Wanted, 'source' | 'from'>): string => {
+    const directory = sourceOf({ ...(from ? { from } : {}) }).directory()
     if (directory === undefined) throw new Error('the storage directory is not there')
     return join(directory, source)
   }
-  const bind = async (source: string, to: string): Promise<void> => {
+  const bind = async (source: Pick<Wanted, 'source' | 'from'>, to: string): Promise<void> => {
     await must('mount', ['-o', 'bind,nosuid,nodev', '--', sourceAt(source), to], LIMIT)
   }
   return {
-    storage: from.marked,
+    storage: main.marked,
+    beside: async () => beside !== undefined && !(await beside.left()),
     async list() {
       await mkdir(at('u'), { recursive: true, mode: 0o755 })
       await mkdir(at(MAKING), { recursive: true, mode: 0o700 })
@@ -82,21 +94,28 @@ export function mountsBelow(runDirectory: string, from: Source): Mounts {
         await must('umount', [at(point)], LIMIT)
       }
       const ours = lines.filter(({ point }) => /^(u\/[^/]+|shared|storage)\/[^/]+$/.test(point))
-      const shown = await from.shown(ours.map(({ point, device }) => ({ path: at(point), device })))
+      const seen = ours.map(({ point, device, type }) => ({ path: at(point), device, type }))
+      const shown = await shownBy(main, beside, seen)
       return ours.map(({ point }, index) => ({
         parent: dirname(point),
         name: point.slice(point.lastIndexOf('/') + 1),
         ...(shown[index] ?? { id: undefined }),
       }))
     },
-    identify: async (sources) =>
-      from.directory() === undefined
-        ? sources.map(() => undefined)
-        : await from.identify(sources.map(sourceAt)),
-    async mount({ parent, name, source }) {
+    async identify(wanted) {
+      const ids = new Map<Pick<Wanted, 'source' | 'from'>, string | undefined>()
+      for (const source of beside ? [main, beside] : [main]) {
+        const its = wanted.filter((one) => sourceOf(one) === source)
+        const found = source.directory() === undefined ? [] : await source.identify(its.map(sourceAt))
+        for (const [index, one] of its.entries()) ids.set(one, found[index])
+      }
+      return wanted.map((one) => ids.get(one))
+    },
+    async mount(wanted) {
+      const { parent, name } = wanted
       // Nobody but root writes in the directory above, so what is seen here is what mount(8) will find.
-      const [id] = await from.identify([sourceAt(source)])
-      if (id === undefined) throw new Error(`${sourceAt(source)} is not a directory`)
+      const [id] = await sourceOf(wanted).identify([sourceAt(wanted)])
+      if (id === undefined) throw new Error(`${sourceAt(wanted)} is not a directory`)
       const there = await lstat(at(parent)).then(
         () => true,
         () => false,
@@ -106,7 +125,7 @@ export function mountsBelow(runDirectory: string, from: Source): Mounts {
       await mkdir(at(place, name), { recursive: true })
       await chmod(at(place, name), CLOSED)
       await chmod(at(place), CLOSED)
-      await bind(source, at(place, name))
+      await bind(wanted, at(place, name))
       if (!there) await rename(at(place), at(parent))
     },
     async release({ parent, name }) {
@@ -115,15 +134,43 @@ export function mountsBelow(runDirectory: string, from: Source): Mounts {
       await rmdir(at(parent, name))
       await rmdir(at(parent))
     },
-    async move({ parent, name, source }) {
+    async move(wanted) {
+      const { parent, name } = wanted
       await must('umount', ['--', at(parent, name)], LIMIT)
-      await bind(source, at(parent, name))
+      await bind(wanted, at(parent, name))
     },
     async detach({ parent, name }) {
       await must('umount', ['--lazy', '--no-canonicalize', '--', at(parent, name)], LIMIT)
     },
   }
 }
+
+/** A volume's client knows its own mounts; all others are directories. */
+async function shownBy(
+  main: Source,
+  beside: Source | undefined,
+  mounts: readonly { readonly path: string; readonly device: string; readonly type: string }[],
+): Promise<Shown[]> {
+  const isOf = ({ type }: { readonly type: string }): Source =>
+    beside === undefined || type === VOLUME_TYPE ? main : beside
+  const found = new Map<object, Shown | undefined>()
+  for (const source of beside ? [main, beside] : [main]) {
+    const its = mounts.filter((one) => isOf(one) === source)
+    const shown = await source.shown(its)
+    for (const [index, one] of its.entries()) found.set(one, shown[index])
+  }
+  return mounts.map((one) => found.get(one) ?? { id: undefined })
+}
+
+/** The storage that homes are moved away from. */
+export const besideSource = (directory: string): Source & { left(): Promise<boolean> } => ({
+  ...directorySource(directory),
+  left: () =>
+    lstat(join(directory, LAYOUT.left)).then(
+      () => true,
+      () => false,
+    ),
+})
 
 /** Which directory that is; undefined for what is none, or does not answer. Links are not followed. */
 async function idOf(path: string): Promise<string | undefined> {

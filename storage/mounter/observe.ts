@@ -1,5 +1,6 @@
 import { GLUSTER, SHARED_CLAIM } from '../../config/names.ts'
 import { LAYOUT } from '../layout.ts'
+import { SHARED } from '../places/facts.ts'
 import type { MounterCluster } from './cluster.ts'
 import type { Observed, Wanted } from './facts.ts'
 import type { Mounts } from './mounts.ts'
@@ -25,13 +26,34 @@ export async function observe(cluster: MounterCluster, mounts: Mounts, volume = 
     home ? [{ parent: `u/${slug}`, name: home.login, source: `${LAYOUT.homes}/${home.entryUUID}` }] : [],
   )
   const shared = { parent: SHARED_CLAIM, name: SHARED_CLAIM, source: LAYOUT.shared, always: true } as const
-  const wanted: Omit<Wanted, 'id'>[] = [...homes, shared, ...(volume ? [ROOT] : [])]
-  const ids = await mounts.identify(wanted.map(({ source }) => source))
+  const placed = (await mounts.beside())
+    ? await byPlace(cluster, [
+        ...homes.map((home) => ({ wish: home, record: home.source.slice(LAYOUT.homes.length + 1) })),
+        { wish: shared, record: SHARED },
+      ])
+    : [...homes, shared]
+  const wanted: Omit<Wanted, 'id'>[] = [...placed, ...(volume ? [ROOT] : [])]
+  const ids = await mounts.identify(wanted)
   const observed = {
     wanted: wanted.map((one, index) => ({ ...one, id: ids[index] })),
     used: new Set([...slugs.map((slug) => `u/${slug}`), SHARED_CLAIM, ROOT.parent]),
     mounted: await mounts.list(),
     storage: await mounts.storage(),
   }
-  return { observed, notReady: slugs.length - homes.length }
+  const shown = wanted.filter(({ parent }) => parent.startsWith('u/')).length
+  return { observed, notReady: slugs.length - shown }
+}
+
+type Wish = Omit<Wanted, 'id' | 'from'>
+
+/** What lies on one of two storages, with which; of what is being moved nothing. */
+async function byPlace(
+  cluster: MounterCluster,
+  wishes: readonly { readonly wish: Wish; readonly record: string }[],
+): Promise<Omit<Wanted, 'id'>[]> {
+  const sides = await Promise.all(wishes.map(({ record }) => cluster.side(record)))
+  return wishes.flatMap(({ wish }, index) => {
+    const side = sides[index]
+    return side === undefined ? [] : [side === 'from' ? { ...wish, from: true } : wish]
+  })
 }

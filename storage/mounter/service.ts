@@ -12,7 +12,7 @@ import { systemdProcesses } from './client/processes.ts'
 import { glusterVolume, type Volume, type VolumeCluster } from './client/volume.ts'
 import { mounterCluster } from './cluster.ts'
 import { keepMounts } from './keep.ts'
-import { directorySource, mountsBelow, mountsNow } from './mounts.ts'
+import { besideSource, directorySource, mountsBelow, mountsNow } from './mounts.ts'
 import { makeReport } from './report.ts'
 import type { Settings } from './settings.ts'
 
@@ -27,7 +27,8 @@ export async function startMounter(context: ServiceContext<Settings>): Promise<v
   // Its processes and mounts are the PC's, and stay.
   if (volume) closing.defer(volume.stop)
   const vouched = settings.volume ? keepVouched(context, config) : undefined
-  const mounts = mountsBelow(settings.run, volume ?? directorySource(settings.storage))
+  const beside = settings.from === undefined ? undefined : besideSource(settings.from)
+  const mounts = mountsBelow(settings.run, volume ?? directorySource(settings.storage), beside)
   await keepMounts({ mounts, volume, cluster, clock, listener: report }, signal)
   await vouched
 }

@@ -17,6 +17,8 @@ export interface Settings {
   readonly run: string
   /** What it takes them from. */
   readonly storage: string
+  /** The storage that homes are moved away from; undefined where there is none. */
+  readonly from: string | undefined
   /** Whether homes lie on a Gluster volume that this PC mounts itself, and not in that directory. */
   readonly volume: boolean
 }
@@ -27,6 +29,7 @@ const Variables = z
     NODE_NAME: given,
     DESKFLEET_RUN: z.string().startsWith('/', 'is not an absolute path').default(STORAGE.run),
     DESKFLEET_STORAGE: z.string().startsWith('/', 'is not an absolute path').default(STORAGE.directory),
+    DESKFLEET_FROM: z.string().startsWith('/', 'is not an absolute path').optional(),
     DESKFLEET_VOLUME: z.literal(GLUSTER.volume).exactOptional(),
   })
   .transform(
@@ -35,6 +38,7 @@ const Variables = z
       node: env.NODE_NAME,
       run: env.DESKFLEET_RUN,
       storage: env.DESKFLEET_STORAGE,
+      from: env.DESKFLEET_FROM,
       volume: env.DESKFLEET_VOLUME !== undefined,
     }),
   )

@@ -31,6 +31,7 @@ export const SERVICES = [
   'orchestrator',
   'storage/homes',
   'storage/mounter',
+  'storage/move',
   'bridge',
   'packet-filter',
 ]

@@ -27,7 +27,7 @@ test.before(async () => {
     JSON.stringify({
       ldap: { replicas: 3, disk: 'pc' },
       // With all accounts that storage has anywhere.
-      storage: { kind: 'gluster' },
+      storage: { kind: 'gluster', from: { kind: 'path', path: '/srv/homes' } },
       hosts: { address: '192.0.2.10/24' },
     }),
     dist,
@@ -78,6 +78,7 @@ const WRITTEN = [
   ],
   ...['certificatesigningrequests/status', 'pods/status', 'pods/binding', 'pods/ephemeralcontainers'],
   ...['glustervolumes', 'glustervolumes/status', 'glusterbricks', 'glusterbricks/status'],
+  ...['homeplaces', 'storagemoves', 'storagemoves/status'],
   ...['identities', 'configmaps', 'storageclasses', 'volumeattachments', 'runtimeclasses', 'priorityclasses'],
   ...[
     'flowschemas',
@@ -249,15 +250,24 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [`${system}: update configmaps identities`]: 'the same',
     [`${system}: patch configmaps directory-checked`]: 'it tells when it last read everybody',
   },
-  homes: Object.fromEntries(
-    ['create', 'patch', 'delete'].map((verb) => [
-      `cluster: ${verb} persistentvolumes any`,
-      'homes are volumes; where they lead, deskfleet-volumes-of-homes judges',
-    ]),
-  ),
+  homes: {
+    ...Object.fromEntries(
+      ['create', 'patch', 'delete'].map((verb) => [
+        `cluster: ${verb} persistentvolumes any`,
+        'homes are volumes; where they lead, deskfleet-volumes-of-homes judges',
+      ]),
+    ),
+    [`${storage}: create homeplaces any`]: 'while homes are moved: where a new one lies',
+  },
   'home-mounter': {
     'cluster: create certificatesigningrequests any':
       'its PC is vouched for in the Gluster pool; for this account no other signer signs',
+  },
+  'home-mover': {
+    [`${storage}: create storagemoves any`]: 'it says how far the move is',
+    [`${storage}: delete homeplaces any`]: 'of a home that is gone',
+    [`${storage}: patch storagemoves/status any`]: 'how far the move is',
+    [`${storage}: update homeplaces any`]: 'it says where each home lies',
   },
   'gluster-server': {
     [`${storage}: update glustervolumes/status any`]:

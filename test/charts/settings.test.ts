@@ -11,6 +11,7 @@ import { readSettings as ofPacketFilter } from '../../packet-filter/settings.ts'
 import type { Environment, Read } from '../../service/settings.ts'
 import { readSettings as ofHomes } from '../../storage/homes/settings.ts'
 import { readSettings as ofMounter } from '../../storage/mounter/settings.ts'
+import { readSettings as ofMover } from '../../storage/move/settings.ts'
 import { readSettings as ofWebhook } from '../../webhook/settings.ts'
 
 /** What the charts tell each program is what that program reads: the manifests on one side, settings.ts on the other. */
@@ -23,6 +24,7 @@ const PROGRAMS: Readonly<Record<string, (environment: Environment) => Read<objec
   'packet-filter/main.js': ofPacketFilter,
   'storage/homes/main.js': ofHomes,
   'storage/mounter/main.js': ofMounter,
+  'storage/move/main.js': ofMover,
   'certificates/keeper/main.js': ofKeeper,
   'webhook/main.js': ofWebhook,
 }
@@ -32,12 +34,12 @@ interface Container {
   readonly env?: readonly { readonly name: string; readonly value?: string }[]
 }
 
-const compiled = (() => {
+const compile = (storage: string) => {
   const text = [
     'domain: room.test',
     'ldap: { replicas: 3, copies: { recipients: [age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg] } }',
     'hosts: { address: 192.0.2.10/24 }',
-    'storage: { kind: path, path: /srv/homes }',
+    `storage: ${storage}`,
     'admission: { caller: kube-apiserver-kubelet-client }',
   ].join('\n')
   const read = readCluster({ name: 'cluster.yaml', text })
@@ -45,12 +47,18 @@ const compiled = (() => {
   const outcome = compileCluster(read.value)
   if (!outcome.ok) throw new Error(outcome.findings.map(({ what }) => what).join('\n'))
   return outcome.value
-})()
+}
 
-const containers: readonly Container[] = [...compiled.files.values()].flatMap((text) => {
-  const { spec } = parse(text)
-  return spec?.template?.spec?.containers ?? []
-})
+const containers: readonly Container[] = [
+  '{ kind: path, path: /srv/homes }',
+  // The mover is there only while homes are moved.
+  '{ kind: gluster, from: { kind: path, path: /srv/homes } }',
+]
+  .flatMap((storage) => [...compile(storage).files.values()])
+  .flatMap((text) => {
+    const { spec } = parse(text)
+    return spec?.template?.spec?.containers ?? []
+  })
 const containerOf = (program: string): Container | undefined =>
   containers.find(({ command }) => command?.includes(program))
 

@@ -2,7 +2,7 @@ import type { V1Container, V1PolicyRule, V1Volume } from '@kubernetes/client-nod
 import test from 'ava'
 import { parse } from 'yaml'
 import { compileCluster } from '../../charts/apps.ts'
-import { GLUSTER, NAMESPACES, STORAGE } from '../../config/names.ts'
+import { GLUSTER, HOME_PLACE, NAMESPACES, STORAGE, STORAGE_MOVE } from '../../config/names.ts'
 import { readCluster } from '../../config/read.ts'
 
 /** The programs of storage, by the kind of storage. */
@@ -44,6 +44,7 @@ const KINDS = {
   gluster: '{ kind: gluster }',
   path: '{ kind: path, path: /srv/homes }',
   existing: '{ kind: existing, storageClass: site }',
+  moving: '{ kind: gluster, from: { kind: path, path: /srv/homes } }',
 }
 
 test('of a path, who makes homes and who shows them see that directory', (t) => {
@@ -74,6 +75,30 @@ test('of a Gluster volume, homes are made below what the mounter shows, and nowh
   t.is(env.get('DESKFLEET_VOLUME'), GLUSTER.volume)
   t.true(podOf(all, STORAGE.mounter)?.hostPID)
   t.is(mountedAt(all, STORAGE.mounter, STORAGE.directory), undefined)
+})
+
+test('while homes are moved, those who make, show and move them see the directory that they come from', (t) => {
+  const all = rendered(KINDS.moving)
+  for (const program of [STORAGE.homes, STORAGE.mounter, STORAGE_MOVE.program]) {
+    t.is(mountedAt(all, program, STORAGE.from)?.hostPath?.path, '/srv/homes')
+    const env = podOf(all, program)?.containers[0]?.env?.map(({ name, value }) => `${name}=${value}`) ?? []
+    t.true(env.includes(`DESKFLEET_FROM=${STORAGE.from}`), program)
+  }
+  t.is(mountedAt(all, STORAGE_MOVE.program, STORAGE.run)?.hostPath?.path, STORAGE.run)
+  t.deepEqual(
+    podOf(all, STORAGE_MOVE.program)
+      ?.volumes?.flatMap(({ hostPath }) => hostPath?.path ?? [])
+      .sort(),
+    [STORAGE.run, '/srv/homes'],
+    'and nothing else of a PC',
+  )
+})
+
+test('whoever moves nothing has nothing of it', (t) => {
+  const all = rendered(KINDS.gluster)
+  const text = JSON.stringify(all)
+  for (const word of [STORAGE_MOVE.program, STORAGE_MOVE.plural, HOME_PLACE.plural, 'DESKFLEET_FROM'])
+    t.false(text.includes(word), word)
 })
 
 test('a server of Gluster is replaced by nobody but whoever deletes its pod, and tini is its first process', (t) => {

@@ -341,6 +341,7 @@ test('domain alone is enough; everything else has a default', (t) => {
   t.deepEqual(storage, {
     kind: 'gluster',
     limit: undefined,
+    from: undefined,
     replicas: 5,
     minReplicas: undefined,
     spares: 1,

@@ -31,7 +31,7 @@ await mounts.list()
 seen.parentBefore = existsSync(join(run, 'u/ada'))
 await mounts.mount(wanted)
 const [first] = await mounts.list()
-seen.mounted = first && first.name === 'ada' && first.id === (await mounts.identify([wanted.source]))[0]
+seen.mounted = first && first.name === 'ada' && first.id === (await mounts.identify([wanted]))[0]
 seen.file = readFileSync(join(run, 'u/ada/ada/thesis'), 'utf8')
 seen.left = readdirSync(join(run, '.making'))
 seen.options = sh(`findmnt -no OPTIONS ${run}/u/ada/ada`)

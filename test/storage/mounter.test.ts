@@ -1,5 +1,7 @@
 import test from 'ava'
 import { decide } from '../../storage/mounter/decide.ts'
+import type { Mounts } from '../../storage/mounter/mounts.ts'
+import { observe } from '../../storage/mounter/observe.ts'
 
 const ada = { parent: 'u/ada', name: 'ada', source: 'homes/x', id: '1:1' }
 const here = { parent: 'u/ada', name: 'ada', id: '1:1' }
@@ -66,4 +68,46 @@ test('a volume without a marker is shown to whoever lays it, and nothing else of
   t.deepEqual(decide({ ...base, storage: false, wanted: [ada, root] }).mount, [root])
   const dead = { parent: 'storage', name: 'home', id: undefined }
   t.deepEqual(decide({ ...base, storage: false, wanted: [root], mounted: [dead] }).detach, [dead])
+})
+
+test('the shared folder that lies elsewhere now is shown anew below the directory that pods hold', (t) => {
+  const shared = { parent: 'shared', name: 'shared', source: 'shared', id: '2:9', always: true } as const
+  const before = { parent: 'shared', name: 'shared', id: '1:3' } as const
+  t.deepEqual(decide({ ...base, wanted: [shared], used: new Set(['shared']), mounted: [before] }), {
+    detach: [],
+    mount: [],
+    move: [shared],
+    release: [],
+  })
+})
+
+const lies = async (side: 'from' | 'here' | undefined, beside = true) => {
+  const asked: string[] = []
+  const cluster = {
+    readable: () => true,
+    used: () => new Set(['ada']),
+    ready: async () => ({ login: 'ada', entryUUID: 'x' }),
+    side: async (name: string) => {
+      asked.push(name)
+      return side
+    },
+    onChange: () => {},
+    stop: async () => {},
+  }
+  const mounts = {
+    storage: async () => true,
+    list: async () => [],
+    identify: async (wanted: readonly unknown[]) => wanted.map(() => '1:1'),
+    beside: async () => beside,
+  }
+  const { observed, notReady } = await observe(cluster, mounts as unknown as Mounts)
+  const shown = observed.wanted.map(({ parent, from }) => `${parent} ${from ? 'from' : 'here'}`)
+  return { shown, asked, notReady }
+}
+
+test('of two storages a home is shown from that one on which its record says that it lies, and of none without', async (t) => {
+  t.deepEqual((await lies('from')).shown, ['u/ada from', 'shared from'])
+  t.deepEqual((await lies('here')).shown, ['u/ada here', 'shared here'])
+  t.deepEqual(await lies(undefined), { shown: [], asked: ['x', 'shared'], notReady: 1 })
+  t.deepEqual(await lies(undefined, false), { shown: ['u/ada here', 'shared here'], asked: [], notReady: 0 })
 })

@@ -91,6 +91,7 @@ function mounter(): () => Promise<void> {
         readable: () => true,
         used: () => new Set(facts.used),
         ready: async (slug) => ({ login: slug, entryUUID: uuidOf(slug === 'ada' ? 1 : 2) }),
+        side: async () => undefined,
         onChange: (changed) => void told.add(changed),
         stop: async () => {},
       },

@@ -13,12 +13,18 @@ const wanting = (copies: number): Policy => ({ ...POLICY, copies })
 function told(
   facts: Facts,
   copies = 3,
-  before: Pick<VolumeStatus, 'conditions'> = { conditions: [] },
+  before: Pick<VolumeStatus, 'conditions' | 'findings'> = { conditions: [], findings: [] },
   now = at,
 ): VolumeStatus {
   const policy = wanting(copies)
   const done = plan(policy, facts, now.getTime())
-  return statusOf(policy, facts, done, { generation: 4, conditions: before.conditions }, now)
+  return statusOf(
+    policy,
+    facts,
+    done,
+    { generation: 4, conditions: before.conditions, findings: before.findings },
+    now,
+  )
 }
 const said = ({ conditions }: VolumeStatus): string[] =>
   conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`)

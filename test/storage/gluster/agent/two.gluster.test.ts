@@ -150,6 +150,8 @@ for (const [number, what] of [
     await room.becomes('it is missed', ({ sets }) => states(sets).includes(`pc-${number} missing`))
     await room.on(number)
     await room.becomes('all are whole', isWhole, { seconds: 200 })
+    // Its agents know that a brick is back; the client looks for it once in a few seconds, and needs two of them.
+    await sleep(10_000)
     await holdSameBesideArbiter(t)
   })
 

@@ -4,7 +4,18 @@ import { parseArgs } from 'node:util'
 import { locate, SET_NAMES } from '../../lab/binaries/locate.ts'
 import { runCovered } from './coverage.ts'
 import { runLane } from './lane.ts'
-import { aloneLane, drill, inRoom, type Kind, kindOf, onGluster, onLab, unitLane } from './lanes.ts'
+import {
+  aloneLane,
+  drill,
+  inRoom,
+  type Kind,
+  kindOf,
+  onEarlyLab,
+  onGluster,
+  onLab,
+  onLateLab,
+  unitLane,
+} from './lanes.ts'
 import { inTurn, type Part, run } from './run.ts'
 
 const HELP = `npm test                      everything: what needs no lab, what compares the machine, the lab, the room, Gluster
@@ -33,8 +44,13 @@ const buildAll: Part = async ({ say }) => {
   return { passed: 0, failed: 0, tests: [], failures: [], unsteady: [] }
 }
 
-/** Two things at once that wait more than they compute come last; the room ends long before the lab. */
-const EVERYTHING = [[covered], [buildAll], [alone], [onLab(), inTurn(inRoom(), onGluster())]]
+/** Two things at once that wait more than they compute come last. */
+const EVERYTHING = [
+  [covered],
+  [buildAll],
+  [alone],
+  [onEarlyLab(), inTurn(inRoom(), onGluster(), onLateLab())],
+]
 
 /** What runs test files of one kind. */
 const BY_KIND: Readonly<Record<Kind, (files: readonly string[]) => Part>> = {

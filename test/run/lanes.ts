@@ -69,12 +69,19 @@ const glusterLane = (files: readonly string[]): Lane => ({
   patience: 11 * MINUTE,
 })
 
+/** What follows the room and Gluster on a lab of its own: those two end long before everything else on the lab does. */
+const LATE = ['storage', 'webhook', 'main-job'].map((folder) => `test/${folder}/**/*.lab.test.ts`)
+export const onLateLab = (): Part => onLab(LATE)
+export const onEarlyLab = (): Part => onLab(['test/**/*.lab.test.ts', ...LATE.map((files) => `!${files}`)])
+
+let labs = 0
+
 /** Brings up one lab with the platform, runs what shares it, and ends the lab. */
 export const onLab =
   (files: readonly string[] = ['test/**/*.lab.test.ts']): Part =>
   async (surroundings) => {
     const { say } = surroundings
-    const name = `test-${process.pid}`
+    const name = `test-${process.pid}-${++labs}`
     say(`bringing up the lab ${name}`)
     const lab = await upLab({ name, ldap: true, ownerPid: process.pid, progress: say })
     try {

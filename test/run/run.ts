@@ -5,12 +5,16 @@ import { failure, type PartResult, summary } from './summary.ts'
 /** One part of a run. What it throws counts as one failure. */
 export type Part = (surroundings: Surroundings) => Promise<PartResult | readonly PartResult[]>
 
-/** One after the other as one part: the second runs whatever becomes of the first. */
+/** One after the other as one part: each runs whatever becomes of those before. */
 export const inTurn =
-  (first: Part, second: Part): Part =>
+  (...parts: readonly Part[]): Part =>
   async (surroundings) => {
-    const one = await outcomeOf(first, surroundings)
-    return surroundings.signal.aborted ? one : [...one, ...(await outcomeOf(second, surroundings))]
+    const results: PartResult[] = []
+    for (const part of parts) {
+      if (surroundings.signal.aborted) break
+      results.push(...(await outcomeOf(part, surroundings)))
+    }
+    return results
   }
 
 /** What it throws is one failure. */

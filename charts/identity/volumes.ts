@@ -1,4 +1,5 @@
 import {
+  COPIES,
   homeParent,
   homeVolume,
   LDAP_DISK,
@@ -68,9 +69,17 @@ const OF_LDAP: Proof = {
   ],
 }
 
+/** The one volume of ours that is delivered and leads there, where storage is a Gluster volume: copies that are encrypted. */
+const ofCopies = [
+  `object.metadata.name == ${cel(COPIES.volume)}`,
+  `${path} == ${cel(`${STORAGE.volume}/${COPIES.folder}`)}`,
+  `${claim('namespace')} == ${cel(NAMESPACES.directory)}`,
+  `${claim('name')} == ${cel(COPIES.program)}`,
+].join(' && ')
+
 /** Whose folders of a PC are whose: each is led to by volumes of its own account alone. */
 const OWNED = [
-  { by: byHomes, at: STORAGE.run, says: 'where homes are shown' },
+  { by: `(${byHomes} || (${ofCopies}))`, at: STORAGE.run, says: 'where homes are shown' },
   { by: byDisks, at: LDAP_DISK.path, says: 'where an LDAP server keeps its people' },
 ] as const
 

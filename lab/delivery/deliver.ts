@@ -11,7 +11,7 @@ import { renderWith } from '../manifests/render.ts'
 import { DOOR_ADDRESS } from '../room/plan.ts'
 import { pushImage } from '../room/registry.ts'
 import type { Room } from '../room/room.ts'
-import { STORAGE_DIRECTORY } from '../room/volumes.ts'
+import { SHARED_CLASS, STORAGE_DIRECTORY } from '../room/volumes.ts'
 import { wayIn } from '../room/way-in.ts'
 import { applicationsOf, settled } from './applications.ts'
 import { ARGO_CD_NAMESPACE, argoCdManifests, REDIS_SECRET } from './argo-cd.ts'
@@ -30,8 +30,8 @@ export interface Delivery {
 /** Settings as in `cluster.yaml`; only what differs. */
 export type Overlay = Readonly<Record<string, unknown>>
 
-/** Where a room's homes are: on a Gluster volume over the disks of its PCs, or in the folder that they share. */
-export const STORAGE_KINDS = ['gluster', 'path'] as const
+/** Where a room's homes are: on a Gluster volume over the disks of its PCs, in the folder that they share, or on a class of it. */
+export const STORAGE_KINDS = ['gluster', 'path', 'existing'] as const
 export type StorageKind = (typeof STORAGE_KINDS)[number]
 
 export interface HowToDeliver {
@@ -87,8 +87,10 @@ export async function openDelivery(room: Room): Promise<Delivery> {
 
 /** Noted beside the room, for other processes. */
 const storageFile = (room: Room): string => join(room.dir, 'storage')
-const storageOf = (room: Room): StorageKind =>
-  existsSync(storageFile(room)) && readFileSync(storageFile(room), 'utf8') === 'path' ? 'path' : 'gluster'
+function storageOf(room: Room): StorageKind {
+  const noted = existsSync(storageFile(room)) ? readFileSync(storageFile(room), 'utf8') : ''
+  return STORAGE_KINDS.find((kind) => kind === noted) ?? 'gluster'
+}
 
 /** All PCs of the room share one machine, so its people have the light desktop: a third of the other one's size. */
 export const IN_ROOM: readonly BuiltImage[] = [
@@ -130,6 +132,7 @@ export const SHORT = {
 
 const STORAGE: Readonly<Record<StorageKind, object>> = {
   path: { kind: 'path', path: STORAGE_DIRECTORY },
+  existing: { kind: 'existing', storageClass: SHARED_CLASS, size: '10Gi' },
   // All PCs of a room share one machine, where each copy of what is written is work. One is off for minutes at most.
   gluster: { kind: 'gluster', replicas: 3, replaceAfter: '5m' },
 }

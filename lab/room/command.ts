@@ -48,7 +48,7 @@ export function roomCommand(progress: (line: string) => void): Command {
     .addOption(
       new Option(
         '--storage <kind>',
-        'where homes are: disks of the PCs, or a folder that they share (default: as before, at first gluster)',
+        'where homes are: disks of the PCs, a folder that they share, or a StorageClass (default: as before, at first gluster)',
       ).choices(STORAGE_KINDS),
     )
     .action(async ({ name, storage }: { name: string; storage?: StorageKind }) => {

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { VOLUMES } from '../../charts/identity/volumes.ts'
-import { homeParent, LDAP_DISK, NAMESPACES, SHARED_PARENT, STORAGE } from '../../config/names.ts'
+import { COPIES, homeParent, LDAP_DISK, NAMESPACES, SHARED_PARENT, STORAGE } from '../../config/names.ts'
 import { becomes } from '../harness/wait.ts'
 import { type ProofLab, proofLab } from './proof-lab.ts'
 
@@ -137,6 +137,24 @@ test.serial('nobody else makes a volume that leads to homes, or to where LDAP ke
     t.regex((await proofs.create(asked)).stderr, /where an LDAP server keeps its people/, path)
     t.is((await proofs.create(asked, ...HOMES)).code, 1, path)
   }
+  const copies = (name: string, path: string, claim: string, namespace: string) => ({
+    ...volume(path, claim, namespace),
+    metadata: { name },
+  })
+  const folder = `${STORAGE.volume}/${COPIES.folder}`
+  const { directory, desktops } = NAMESPACES
+  for (const [name, path, claim, namespace] of [
+    ['mine', folder, COPIES.program, directory],
+    [COPIES.volume, STORAGE.volume, COPIES.program, directory],
+    [COPIES.volume, `${folder}/..`, COPIES.program, directory],
+    [COPIES.volume, folder, 'mine', directory],
+    [COPIES.volume, folder, COPIES.program, desktops],
+  ] as const) {
+    const { stderr } = await proofs.create(copies(name, path, claim, namespace))
+    t.regex(stderr, /where homes are shown|must not contain/, `${name} ${path} ${claim} ${namespace}`)
+  }
+  const delivered = await proofs.create(copies(COPIES.volume, folder, COPIES.program, directory))
+  t.is(delivered.code, 0, delivered.stderr)
   const honest = await proofs.create(volume('/srv/mine', 'mine'))
   t.is(honest.code, 0, honest.stderr)
 })

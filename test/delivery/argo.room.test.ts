@@ -1,7 +1,15 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { HOME_READY, homeClaim, homeVolume, NAMESPACES, SHARED_CLAIM, WEBHOOK } from '../../config/names.ts'
+import {
+  GLUSTER,
+  HOME_READY,
+  homeClaim,
+  homeVolume,
+  NAMESPACES,
+  SHARED_CLAIM,
+  WEBHOOK,
+} from '../../config/names.ts'
 import { type AppState, applicationsOf, refresh, settled } from '../../lab/delivery/applications.ts'
 import { ARGO_CD_NAMESPACE } from '../../lab/delivery/argo-cd.ts'
 import { type Delivery, openDelivery, publish, render } from '../../lab/delivery/deliver.ts'
@@ -235,8 +243,11 @@ test.serial('an app leaves the list: its programs go, and nothing that people ma
   t.is(await there('identity', 'grace'), 'there')
   t.is(await there('statefulset', 'ldap', '-n', NAMESPACES.directory), 'there')
   t.not(await must(room, ['get', 'pvc', '-n', NAMESPACES.directory, '-o', 'name']), '')
-  t.is(readFileSync(join(room.machine.share, 'srv/storage/homes', uuid, 'kept'), 'utf8'), 'mine\n')
-  t.true(existsSync(join(room.machine.share, 'srv/storage/shared/kept')))
+  for (const [file, text] of [
+    [`homes/${uuid}/kept`, 'mine'],
+    ['shared/kept', 'all'],
+  ] as const)
+    t.deepEqual(await onDisks(file), [text, text, text], file)
 
   const commit = await publish(delivery.repository, delivery.overlay, 'As cluster.yaml says again')
   await settled(room, commit, t.log)
@@ -244,3 +255,12 @@ test.serial('an app leaves the list: its programs go, and nothing that people ma
   t.is(await inPod(room, plainPod('after', 'grace', image), 'cat ~/kept /mnt/shared/kept'), 'mine\nall\n')
   await must(room, ['delete', 'pod', 'after', ...desktops, '--now', '--wait'])
 })
+
+/** What the disks of the PCs have of a file, past Gluster; those that have none say nothing. */
+async function onDisks(file: string): Promise<string[]> {
+  const look = `cat ${GLUSTER.brick}/data/${file} 2>/dev/null || true`
+  const read = ({ name }: { readonly name: string }): Promise<string> =>
+    room.machine.must(['podman', 'exec', name, 'sh', '-c', look])
+  const found = await Promise.all(room.pcs.map(read))
+  return found.map((text) => text.trim()).filter((text) => text !== '')
+}

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { listName, newRevocations } from '../../../certificates/revocation.ts'
 import { IMAGES } from '../../../config/images.ts'
 import { GLUSTER } from '../../../config/names.ts'
 import { issue, makeAuthority } from '../../../lab/bare/certificates.ts'
@@ -17,6 +18,8 @@ const FOLDER = `t-gluster-${process.pid}`
 /** In the pod: a volume with TLS on everything, mounted by a copy of /client as a PC would have it. */
 const SCRIPT = `
 touch /var/lib/glusterd/secure-access
+mkdir /var/lib/glusterd/crl
+cp /tls/*.r0 /var/lib/glusterd/crl
 glusterd
 gluster() { /usr/sbin/gluster --mode=script "$@"; }
 until gluster pool list >/dev/null 2>&1; do sleep 0.2; done
@@ -59,6 +62,8 @@ test('glusterd of the image serves the brick of a PC, and its client mounts it f
     'glusterfs.key': own.key,
     'glusterfs.pem': own.certificate,
     'glusterfs.ca': authority.certificate,
+    // Without a list of revoked certificates glusterd believes nobody.
+    [listName(authority.certificate, 0)]: await newRevocations(authority, [], undefined, new Date()),
   }
   const metadata = { name: POD, namespace: NAMESPACE }
   const items = [

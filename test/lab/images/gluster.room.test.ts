@@ -35,7 +35,7 @@ for folder in dev proc tls; do mount --bind /$folder /pc/$folder; done
 mount --bind /etc/hosts /pc/etc/hosts
 mount -t tmpfs run /pc/run
 mkdir /pc/run/home
-chroot /pc /usr/sbin/glusterfs --volfile-server=${POD} --volfile-id=t --log-file=/run/log /run/home
+chroot /pc /usr/sbin/glusterfs --volfile-server=${POD} --volfile-id=t --log-file=/run/log /run/home || { cat /pc/run/log; exit 1; }
 tries=0
 until [ "$(stat -f -c %T /pc/run/home)" = fuseblk ] || [ $tries = 50 ]; do sleep 0.1; tries=$((tries + 1)); done
 echo hello >/pc/run/home/file

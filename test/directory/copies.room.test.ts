@@ -18,7 +18,7 @@ import { becomes, eventually } from '../harness/wait.ts'
 
 const LOGIN = `copied-${randomBytes(2).toString('hex')}`
 const IMAGE = `registry.room.example.org:5000/deskfleet:${VERSION}`
-const FOLDER = `${STORAGE.directory}/${COPIES.folder}`
+const FOLDER = `${STORAGE.volume}/${COPIES.folder}`
 
 let room: Room
 let delivery: Delivery

@@ -16,7 +16,7 @@ test('what lies in the trash comes back into a person’s home, and is theirs', 
   const room = await sharedRoom()
   await addPerson(room, LOGIN)
   // The trash as root finds it: somebody's home of the time before.
-  const folder = `${STORAGE.directory}/trash/${ENTRY}`
+  const folder = `${STORAGE.volume}/trash/${ENTRY}`
   const line = `mkdir -p ${folder}/letters && echo 'dear Charles' >${folder}/letters/one && chmod -R go= ${folder}`
   await must(room, [
     ...['exec', '-n', NAMESPACES.storage, `daemonset/${STORAGE.mounter}`, '--'],

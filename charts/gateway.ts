@@ -18,7 +18,7 @@ import { amount } from '../config/quantity.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
 import { OWN_NAMES } from './gateway/own-names.ts'
-import type { Rights } from './kit/access.ts'
+import { leaseRights, type Rights } from './kit/access.ts'
 import { ConfigMap } from './kit/kplus.ts'
 import { nodeCommand } from './kit/pods.ts'
 import { program } from './kit/program.ts'
@@ -98,14 +98,7 @@ function rights({ storage }: Cluster): Rights {
         // Its administrators' page locks people; that it opens no account, a policy keeps (charts/identity/locks.ts).
         { group: '', resources: ['configmaps'], verbs: ['patch', ...read], names: [LOCKED_PEOPLE] },
         { group: '', resources: ['configmaps'], verbs: read, names: [DIRECTORY_CHECKED.configMap] },
-        // RBAC cannot name what is about to be created.
-        { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
-        {
-          group: 'coordination.k8s.io',
-          resources: ['leases'],
-          verbs: ['get', 'update'],
-          names: [GATEWAY.lease],
-        },
+        ...leaseRights(GATEWAY.lease),
       ],
     },
   }

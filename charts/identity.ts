@@ -21,6 +21,7 @@ import { LOCKS } from './identity/locks.ts'
 import { REMOVALS } from './identity/removals.ts'
 import { RESERVED } from './identity/reserved.ts'
 import { VOLUMES } from './identity/volumes.ts'
+import { leaseRights } from './kit/access.ts'
 import { add } from './kit/objects.ts'
 import { nodeCommand } from './kit/pods.ts'
 import { program } from './kit/program.ts'
@@ -133,8 +134,7 @@ function sync(scope: Construct, cluster: Cluster): void {
           { group: '', resources: ['configmaps', 'events'], verbs: ['create'] },
           { group: '', resources: ['configmaps'], verbs: ['get', 'update'], names: [IDENTITIES_CONFIG_MAP] },
           { group: '', resources: ['configmaps'], verbs: ['patch'], names: [DIRECTORY_CHECKED.configMap] },
-          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
-          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [SYNC] },
+          ...leaseRights(SYNC),
         ],
       },
     },

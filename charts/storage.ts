@@ -15,6 +15,7 @@ import {
 import type { Cluster } from '../config/schema.ts'
 import type { Storage } from '../config/storage.ts'
 import type { App } from './app.ts'
+import { leaseRights } from './kit/access.ts'
 import { add } from './kit/objects.ts'
 import { nodeCommand } from './kit/pods.ts'
 import { KEPT } from './kit/policies/contents.ts'
@@ -124,8 +125,7 @@ function homes(scope: Construct, cluster: Cluster): void {
           { group: '', resources: ['events'], verbs: ['create'] },
         ],
         [namespace]: [
-          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
-          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [name] },
+          ...leaseRights(name),
           // Of a Gluster volume, its agents measure.
           ...(storage.kind === 'gluster' ? [] : [MEASURES]),
           ...(isMoving(storage)
@@ -249,8 +249,7 @@ function move(scope: Construct, cluster: Cluster): void {
           custom(HOME_PLACE.plural, ['get', 'list', 'update', 'delete']),
           custom(STORAGE_MOVE.plural, ['get', 'create']),
           custom(`${STORAGE_MOVE.plural}/status`, ['patch']),
-          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
-          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [name] },
+          ...leaseRights(name),
         ],
       },
     },

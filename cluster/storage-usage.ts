@@ -105,14 +105,14 @@ export interface UsageStore {
 export function usageStore(config: KubeConfig, fieldManager: string): UsageStore {
   const api = keptClient(config, CustomObjectsApi)
   const head = { apiVersion: `${group}/${version}`, kind: STORAGE_USAGE.kind }
-  const merge = setHeaderOptions('Content-Type', PatchStrategy.JsonPatch)
+  const replacing = setHeaderOptions('Content-Type', PatchStrategy.JsonPatch)
   return {
     all: () => allUsage(api),
     async write(name, record) {
       // A merge would keep homes that are gone: the record is replaced as one value.
       const body = [{ op: 'replace', path: '/record', value: record }]
       const there = await unless(404, () =>
-        api.patchNamespacedCustomObject({ ...KIND, name, body, fieldManager }, merge),
+        api.patchNamespacedCustomObject({ ...KIND, name, body, fieldManager }, replacing),
       )
       if (there !== undefined) return
       const made = { ...head, metadata: { name, namespace: KIND.namespace }, record }

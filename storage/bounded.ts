@@ -31,7 +31,7 @@ export function bounded(program: string, args: readonly string[], milliseconds: 
       done({ code, stdout, stderr, gone })
     }
     const limit = setTimeout(() => {
-      if (child.pid !== undefined) killGroup(child.pid)
+      killGroup(child.pid)
       child.stdout.destroy()
       child.stderr.destroy()
       child.unref()
@@ -52,7 +52,9 @@ export function bounded(program: string, args: readonly string[], milliseconds: 
   })
 }
 
-function killGroup(pid: number): void {
+/** Ends a program that was started in a group of its own, and all that it started; nothing where it never began. */
+export function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {

@@ -18,6 +18,12 @@ export interface Rights {
   readonly namespaces?: Readonly<Record<string, readonly Right[]>>
 }
 
+/** What leading by a Lease takes. RBAC cannot name what is about to be created. */
+export const leaseRights = (name: string): readonly Right[] => [
+  { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
+  { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [name] },
+]
+
 const rules = (rights: readonly Right[]): V1PolicyRule[] =>
   rights.map(({ group, resources, verbs, names }) => ({
     apiGroups: [group],

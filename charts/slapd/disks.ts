@@ -3,7 +3,7 @@ import { secondsOf } from '../../config/duration.ts'
 import { imageReference } from '../../config/images.ts'
 import { LDAP, LDAP_DISK, NAMESPACES } from '../../config/names.ts'
 import type { Cluster } from '../../config/schema.ts'
-import type { Rights } from '../kit/access.ts'
+import { leaseRights, type Rights } from '../kit/access.ts'
 import { add } from '../kit/objects.ts'
 import { nodeCommand } from '../kit/pods.ts'
 import { program } from '../kit/program.ts'
@@ -77,13 +77,7 @@ function rightsFor(replicas: number): Rights {
             ]
           : []),
         { group: '', resources: ['events'], verbs: ['create'] },
-        { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
-        {
-          group: 'coordination.k8s.io',
-          resources: ['leases'],
-          verbs: ['get', 'update'],
-          names: [LDAP_DISK.program],
-        },
+        ...leaseRights(LDAP_DISK.program),
       ],
     },
   }

@@ -71,41 +71,17 @@ export function glusterDefinitions(scope: Construct): void {
 
 /** What homes take up, of whatever kind storage is. Made anew within hours where it is lost. */
 export function usageDefinition(scope: Construct): void {
-  const { kind, plural, singular } = STORAGE_USAGE
-  // Written by programs alone, and checked by whoever reads it.
-  const record = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-  add(
-    scope,
-    'apiextensions.k8s.io/v1/CustomResourceDefinition',
-    { name: `${plural}.${API_GROUP}`, annotations: KEPT },
-    {
-      spec: {
-        group: API_GROUP,
-        scope: 'Namespaced',
-        names: { kind, listKind: `${kind}List`, plural, singular, categories: ['deskfleet'] },
-        versions: [
-          {
-            name: API_VERSION,
-            served: true,
-            storage: true,
-            additionalPrinterColumns: [
-              { name: 'Set', type: 'integer', jsonPath: '.record.set' },
-              { name: 'Bytes', type: 'integer', jsonPath: '.record.homes.bytes' },
-              { name: 'Files', type: 'integer', jsonPath: '.record.homes.files' },
-              { name: 'Measured', type: 'string', jsonPath: '.record.measured' },
-            ],
-            schema: {
-              openAPIV3Schema: {
-                type: 'object',
-                description: 'What homes take up on a set of disks, as it was measured.',
-                properties: { record },
-              },
-            },
-          },
-        ],
-      },
-    },
-  )
+  defineKind(scope, STORAGE_USAGE, {
+    description: 'What homes take up on a set of disks, as it was measured.',
+    // Written by programs alone, and checked by whoever reads it.
+    properties: { record: UNCHECKED },
+    columns: [
+      { name: 'Set', type: 'integer', jsonPath: '.record.set' },
+      { name: 'Bytes', type: 'integer', jsonPath: '.record.homes.bytes' },
+      { name: 'Files', type: 'integer', jsonPath: '.record.homes.files' },
+      { name: 'Measured', type: 'string', jsonPath: '.record.measured' },
+    ],
+  })
 }
 
 /** The custom resources by which homes are moved from one storage to another. Without them nobody knows where a home lies. */
@@ -168,17 +144,34 @@ const stateOf = (type: string) => `.status.conditions[?(@.type=="${type}")].stat
 
 interface Definition {
   readonly description: string
-  readonly spec: object
   readonly columns: readonly { readonly name: string; readonly type: string; readonly jsonPath: string }[]
 }
 
-function define(
+/** What programs write, who check it themselves. */
+const UNCHECKED = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+
+/** A kind with what is wanted of it, and what its programs, which alone write that, say of it. */
+const define = (
   scope: Construct,
-  { kind, plural, singular }: { readonly kind: string; readonly plural: string; readonly singular: string },
-  { description, spec, columns }: Definition,
+  names: Names,
+  { spec, ...rest }: Definition & { readonly spec: object },
+): void => defineKind(scope, names, { ...rest, properties: { spec, status: UNCHECKED } })
+
+interface Names {
+  readonly kind: string
+  readonly plural: string
+  readonly singular: string
+}
+
+function defineKind(
+  scope: Construct,
+  { kind, plural, singular }: Names,
+  {
+    description,
+    properties,
+    columns,
+  }: Definition & { readonly properties: Readonly<Record<string, object>> },
 ): void {
-  // The agents' own record, which they alone write and check themselves.
-  const status = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
   add(
     scope,
     'apiextensions.k8s.io/v1/CustomResourceDefinition',
@@ -193,11 +186,9 @@ function define(
             name: API_VERSION,
             served: true,
             storage: true,
-            subresources: { status: {} },
+            ...('status' in properties ? { subresources: { status: {} } } : {}),
             additionalPrinterColumns: [...columns],
-            schema: {
-              openAPIV3Schema: { type: 'object', description, properties: { spec, status } },
-            },
+            schema: { openAPIV3Schema: { type: 'object', description, properties } },
           },
         ],
       },

@@ -13,6 +13,7 @@ import {
 } from '../../config/names.ts'
 import type { Cluster } from '../../config/schema.ts'
 import type { Storage } from '../../config/storage.ts'
+import { leaseRights } from '../kit/access.ts'
 import { GLUSTER_VOLUME_KIND } from '../kit/kinds.ts'
 import { add } from '../kit/objects.ts'
 import { nodeCommand } from '../kit/pods.ts'
@@ -74,8 +75,7 @@ function server(scope: Construct, cluster: Cluster): void {
           custom(`${GLUSTER_BRICK.plural}/status`, ['update']),
           MEASURES,
           { group: '', resources: ['events'], verbs: ['create'] },
-          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['create'] },
-          { group: 'coordination.k8s.io', resources: ['leases'], verbs: ['get', 'update'], names: [name] },
+          ...leaseRights(name),
         ],
       },
     },

@@ -20,8 +20,7 @@ export function storageSection(frame: Frame, shown: ShownStorage, now: number): 
   const { storage } = frame.texts.administration
   const { volume, usage } = shown
   return html`<section aria-labelledby="storage"><h2 id="storage">${storage.title}</h2>
-${volume && volumeLead(frame, volume)}
-${roomOf(frame, usage)}
+${volume ? volumeLead(frame, volume) : roomOf(frame, usage)}
 ${volume?.findings.map(
   ({ severity, where, what, mend }) =>
     html`<p class="notice ${SEVERITIES[severity]}"><strong>${where}</strong>: ${what}. ${capital(mend)}.</p>`,
@@ -40,7 +39,7 @@ function volumeLead({ texts }: Frame, volume: ToldVolume): Html {
   return html`<p class="lead">${stands ? storage.standsStill : storage.copies(volume.copies, volume.wanted)} ${volume.bytes > 0 && storage.room(texts.size(volume.free), texts.size(volume.bytes))}</p>`
 }
 
-/** Of a directory that is the same on every PC. */
+/** Of a directory that is the same on every PC. What was told of one before there was a volume is of no interest. */
 function roomOf({ texts }: Frame, { room }: UsageSums): Html | undefined {
   const { storage } = texts.administration
   if (room === undefined) return undefined

@@ -6,13 +6,13 @@ import { type ClusterOptions, openCluster, withCluster } from '../../cli/cluster
 import { type DryRunOptions, type OutputOptions, withDryRun, withOutput } from '../../cli/options.ts'
 import { print, printOne } from '../../cli/output.ts'
 import { examplesText } from '../../cli/run.ts'
+import { sizeOf } from '../../cli/size.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { unless } from '../../cluster/answer.ts'
 import { allIdentities } from '../../cluster/identities.ts'
 import { listPages } from '../../cluster/pages.ts'
-import { ENTRY_UUID } from '../../config/labels.ts'
 import { API_GROUP, API_VERSION, FIELD_MANAGERS, NAMESPACES, STORAGE_MOVE } from '../../config/names.ts'
-import { countPods, type PodCount } from '../move/pods.ts'
+import { countPods, type PodCount, usingPod } from '../move/pods.ts'
 import { MoveStatus } from '../move/status.ts'
 import { placeRecords, readWish } from '../places/cluster.ts'
 import { type Place, SHARED, type Wish, wantedSide } from '../places/facts.ts'
@@ -85,12 +85,7 @@ async function look(kubeconfig: string | undefined): Promise<Room> {
     wish: readWish(found),
     status: Told.parse(found).status,
     places,
-    pods: countPods(
-      pods.items.map(({ metadata, spec }) => ({
-        entryUUID: metadata?.annotations?.[ENTRY_UUID]?.toLowerCase(),
-        claims: (spec?.volumes ?? []).flatMap((one) => one.persistentVolumeClaim?.claimName ?? []),
-      })),
-    ),
+    pods: countPods(pods.items.map(usingPod)),
     logins: new Map(people.map(({ spec }) => [spec.entryUUID.toLowerCase(), spec.login])),
   }
 }
@@ -181,15 +176,13 @@ function outlook(room: Room, wish: Wish): string {
   if (source && target) {
     const hours = source.used / RATE / 3600
     lines.push(
-      `in use there: ${gigabytes(source.used)}, the trash included; free on the other side: ${gigabytes(target.free)}`,
+      `in use there: ${sizeOf(source.used)}, the trash included; free on the other side: ${sizeOf(target.free)}`,
       `at ${RATE / 1e6} MB/s copying takes about ${hours < 1 ? `${Math.ceil(hours * 60)} minutes` : `${hours.toFixed(1)} hours`}, and comparing as long again; people work meanwhile`,
     )
     if (source.used > target.free) lines.push('that does not fit: make room there first')
   }
   return `${lines.join('\n')}\n`
 }
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
 /** Tells each time that something is news, until it is so. */
 async function waitFor(terminal: Terminal, kubeconfig: string | undefined, wish: Wish): Promise<void> {

@@ -19,6 +19,7 @@ import { LOCK_FOLDER, UNCLAIMED, UNCLAIMED_LOCK, writtenLock } from '../../confi
 import { HOME_MARKER, homeMarker, UUID_PATTERN } from '../../config/home-marker.ts'
 import { COPIES, LOGIN_PATTERN } from '../../config/names.ts'
 import { isFileError } from '../file-error.ts'
+import { isThere } from '../is-there.ts'
 import { LAYOUT } from '../layout.ts'
 import { fileProblem } from '../problem.ts'
 import type { Disk, HomeFact, HomeOwner, SharedFact } from './facts.ts'
@@ -230,17 +231,6 @@ async function lookAtShared(path: string): Promise<SharedFact> {
     if (isFileError(error, 'ENOENT')) return 'missing'
     throw error
   }
-}
-
-/** Asked by its name: a volume lists nothing of what lies on disks that cannot be reached. */
-async function isThere(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    (error) => {
-      if (isFileError(error, 'ENOENT')) return false
-      throw error
-    },
-  )
 }
 
 /** A rename onto a directory with files fails by itself; onto an empty one or a file it must not come to that. */

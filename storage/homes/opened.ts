@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isThere } from '../is-there.ts'
 import { LAYOUT } from '../layout.ts'
 import type { PlaceRecords } from '../places/cluster.ts'
 import { problem } from '../problem.ts'
@@ -72,8 +72,4 @@ const LEFT: Disk = {
   ),
 }
 
-const has = async (root: string, name: string): Promise<boolean> =>
-  await access(join(root, name)).then(
-    () => true,
-    () => false,
-  )
+const has = (root: string, name: string): Promise<boolean> => isThere(join(root, name))

@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reasonOf } from '../../cluster/answer.ts'
 import { ownCluster } from '../../cluster/client.ts'
@@ -8,6 +7,7 @@ import { leadBy } from '../../cluster/lease/work.ts'
 import { usageStore } from '../../cluster/storage-usage.ts'
 import { FIELD_MANAGERS, NAMESPACES, STORAGE } from '../../config/names.ts'
 import type { ServiceContext } from '../../service/service.ts'
+import { isThere } from '../is-there.ts'
 import { LAYOUT } from '../layout.ts'
 import { placeRecords } from '../places/cluster.ts'
 import { keepUsage, type Place } from '../usage/keep.ts'
@@ -68,10 +68,6 @@ const both =
 
 /** The storage directory, once it is one: in the empty place where it should be mounted there is nothing to measure. */
 async function directoryIn(root: string): Promise<Place | undefined> {
-  const isThere = await access(join(root, LAYOUT.marker)).then(
-    () => true,
-    () => false,
-  )
-  if (!isThere) return undefined
+  if (!(await isThere(join(root, LAYOUT.marker)))) return undefined
   return { set: 1, pc: undefined, walk: { way: [], folder: root, without: [] }, beside: 0 }
 }

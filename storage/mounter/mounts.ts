@@ -74,10 +74,10 @@ export function mountsBelow(
 ): Mounts {
   const at = (...parts: string[]): string => join(runDirectory, ...parts)
   const sourceOf = ({ from }: Pick<Wanted, 'from'>): Source => (from && beside ? beside : main)
-  const sourceAt = ({ source, from }: Pick<Wanted, 'source' | 'from'>): string => {
-    const directory = sourceOf({ ...(from ? { from } : {}) }).directory()
+  const sourceAt = (wanted: Pick<Wanted, 'source' | 'from'>): string => {
+    const directory = sourceOf(wanted).directory()
     if (directory === undefined) throw new Error('the storage directory is not there')
-    return join(directory, source)
+    return join(directory, wanted.source)
   }
   const bind = async (source: Pick<Wanted, 'source' | 'from'>, to: string): Promise<void> => {
     await must('mount', ['-o', 'bind,nosuid,nodev', '--', sourceAt(source), to], LIMIT)

@@ -8,7 +8,6 @@ import {
 import { unless } from '../../cluster/answer.ts'
 import { keptClient } from '../../cluster/client.ts'
 import { listPages } from '../../cluster/pages.ts'
-import { ENTRY_UUID } from '../../config/labels.ts'
 import {
   FIELD_MANAGERS,
   API_GROUP as group,
@@ -16,7 +15,7 @@ import {
   STORAGE_MOVE,
   API_VERSION as version,
 } from '../../config/names.ts'
-import { countPods, type PodCount } from './pods.ts'
+import { countPods, type PodCount, usingPod } from './pods.ts'
 import type { MoveStatus } from './status.ts'
 
 export interface MoveCluster {
@@ -37,12 +36,7 @@ export function moveCluster(cluster: KubeConfig): MoveCluster {
   return {
     async pods() {
       const { items } = await listPages((page) => core.listNamespacedPod({ namespace, ...page }))
-      return countPods(
-        items.map(({ metadata, spec }) => ({
-          entryUUID: metadata?.annotations?.[ENTRY_UUID]?.toLowerCase(),
-          claims: (spec?.volumes ?? []).flatMap((one) => one.persistentVolumeClaim?.claimName ?? []),
-        })),
-      )
+      return countPods(items.map(usingPod))
     },
     async tell(status) {
       const body = { status }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { killGroup } from '../bounded.ts'
 import type { Paths } from './disk.ts'
 
 /** One copy from a home to what becomes of it on the other side. */
@@ -223,13 +224,7 @@ function run(
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     })
-    const end = (): void => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-      } catch {
-        // It ended meanwhile.
-      }
-    }
+    const end = (): void => killGroup(child.pid)
     signal.addEventListener('abort', end, { once: true })
     const pieces: Buffer[] = []
     let stderr = ''

@@ -3,6 +3,7 @@ import { chmod, lchown, lstat, mkdir, open, readdir, readFile, rename, rm } from
 import { join } from 'node:path'
 import { LOCK_BYTES, LOCK_FOLDER, readLock } from '../../config/home-lock.ts'
 import { isFileError } from '../file-error.ts'
+import { isThere } from '../is-there.ts'
 import { LAYOUT } from '../layout.ts'
 import { SHARED, type Side } from '../places/facts.ts'
 import type { SideFact } from './facts.ts'
@@ -155,15 +156,6 @@ async function directory(path: string): Promise<Found | undefined> {
     throw error
   }
 }
-
-const isThere = async (path: string): Promise<boolean> =>
-  await lstat(path).then(
-    () => true,
-    (error) => {
-      if (isFileError(error, 'ENOENT')) return false
-      throw error
-    },
-  )
 
 async function flush(path: string): Promise<void> {
   const folder = await open(path, 'r')

@@ -1,3 +1,5 @@
+import type { V1Pod } from '@kubernetes/client-node'
+import { ENTRY_UUID } from '../../config/labels.ts'
 import { homeClaim, SHARED_CLAIM } from '../../config/names.ts'
 import { SHARED } from '../places/facts.ts'
 
@@ -10,6 +12,11 @@ export interface UsingPod {
   readonly entryUUID: string | undefined
   readonly claims: readonly string[]
 }
+
+export const usingPod = ({ metadata, spec }: V1Pod): UsingPod => ({
+  entryUUID: metadata?.annotations?.[ENTRY_UUID]?.toLowerCase(),
+  claims: (spec?.volumes ?? []).flatMap((one) => one.persistentVolumeClaim?.claimName ?? []),
+})
 
 /** A pod that has a home and does not say whose counts for every home. */
 export function countPods(pods: readonly UsingPod[]): PodCount {

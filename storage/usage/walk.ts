@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cut } from '../../config/cut.ts'
 import type { Clock } from '../../service/clock.ts'
+import { killGroup } from '../bounded.ts'
 import { type Entry, entriesIn, FORMAT } from './entry.ts'
 
 export interface Walk {
@@ -57,11 +58,7 @@ export async function walk(
   ])
   ended.catch(() => {})
   const stop = (): void => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      // It ended meanwhile.
-    }
+    killGroup(child.pid)
     // One that a dead disk keeps in the kernel ends for nobody, and is waited for by nobody.
     child.stdout.destroy()
   }

@@ -1,5 +1,6 @@
 import { type Condition, type ConditionNews, conditionOver, isNews } from '../../../cluster/conditions.ts'
 import type { Facts, Finding, Memory, Plan, Policy } from '../plan/facts.ts'
+import { worstFirst } from '../plan/finding.ts'
 import { brickOf, viewOf } from '../plan/view.ts'
 import { roomFindings } from './room-findings.ts'
 
@@ -87,11 +88,6 @@ export function statusOf(policy: Policy, facts: Facts, done: Plan, before: Befor
     memory: done.memory,
   }
 }
-
-/** Each severity in the order in which they came. */
-const worstFirst = (all: readonly Finding[]): Finding[] =>
-  [...all].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
-const SEVERITIES: readonly Finding['severity'][] = ['trouble', 'degraded', 'working']
 
 function portOf({ running }: Facts, pc: string): { readonly port?: number } {
   const port = running === 'unread' ? undefined : running.find((one) => one.pc === pc)?.port

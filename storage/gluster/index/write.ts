@@ -5,6 +5,7 @@ import type { UsageSummary } from '../../../cluster/storage-usage.ts'
 import { cut } from '../../../config/cut.ts'
 import type { Clock } from '../../../service/clock.ts'
 import { inTime } from '../../../service/in-time.ts'
+import { killGroup } from '../../bounded.ts'
 import { LAYOUT } from '../../layout.ts'
 import type { Listing } from '../../usage/keep.ts'
 import type { Inside } from '../pc/facts.ts'
@@ -165,12 +166,6 @@ function writerTo(child: ChildProcessByStdio<Writable, null, Readable>, clock: C
       child.stdin.end()
       await late(ended, LONG)
     },
-    stop() {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-      } catch {
-        // It ended meanwhile.
-      }
-    },
+    stop: () => killGroup(child.pid),
   }
 }

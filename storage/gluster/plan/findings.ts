@@ -1,7 +1,7 @@
 import { awaited } from './birth.ts'
 import { brake } from './brake.ts'
 import type { Change, Finding, Intent } from './facts.ts'
-import { finding } from './finding.ts'
+import { finding, worstFirst } from './finding.ts'
 import { missing, ofPc, ofPool } from './pc-findings.ts'
 import { copiesWith, quorumOf, shapeAtBirth } from './shape.ts'
 import { isSound, type Member, membersOf, type View } from './view.ts'
@@ -16,10 +16,8 @@ export function findingsOf(view: View): Finding[] {
     ...view.pcs.flatMap((pc) => ofPc(pc, view)),
     ...ofPool(view),
   ]
-  return all.sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
+  return worstFirst(all)
 }
-
-const SEVERITIES: readonly Finding['severity'][] = ['trouble', 'degraded', 'short', 'working']
 
 export const UNREAD: Finding = finding(
   'trouble',

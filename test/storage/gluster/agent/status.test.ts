@@ -102,3 +102,17 @@ test('fewer copies than are wanted are no complete ones', (t) => {
     { status: 'False', message: '3 of 5 copies' },
   )
 })
+
+test('what wants somebody is told first, and what only more PCs would better after it, without being unwell', (t) => {
+  const lost = told(off(off(wellRoom(3, 3), 1, 5), 2, 5), 5)
+  const severities = lost.findings.map(({ severity }) => severity)
+  t.is(severities[0], 'trouble')
+  t.true(severities.includes('short'))
+  t.true(severities.indexOf('short') > severities.lastIndexOf('trouble'))
+  const few = told(wellRoom(3, 3), 5)
+  t.deepEqual(
+    few.findings.map(({ severity }) => severity),
+    few.findings.map(() => 'short'),
+  )
+  t.true(said(few).includes('Healthy True NothingMissing'))
+})

@@ -34,6 +34,17 @@ export interface Listener {
 }
 
 const RHYTHM = { soon: 1_000, idle: 5_000 }
+/** Times as long as a pass took, the processor and the API server are left to others. */
+const SHARE = 4
+/** Milliseconds: a pass that waited for a disk or for the API server kept nobody busy, and people wait for the next. */
+const LONGEST_REST = 15_000
+
+/** Milliseconds to the next pass, behind one that took so many and left something unfinished or not. */
+export const restAfter = (
+  { soon, idle }: { readonly soon: number; readonly idle: number },
+  unfinished: boolean,
+  took: number,
+): number => Math.max(unfinished ? soon : idle, Math.min(took * SHARE, LONGEST_REST))
 
 /** Keeps homes and volumes as the Identities say, until the signal aborts. */
 export async function keepHomes(work: Work, signal: AbortSignal): Promise<void> {
@@ -42,9 +53,7 @@ export async function keepHomes(work: Work, signal: AbortSignal): Promise<void> 
   await turns(
     clock,
     {
-      // A pass over very many homes leaves the processor and the API server to others for four times as long.
-      rest: (decision: Decision | undefined, took) =>
-        Math.max(decision?.unfinished ? rhythm.soon : rhythm.idle, took * 4),
+      rest: (decision: Decision | undefined, took) => restAfter(rhythm, decision?.unfinished ?? false, took),
       failed: listener.failed,
     },
     signal,

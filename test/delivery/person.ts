@@ -16,8 +16,8 @@ export async function deskfleet(room: Room, ...args: readonly string[]): Promise
 }
 
 /**
- * Adds somebody by the command line, and waits until the cluster knows them and their home is there. The PC of slapd
- * may just have come back from a test that took its power: slapd is waited for.
+ * Adds somebody by the command line, and waits until the cluster knows them and their home is there. The PCs of slapd
+ * and of the disks may just have come back from a test that took their power: both are waited for.
  */
 export async function addPerson(room: Room, login: string, ...options: readonly string[]): Promise<string> {
   await eventually('the directory answers', () => deskfleet(room, 'people', 'list'), {
@@ -25,9 +25,9 @@ export async function addPerson(room: Room, login: string, ...options: readonly 
     every: 1_000,
   })
   const said = await deskfleet(room, 'people', 'add', login, ...options)
-  await must(room, ['wait', '--for=create', `identity/${login}`, '--timeout=60s'])
+  await must(room, ['wait', '--for=create', `identity/${login}`, '--timeout=180s'])
   for (const condition of ['Published', 'HomeReady'])
-    await must(room, ['wait', `--for=condition=${condition}`, `identity/${login}`, '--timeout=60s'])
+    await must(room, ['wait', `--for=condition=${condition}`, `identity/${login}`, '--timeout=180s'])
   return said
 }
 

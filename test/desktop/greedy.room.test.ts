@@ -19,7 +19,7 @@ let room: Room
 let pc: Room['pcs'][number]
 
 test.before(async (t) => {
-  t.timeout(300_000)
+  t.timeout(600_000)
   room = await sharedRoom()
   const worker = room.pcs.find(({ role }) => role === 'worker')
   if (!worker) throw new Error('the room has no worker')

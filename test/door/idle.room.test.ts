@@ -22,7 +22,7 @@ let page: Page
 let password = ''
 
 test.before(async (t) => {
-  t.timeout(300_000)
+  t.timeout(600_000)
   room = await sharedRoom()
   const [group = ''] = SHORT.groups
   await haveGroup(room, group)

@@ -23,7 +23,7 @@ let pod: ReturnType<typeof plainPod>
 let pc: Room['pcs'][number]
 
 test.before(async (t) => {
-  t.timeout(300_000)
+  t.timeout(600_000)
   room = await sharedRoom()
   const [worker] = room.pcs.filter(({ role }) => role === 'worker')
   if (!worker) throw new Error('the room has no worker')

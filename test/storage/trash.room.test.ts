@@ -12,7 +12,7 @@ const ENTRY = `2026-11-24-${LOGIN}-former`
 const IMAGE = `registry.room.example.org:5000/deskfleet:${VERSION}`
 
 test('what lies in the trash comes back into a person’s home, and is theirs', async (t) => {
-  t.timeout(300_000)
+  t.timeout(600_000)
   const room = await sharedRoom()
   await addPerson(room, LOGIN)
   // The trash as root finds it: somebody's home of the time before.

@@ -1,12 +1,15 @@
-/** Seconds for which a pod stays bound to a PC that is not ready: the room knows in about 20 s that a PC is dead. */
-const EVICT_AFTER = 5
+/**
+ * Seconds for which a pod stays bound to a PC that says it is not ready, which may pass, and to one that says nothing:
+ * that one has been silent for 20 s before the room calls it so.
+ */
+const STAYS = { 'not-ready': 5, unreachable: 0 } as const
 
 /** Tolerations by which a pod leaves a PC that has died, instead of waiting five minutes more as Kubernetes has it. */
-export const LEAVES_DEAD_PC = ['not-ready', 'unreachable'].map((state) => ({
+export const LEAVES_DEAD_PC = Object.entries(STAYS).map(([state, tolerationSeconds]) => ({
   key: `node.kubernetes.io/${state}`,
   operator: 'Exists',
   effect: 'NoExecute',
-  tolerationSeconds: EVICT_AFTER,
+  tolerationSeconds,
 }))
 
 /**

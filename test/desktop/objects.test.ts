@@ -42,7 +42,7 @@ test('a desktop has at most one pod (Recreate), which leaves a dead PC after 5 s
     ]),
     [
       ['node.kubernetes.io/not-ready', 5],
-      ['node.kubernetes.io/unreachable', 5],
+      ['node.kubernetes.io/unreachable', 0],
     ],
   )
 })

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Obstacle } from '../config/desktop-troubles.ts'
 import { SCREEN_CLOSED } from '../config/names.ts'
-import type { Clock } from '../service/clock.ts'
+import { type Clock, ofThisPc } from '../service/clock.ts'
 import { EXIT } from '../service/program.ts'
 import { BRIDGE_EXIT } from './exit.ts'
 import { awaitHome } from './home/await.ts'
@@ -10,6 +10,7 @@ import { type Full, watchForFull } from './home/full.ts'
 import { unusableIn } from './home/places.ts'
 import { CHANCE, countOf } from './lock/decide.ts'
 import { type Holding, type Listener, winHome } from './lock/hold.ts'
+import { noteBeside, watchSince } from './lock/note.ts'
 import { lockStore } from './lock/store.ts'
 import type { Screen } from './screen.ts'
 import { clearStaleLocks, showShared } from './session/belongings.ts'
@@ -68,7 +69,9 @@ export function liveDesktop(parts: LiveParts): LiveDesktop {
     standing.phase('waiting')
     const listener = lockListener(parts, onFenced)
     const chance = () => randomInt(CHANCE)
-    holding = await winHome(lockStore(settings.home), settings.pod, clock, chance, listener, ending.signal)
+    const seen = watchSince(await noteBeside(settings.home), ofThisPc(), clock.now())
+    const store = lockStore(settings.home)
+    holding = await winHome(store, settings.pod, clock, chance, listener, ending.signal, { seen })
     if (!holding || ending.signal.aborted) return
     standing.wonHome(countOf(holding.generation))
     standing.phase('starting')

@@ -37,3 +37,32 @@ export function readLock(text: string): LockText | undefined {
 
 /** A home's lock as it is laid out: free for the first pod that comes. */
 export const UNCLAIMED_LOCK: LockText = { pod: '', generation: UNCLAIMED, heartbeat: 0, free: true }
+
+/**
+ * Beside the home, in the directory of root in which it is shown: what the lock said when the home was shown on this PC.
+ * Who waits for the home need not begin to watch then: a heartbeat never says the same twice, so a text that is still
+ * the same has been the same since.
+ */
+export const LOCK_NOTE = '.lock-seen'
+
+export interface LockNote {
+  /** Milliseconds on the clock that all programs of a PC share, after the reading. */
+  readonly at: number
+  /** The highest generation that there was, by the name of its file. */
+  readonly generation: number
+  /** As much of its file as a lock has. */
+  readonly text: string
+}
+
+const StoredNote = z.object({ at: z.number(), generation: z.int().positive(), text: z.string() })
+
+export const writtenNote = (note: LockNote): string => JSON.stringify(note)
+
+/** What a note says; undefined for whatever was not written so. */
+export function readNote(text: string): LockNote | undefined {
+  try {
+    return StoredNote.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}

@@ -17,3 +17,9 @@ export const systemClock: Clock = {
     await after(Math.max(0, milliseconds), undefined, signal ? { signal } : {}).catch(() => {})
   },
 }
+
+/**
+ * Milliseconds that only ever grow, the same for all programs of a PC: for what one tells another. They begin anew when
+ * the PC does, and stand still while it sleeps, so what they say has passed has passed at least.
+ */
+export const ofThisPc = (): number => Number(process.hrtime.bigint() / 1_000_000n)

@@ -36,6 +36,7 @@ const LOOK = 1_000
  * itself, and `onFenced` is called once if the home is another's or the heartbeat cannot be written in time.
  *
  * @param chance a whole number from 0 to below CHANCE, new at every call
+ * @param seen what was seen of the lock before, if anything
  */
 export async function winHome(
   store: LockStore,
@@ -44,9 +45,9 @@ export async function winHome(
   chance: () => number,
   listener: Listener,
   signal: AbortSignal,
-  rules: Rules = RULES,
+  { seen, rules = RULES }: { readonly seen?: Watch | undefined; readonly rules?: Rules } = {},
 ): Promise<Holding | undefined> {
-  let watch: Watch | undefined
+  let watch = seen
   while (!signal.aborted) {
     try {
       const began = clock.now()

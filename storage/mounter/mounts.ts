@@ -4,6 +4,7 @@ import { must } from '../bounded.ts'
 import { LAYOUT } from '../layout.ts'
 import { type MountLine, mountLines } from '../mountinfo.ts'
 import type { Mounted, Wanted } from './facts.ts'
+import { dropNote, noteLock } from './lock-note.ts'
 
 const VOLUME_TYPE = 'fuse.glusterfs'
 
@@ -126,12 +127,15 @@ export function mountsBelow(
       await chmod(at(place, name), CLOSED)
       await chmod(at(place), CLOSED)
       await bind(wanted, at(place, name))
+      // Before it appears, so that whoever waits for the home finds it. Without it they wait longer, and that is all.
+      if (parent.startsWith('u/')) await noteLock(at(place, name), at(place)).catch(() => {})
       if (!there) await rename(at(place), at(parent))
     },
     async release({ parent, name }) {
       await must('umount', ['--', at(parent, name)], LIMIT)
       await chmod(at(parent), 0o755)
       await rmdir(at(parent, name))
+      await dropNote(at(parent))
       await rmdir(at(parent))
     },
     async move(wanted) {

@@ -1,7 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { LOCK_FOLDER, LOCK_NOTE, readNote } from '../../config/home-lock.ts'
+import { ofThisPc } from '../../service/clock.ts'
 import { directorySource, mountsBelow } from '../../storage/mounter/mounts.ts'
 import { uuidOf } from './facts.ts'
 
@@ -15,7 +25,14 @@ const sh = (command: string): string => execFileSync('sh', ['-c', command], { en
 const run = join(top, 'run')
 const storage = join(top, 'storage')
 mkdirSync(run)
-mkdirSync(join(storage, 'homes', uuidOf(1)), { recursive: true })
+const home = join(storage, 'homes', uuidOf(1))
+const lock = join(home, LOCK_FOLDER)
+mkdirSync(lock, { recursive: true })
+writeFileSync(join(lock, '9'), 'earlier')
+writeFileSync(join(lock, '10'), 'as it was')
+symlinkSync('/etc/hostname', join(lock, '11'))
+execFileSync('mkfifo', [join(lock, '12')])
+execFileSync('chown', ['--recursive', '--no-dereference', '12345:12345', home])
 writeFileSync(join(storage, 'homes', uuidOf(1), 'thesis'), 'work')
 sh(`mount -t tmpfs tmpfs ${run} && mount --make-shared ${run}`)
 
@@ -34,6 +51,9 @@ const [first] = await mounts.list()
 seen.mounted = first && first.name === 'ada' && first.id === (await mounts.identify([wanted]))[0]
 seen.file = readFileSync(join(run, 'u/ada/ada/thesis'), 'utf8')
 seen.left = readdirSync(join(run, '.making'))
+const { at, ...noted } = readNote(readFileSync(join(run, 'u/ada', LOCK_NOTE), 'utf8')) ?? { at: Number.NaN }
+seen.noted = noted
+seen.notedAgo = ofThisPc() - at >= 0 && ofThisPc() - at < 10_000
 seen.options = sh(`findmnt -no OPTIONS ${run}/u/ada/ada`)
 
 // The pod: sees what it holds, and what comes later.

@@ -30,6 +30,8 @@ asRoot(
       mounted: true,
       file: 'work',
       left: [],
+      noted: { generation: 10, text: 'as it was' },
+      notedAgo: true,
       pod: 'work',
       busy: true,
       vanished: [],

@@ -33,7 +33,7 @@ const pod = (name: string, fenced: (reason: string) => void) =>
     () => claims++ % CHANCE,
     { waiting() {}, failed: (error) => (seen.failed = `${error}`), onFenced: fenced },
     new AbortController().signal,
-    RULES,
+    { rules: RULES },
   )
 
 const first = await pod('first', (reason) => (seen.fenced = reason))

@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import type { Generation, Rules } from '../../../bridge/lock/decide.ts'
 import { CHANCE, countOf, RULES } from '../../../bridge/lock/decide.ts'
 import { type Holding, winHome } from '../../../bridge/lock/hold.ts'
+import { watchSince } from '../../../bridge/lock/note.ts'
 import type { LockStore } from '../../../bridge/lock/store.ts'
+import type { LockNote } from '../../../config/home-lock.ts'
 import { type FakeTime, fakeTime } from '../../harness/clock.ts'
 import { makeHome, type Way } from './simulated-home.ts'
 
@@ -34,7 +36,7 @@ class Pod {
     name: string,
     way: Way,
     change = (s: LockStore) => s,
-    rules?: Rules,
+    more: { readonly rules?: Rules | undefined; readonly seen?: LockNote | undefined } = {},
   ) {
     this.name = name
     this.way = way
@@ -49,11 +51,15 @@ class Pod {
     }
     const clock = time.clock(name.length * 1_000_000)
     const store = this.mortal(change(home.store(way)))
-    void winHome(store, name, clock, chance, listener, this.dead.signal, rules).then((holding) => {
-      if (this.dead.signal.aborted || this.fenced) return
-      this.holding = holding
-      this.running = holding !== undefined
-    })
+    const { rules = RULES, seen } = more
+    const watch = watchSince(seen, time.now(), clock.now())
+    void winHome(store, name, clock, chance, listener, this.dead.signal, { rules, seen: watch }).then(
+      (holding) => {
+        if (this.dead.signal.aborted || this.fenced) return
+        this.holding = holding
+        this.running = holding !== undefined
+      },
+    )
   }
 
   /** After a kill -9 nothing that this pod had begun goes on, but what is on its way may still arrive. */
@@ -117,6 +123,41 @@ test('20 s after the last sign of a killed pod the next one has the home, not be
   const took = time.now() - killed
   t.true(took >= RULES.takeOver - RULES.beat - 500 && took <= RULES.takeOver + 2_500, `${took} ms`)
 })
+
+test('what the PC saw of a dead pod’s lock before counts, and the home is had so much sooner', async (t) => {
+  const time = fakeTime()
+  const home = makeHome(time)
+  const one = new Pod(time, home, 'one', quick())
+  await time.pass(5_100)
+  one.kill()
+  const seen = noteOf(home, time.now())
+  await time.pass(12_000)
+  const two = new Pod(time, home, 'two', quick(), undefined, { seen })
+  await time.pass(7_000)
+  t.false(two.running)
+  await time.pass(2_000)
+  t.true(two.running)
+})
+
+test('whoever lives keeps the home, however long ago their lock was noted', async (t) => {
+  const time = fakeTime()
+  const home = makeHome(time)
+  const one = new Pod(time, home, 'one', quick())
+  await time.pass(5_100)
+  const seen = noteOf(home, time.now())
+  await time.pass(40_000)
+  const two = new Pod(time, home, 'two', quick(), undefined, { seen })
+  await time.pass(120_000)
+  t.true(one.running)
+  t.false(two.running)
+})
+
+/** What a PC notes of the lock at that moment; undefined while there is none. */
+function noteOf({ files }: Home, at: number): LockNote | undefined {
+  const generation = Math.max(0, ...files.keys())
+  const file = files.get(generation)
+  return file && { at, generation, text: JSON.stringify(file.said) }
+}
 
 test('a pod that cannot write for 15 s ends its session, also when writes hang', async (t) => {
   const time = fakeTime()
@@ -236,6 +277,9 @@ const story: fc.Arbitrary<Story> = fc.record({
   }),
 })
 
+/** Milliseconds between two looks at a story. */
+const STEP = 250
+
 /** Plays it and returns the first moment at which two sessions ran, with how many times the home changed hands. */
 async function play(
   { events, delays, laidOut }: Story,
@@ -245,31 +289,35 @@ async function play(
   const time = fakeTime()
   const home = makeHome(time, laidOut)
   let born = 0
-  const start = (index: number): Pod => {
+  const notes: (LockNote | undefined)[] = []
+  /** A pod, and how long before it its PC noted what the lock says. */
+  const start = (index: number, noted: number): Pod => {
+    const seen = notes.at(-1 - Math.floor(noted / STEP))
     let turn = 0
     const list = delays[index] ?? [0]
     const way = { delay: () => list[turn++ % list.length] ?? 0, cutUntil: 0 }
-    return new Pod(time, home, `pod-${index}-${born++}`, way, change, rules)
+    return new Pod(time, home, `pod-${index}-${born++}`, way, change, { rules, seen })
   }
-  const pods = [start(0), start(1), start(2)]
+  const pods = [start(0, 0), start(1, 0), start(2, 0)]
   let hands = 0
   let last: Pod | undefined
   const alive = new Set<Pod>(pods)
   const script = [...events].sort((a, b) => a.at - b.at)
-  for (let at = 0; at < 240_000; at += 250) {
-    for (const { pod: index, what, length } of script.filter((one) => one.at >= at && one.at < at + 250)) {
+  for (let at = 0; at < 240_000; at += STEP) {
+    for (const { pod: index, what, length } of script.filter((one) => one.at >= at && one.at < at + STEP)) {
       const pod = pods[index]
       if (!pod) continue
       if (what === 'kill') pod.kill()
       else if (what === 'stop') void pod.stop()
       else if (what === 'cut') pod.way.cutUntil = time.now() + length
       else if (pod.dead.signal.aborted || pod.fenced) {
-        const next = start(index)
+        const next = start(index, length)
         pods[index] = next
         alive.add(next)
       }
     }
-    await time.pass(250)
+    await time.pass(STEP)
+    notes.push(noteOf(home, time.now()))
     const running = [...alive].filter((one) => one.running)
     if (running.length > 1) return { both: at, hands }
     if (running[0] && running[0] !== last) {

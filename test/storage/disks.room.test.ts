@@ -1,12 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import test from 'ava'
 import type { Browser, Page } from 'playwright-core'
-import { z } from 'zod'
-import { GLUSTER, NAMESPACES } from '../../config/names.ts'
+import { NAMESPACES } from '../../config/names.ts'
 import { launchBrowser } from '../../lab/browser/browser.ts'
 import { DOOR_HOST, openDoor } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
-import { addPerson, deskfleet, must } from '../delivery/person.ts'
+import { addPerson, must } from '../delivery/person.ts'
 import {
   type DesktopPod,
   inDesktop,
@@ -18,6 +17,7 @@ import {
 import { pcBecomes, sharedRoom } from '../harness/room.ts'
 import { enter, keepScreen, picture } from '../harness/visitor.ts'
 import { becomes, eventually } from '../harness/wait.ts'
+import { onBricks, volumeIsWhole, writeHome } from './room-volume.ts'
 
 /** Homes on the disks of the PCs: what a person at a screen notices when something of them dies. */
 
@@ -32,7 +32,7 @@ let page: Page
 test.before(async (t) => {
   t.timeout(900_000)
   room = await sharedRoom()
-  await volumeIsWhole()
+  await volumeIsWhole(room)
   const password = passwordIn(await addPerson(room, LOGIN))
   browser = await launchBrowser(DOOR_HOST, await openDoor(room), t.log)
   page = await enter(await browser.newContext(), LOGIN, password, 'light')
@@ -44,47 +44,15 @@ test.after.always(async () => {
   for (const { name } of room?.pcs ?? []) await room.pc.on(name)
 })
 
-const Status = z.object({
-  copies: z.string(),
-  healthy: z.string(),
-  bricks: z.array(z.object({ pc: z.string(), state: z.string(), pending: z.number().optional() })),
-})
-const status = async () => Status.parse(JSON.parse(await deskfleet(room, 'storage', 'status', '-o', 'json')))
-
-/** Waits until none of three copies is behind, the other PCs are spares, and nothing is wrong; resolves with the seconds. */
-const volumeIsWhole = (): Promise<number> =>
-  becomes(
-    'the volume',
-    async () => {
-      const { copies, healthy, bricks } = await status()
-      const of = (wanted: string) =>
-        bricks.filter(({ state, pending }) => state === wanted && (pending ?? 0) === 0).length
-      return `${copies} copies, ${of('here')} here, ${of('spare')} spare, healthy: ${healthy}`
-    },
-    `3 of 3 copies, 3 here, ${room.pcs.length - 3} spare, healthy: True`,
-    { seconds: 300, every: 1_000 },
-  )
-
 const desktop = (): Promise<DesktopPod> => runningPod(room, LOGIN)
 const sum = async (name: string): Promise<string> =>
   (await inDesktop(room, LOGIN, `sha256sum <~/${name}`)).split(' ')[0] ?? ''
 
-/** Writes the text below her home, and resolves when it has been given to the disks. */
-async function write(name: string): Promise<void> {
-  const pod = await desktop()
-  const line = `cat >~/${name} && sync -f ~/${name}`
-  await must(room, ['exec', '-i', pod.name, ...inDesktops, '--', 'sh', '-c', line], TEXT)
-}
+const write = (name: string): Promise<void> => writeHome(room, LOGIN, name, TEXT)
 
 const onPc = (pc: string, script: string): Promise<string> =>
   room.machine.must(['podman', 'exec', pc, 'sh', '-euc', script])
 
-/** Digests of a file of hers, as each disk of the volume has it. */
-async function onBricks(name: string): Promise<string[]> {
-  const look = `find ${GLUSTER.brick}/data/homes -path '*/${name}' -type f -exec sha256sum {} +`
-  const holders = (await status()).bricks.filter(({ state }) => state === 'here')
-  return Promise.all(holders.map(async ({ pc }) => (await onPc(pc, look)).split(' ')[0] ?? ''))
-}
 const THRICE = [SUM, SUM, SUM]
 
 test.serial(
@@ -95,7 +63,7 @@ test.serial(
     t.is(await must(room, ['get', 'namespace', NAMESPACES.desktops, '-o', level]), 'restricted')
     t.regex(await inDesktop(room, LOGIN, 'grep " $HOME " /proc/self/mountinfo'), / fuse\.glusterfs /)
     await write('first')
-    t.deepEqual(await onBricks('first'), THRICE)
+    t.deepEqual(await onBricks(room, 'first'), THRICE)
   },
 )
 
@@ -135,9 +103,9 @@ test.serial(
       await pcBecomes(room, before.pc, 'True')
     }
     const on = performance.now()
-    await volumeIsWhole()
+    await volumeIsWhole(room)
     t.log(`on: nothing is left to heal after ${seconds(performance.now() - on)}`)
-    t.deepEqual(await onBricks('while-off'), THRICE)
+    t.deepEqual(await onBricks(room, 'while-off'), THRICE)
   },
 )
 
@@ -153,7 +121,7 @@ test.serial('all PCs lose power at once: back on, every file is there, by nobody
   t.log(`the same tab shows the desktop after ${seconds(performance.now() - began)}`)
   await keepScreen(page, 'after-the-night')
   for (const name of ['first', 'after-fuse', 'while-off', 'last']) t.is(await sum(name), SUM, name)
-  await volumeIsWhole()
+  await volumeIsWhole(room)
   t.log(`nothing is left to heal after ${seconds(performance.now() - began)}`)
-  t.deepEqual(await onBricks('last'), THRICE)
+  t.deepEqual(await onBricks(room, 'last'), THRICE)
 })

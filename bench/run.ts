@@ -6,6 +6,7 @@ import { run as logins } from './logins.ts'
 import { run as people } from './people.ts'
 import { run as screen } from './screen.ts'
 import { run as storage } from './storage.ts'
+import { run as storageStart } from './storage-start.ts'
 import { run as synth } from './synth.ts'
 import { run as webhook } from './webhook.ts'
 import { run as webhookBusy } from './webhook-busy.ts'
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   screen,
   desktop,
   storage,
+  'storage-start': storageStart,
 }
 
 const asked = process.argv.slice(2)

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Pc } from '../lab/gluster/gluster.ts'
-import { type OwnGluster, ownGluster } from '../test/harness/gluster.ts'
+import { ownGluster } from '../test/harness/gluster.ts'
 import { say } from './gateway-lab.ts'
 import { machine } from './machine.ts'
 import { writeResult } from './results.ts'
 import { type Spread, shown, spread } from './spread.ts'
+import { type Arm, mountedVolume, ratios, turned } from './storage-arms.ts'
 
 const ROUNDS = 3
 /** Numbers of copies; one is what FUSE and the network take alone. */
@@ -26,13 +26,6 @@ const WORKS = {
 type Work = keyof typeof WORKS
 const ALL_WORKS = Object.keys(WORKS) as Work[]
 
-/** A folder to work in, and the PC on which it is. */
-interface Arm {
-  readonly name: string
-  readonly pc: Pc
-  readonly folder: string
-}
-
 /**
  * Files on the bare disk of a PC, and from another PC on volumes of one to five copies over the same disks, by TLS as a
  * room has it. Each round takes every arm once, in another order, and caches are emptied before whatever is read.
@@ -44,7 +37,7 @@ export async function run(): Promise<void> {
   try {
     const desk = await room.lab.addClient('desk', { of: 'room', name: 'desk' })
     const arms: Arm[] = [{ name: 'bare disk', pc: room.server(1), folder: '/brick/bare' }]
-    for (const copies of COPIES) arms.push(await volume(room, desk, copies))
+    for (const copies of COPIES) arms.push(await mountedVolume(room, desk, copies))
     const script = readFileSync(join(import.meta.dirname, 'storage-work.py'), 'utf8')
     const rates = new Map<string, number[]>()
     for (let round = 0; round < ROUNDS; round++) {
@@ -70,48 +63,6 @@ export async function run(): Promise<void> {
   }
 }
 
-/** A volume of so many copies on the first PCs, mounted on the desk with the options that a room's has. */
-async function volume(room: OwnGluster, desk: Pc, copies: number): Promise<Arm> {
-  const [first] = room.lab.servers()
-  if (!first) throw new Error('there is no PC')
-  const name = `copies${copies}`
-  const pcs = room.lab.servers().slice(0, copies)
-  const gluster = (...args: string[]) =>
-    first.must(['gluster', '--mode=script', ...args], { timeout: 60_000 })
-  for (const pc of pcs.slice(1)) await gluster('peer', 'probe', pc.name)
-  await settled(first, copies - 1)
-  const bricks = pcs.map((pc) => `${pc.name}:/brick/${name}`)
-  await gluster('volume', 'create', name, ...(copies > 1 ? ['replica', String(copies)] : []), ...bricks)
-  const allowed = [...room.lab.servers().map((pc) => pc.name), 'desk'].join(',')
-  const options = {
-    'client.ssl': 'on',
-    'server.ssl': 'on',
-    'auth.ssl-allow': allowed,
-    'network.ping-timeout': '5',
-  }
-  await gluster('volume', 'set', name, ...Object.entries(options).flat())
-  await gluster('volume', 'start', name)
-  const folder = `/mnt/${name}`
-  const mount = `mkdir -p ${folder} && mount -t glusterfs ${first.name}:/${name} ${folder} && ls ${folder}`
-  await desk.must(['sh', '-c', mount])
-  return { name: copies === 1 ? '1 copy' : `${copies} copies`, pc: desk, folder: `${folder}/work` }
-}
-
-/** A peer that was probed a moment ago is not one for bricks yet. */
-async function settled(first: Pc, peers: number): Promise<void> {
-  for (let tries = 0; tries < 60; tries++) {
-    const told = await first.must(['gluster', 'peer', 'status'])
-    if ((told.match(/Peer in Cluster \(Connected\)/g) ?? []).length >= peers) return
-    await new Promise((done) => setTimeout(done, 500))
-  }
-  throw new Error('the PCs do not become one pool')
-}
-
-const turned = (arms: readonly Arm[], by: number): readonly Arm[] => {
-  const at = by % arms.length
-  return [...arms.slice(at), ...arms.slice(0, at)]
-}
-
 async function work(
   { pc, folder }: Arm,
   script: string,
@@ -128,9 +79,6 @@ async function work(
   }
   await pc.must(['rm', '-rf', folder], { timeout: 120_000 })
 }
-
-const ratios = (these: readonly number[], those: readonly number[]): number[] =>
-  these.map((one, round) => one / (those[round] ?? Number.NaN))
 
 type Table = Readonly<Record<string, Readonly<Record<Work, Spread>>>>
 

@@ -9,6 +9,7 @@ import {
   exec,
   folderOf,
   giveDisk,
+  hasDisk,
   insideOf,
   isOn,
   layDown,
@@ -64,8 +65,8 @@ export interface GlusterLab {
   servers(): readonly Server[]
   /** One more PC with an empty disk, on. It belongs to no pool yet. */
   addServer(): Promise<Server>
-  /** A PC without a disk that may mount, with what it shows to the others. */
-  addClient(name: string, certificate: Certificate): Promise<Pc>
+  /** A PC without a disk that may mount, with what it shows to the others; a `desk` has the programs of a desktop. */
+  addClient(name: string, certificate: Certificate, role?: 'client' | 'desk'): Promise<Pc>
   /** The certificate of that PC counts no more: all others with a disk that are on are told. */
   revoke(name: string): Promise<void>
   down(): Promise<void>
@@ -108,7 +109,7 @@ export async function addServers(
   dir: string,
   count: number,
   progress: (line: string) => void,
-  role: Exclude<Role, 'client'> = 'server',
+  role: 'server' | 'kept' = 'server',
 ): Promise<void> {
   if (count === 0) return
   const refusal = refuseMachine()
@@ -138,8 +139,8 @@ export function glusterOf(dir: string, name: string): GlusterLab {
       await powerOn(dir, next)
       return serverAt(dir, next)
     },
-    async addClient(client, certificate) {
-      await prepare(dir, client, 'client', certificate)
+    async addClient(client, certificate, role = 'client') {
+      await prepare(dir, client, role, certificate)
       await powerOn(dir, client)
       return pcAt(dir, client)
     },
@@ -157,7 +158,7 @@ export function glusterOf(dir: string, name: string): GlusterLab {
 }
 
 const serverNames = (dir: string): string[] =>
-  namesIn(roomOf(dir)).filter((name) => roleOf(dir, name) !== 'client')
+  namesIn(roomOf(dir)).filter((name) => hasDisk(roleOf(dir, name)))
 
 /** Everything that a PC has before it is switched on for the first time. */
 async function prepare(dir: string, name: string, role: Role, certificate: Certificate): Promise<void> {

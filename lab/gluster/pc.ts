@@ -6,12 +6,16 @@ import { until } from '../run/readiness.ts'
 import { readRecord } from '../run/record.ts'
 import { logTail, runs, startProcess, stopProcess } from '../run/run.ts'
 import { addressOf, hostsFile } from './addresses.ts'
-import { glusterRoot } from './root.ts'
+import { deskRoot, glusterRoot } from './root.ts'
 import { besideSwitch, plugIn, pullCable, roomOf } from './wire.ts'
 
-/** `server` has a disk and runs glusterd; `kept` leaves that to whoever keeps it; `client` only mounts what others serve. */
-export type Role = 'server' | 'kept' | 'client'
-const ROLES: readonly Role[] = ['server', 'kept', 'client']
+/**
+ * `server` has a disk and runs glusterd; `kept` leaves that to whoever keeps it; `client` only mounts what others serve, and
+ * `desk` has the programs of a desktop besides.
+ */
+export type Role = 'server' | 'kept' | 'client' | 'desk'
+const ROLES: readonly Role[] = ['server', 'kept', 'client', 'desk']
+export const hasDisk = (role: Role): role is 'server' | 'kept' => role === 'server' || role === 'kept'
 
 /** A disk that XFS agrees to be on, and a little more. Only what is written takes room on the machine. */
 const DISK_MIB = 400
@@ -30,7 +34,7 @@ export async function layDown(dir: string, name: string, role: Role): Promise<st
   const upper = join(folderOf(dir, name), 'upper')
   mkdirSync(upper, { recursive: true })
   writeFileSync(roleFile(dir, name), role)
-  if (role !== 'client') await giveDisk(dir, name)
+  if (hasDisk(role)) await giveDisk(dir, name)
   return upper
 }
 
@@ -51,8 +55,8 @@ export async function giveDisk(dir: string, name: string): Promise<void> {
 
 /** Switches a PC on with what it has; resolves once its glusterd answers. */
 export async function powerOn(dir: string, name: string): Promise<void> {
-  const [lower, address] = [await glusterRoot(), addressOf(roomOf(dir), name)]
-  const role = roleOf(dir, name)
+  const [role, address] = [roleOf(dir, name), addressOf(roomOf(dir), name)]
+  const lower = await (role === 'desk' ? deskRoot() : glusterRoot())
   const script = join(import.meta.dirname, 'pc.sh')
   const spaces = ['--mount', '--net', '--pid', '--uts', '--ipc', '--propagation', 'private']
   const pc = ['sh', script, folderOf(dir, name), lower, name, hostsFile(roomOf(dir)), role]

@@ -1,0 +1,53 @@
+import type { Pc } from '../lab/gluster/gluster.ts'
+import { BIRTH, OPTIONS } from '../storage/gluster/agent/volume-options.ts'
+import type { OwnGluster } from '../test/harness/gluster.ts'
+
+/** Places for files that are measured beside each other: a bare disk, and volumes of so many copies. */
+
+/** A folder to work in, and the PC on which it is. */
+export interface Arm {
+  readonly name: string
+  readonly pc: Pc
+  readonly folder: string
+}
+
+/** A volume of so many copies on the first PCs, mounted on the desk with the options that a room's has. */
+export async function mountedVolume(room: OwnGluster, desk: Pc, copies: number): Promise<Arm> {
+  const [first] = room.lab.servers()
+  if (!first) throw new Error('there is no PC')
+  const name = `copies${copies}`
+  const pcs = room.lab.servers().slice(0, copies)
+  const gluster = (...args: string[]) =>
+    first.must(['gluster', '--mode=script', ...args], { timeout: 60_000 })
+  for (const pc of pcs.slice(1)) await gluster('peer', 'probe', pc.name)
+  await settled(first, copies - 1)
+  const bricks = pcs.map((pc) => `${pc.name}:/brick/${name}`)
+  await gluster('volume', 'create', name, ...(copies > 1 ? ['replica', String(copies)] : []), ...bricks)
+  const allowed = [...room.lab.servers().map((pc) => pc.name), 'desk'].join(',')
+  const options = { ...BIRTH, ...OPTIONS, 'auth.ssl-allow': allowed }
+  await gluster('volume', 'set', name, ...Object.entries(options).flat())
+  await gluster('volume', 'start', name)
+  const folder = `/mnt/${name}`
+  const mount = `mkdir -p ${folder} && mount -t glusterfs ${first.name}:/${name} ${folder} && ls ${folder}`
+  await desk.must(['sh', '-c', mount])
+  return { name: copies === 1 ? '1 copy' : `${copies} copies`, pc: desk, folder: `${folder}/work` }
+}
+
+/** A peer that was probed a moment ago is not one for bricks yet. */
+async function settled(first: Pc, peers: number): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    const told = await first.must(['gluster', 'peer', 'status'])
+    if ((told.match(/Peer in Cluster \(Connected\)/g) ?? []).length >= peers) return
+    await new Promise((done) => setTimeout(done, 500))
+  }
+  throw new Error('the PCs do not become one pool')
+}
+
+export const turned = (arms: readonly Arm[], by: number): readonly Arm[] => {
+  const at = by % arms.length
+  return [...arms.slice(at), ...arms.slice(0, at)]
+}
+
+/** Round by round: what one arm took or gave, as a part of another. */
+export const ratios = (these: readonly number[], those: readonly number[]): number[] =>
+  these.map((one, round) => one / (those[round] ?? Number.NaN))

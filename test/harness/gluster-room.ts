@@ -103,6 +103,8 @@ export async function glusterRoom(
   const agents = new Map<string, OwnProgram<unknown>>()
   const kubelets = openKubelets(config)
   const ways = new Map<string, Way>()
+  /** Of killed agents: they stay cut, and are closed with the rest. */
+  const lost: Way[] = []
   const server = (number: number): Server => {
     const found = pcs.servers()[number - 1]
     if (found === undefined) throw new Error(`there is no PC ${number}`)
@@ -166,8 +168,10 @@ export async function glusterRoom(
       const { name } = server(number)
       const agent = agents.get(name)
       agents.delete(name)
-      ways.get(name)?.cut(true)
+      const way = ways.get(name)
       ways.delete(name)
+      way?.cut(true)
+      if (way) lost.push(way)
       await agent?.end()
     },
     async beginAgent(number) {
@@ -220,7 +224,7 @@ export async function glusterRoom(
     async end() {
       kubelets.endAll()
       await Promise.all([...agents.values()].map((agent) => agent.end()))
-      for (const way of ways.values()) way.close()
+      for (const way of [...ways.values(), ...lost]) way.close()
       await pcs.down()
     },
   }

@@ -53,14 +53,15 @@ interface Course {
 async function once(round: number): Promise<Course> {
   const text = randomBytes(300_000).toString('base64')
   const sum = createHash('sha256').update(text).digest('hex')
-  const [before, during] = [`before-${round}`, `during-${round}`]
+  const [before, during] = [`before-${LOGIN}-${round}`, `during-${LOGIN}-${round}`]
   await writeHome(room, LOGIN, before, text)
   const { pc, name } = await runningPod(room, LOGIN)
   const gone = interrupted(page)
   await room.pc.off(pc)
   const since = performance.now()
   const passed = (): number => (performance.now() - since) / 1_000
-  const patience = { seconds: 180 }
+  // Each look starts a program: more often, and the looks themselves would be what is waited for.
+  const patience = { seconds: 180, every: 1_500 }
   try {
     const [notReady, newPod, shown] = await Promise.all([
       eventually(`${pc} is silent`, async () => (await readiness(room, pc)) !== 'True', patience).then(

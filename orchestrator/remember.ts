@@ -46,9 +46,7 @@ export function deposedIn(view: View): string[] {
   const names = [
     ...deposed,
     ...(operation?.leaving.map(({ name }) => name) ?? []),
-    ...(operation?.phase === 'Undo' && operation.crowning === 'begun' && operation.heir
-      ? [operation.heir.name]
-      : []),
+    ...(operation?.crowning === 'begun' && operation.heir ? [operation.heir.name] : []),
   ]
   return [...new Set(names)].filter((name) => memberOf(view, name) === undefined)
 }

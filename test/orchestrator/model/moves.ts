@@ -36,6 +36,8 @@ export interface Rules {
   readonly faults: readonly Fault[]
   /** Whether effects are judged once more on fresh facts right before they are done. */
   readonly admits: boolean
+  /** Whether etcd itself refuses what would cost its quorum. */
+  readonly strict: boolean
 }
 
 type Change = (world: World) => string | undefined
@@ -110,7 +112,7 @@ function runMoves({ at, effect, operation }: Run, index: number, now: World, rul
   else
     move(`${who}: ${what}`, true, (world) => {
       world.runs[index] = IDLE
-      happen(world, effect, operation)
+      happen(world, effect, operation, rules.strict)
       return wrongAfter(now, world)
     })
 }

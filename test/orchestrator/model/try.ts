@@ -9,7 +9,7 @@ const t = performance.now()
 const cpu = process.cpuUsage()
 const result = search(
   room(wish),
-  { guards, faults, admits: true },
+  { guards, faults, admits: true, strict: true },
   { most: Number(process.argv[5] ?? 300000) },
 )
 console.log(

@@ -111,7 +111,7 @@ export const isApiReady = (world: World, pc: string): boolean => {
 }
 
 /** An effect reaches the cluster, which does what it does. What is refused changes nothing. */
-export function happen(world: World, effect: Effect, operation: string): void {
+export function happen(world: World, effect: Effect, operation: string, strict = true): void {
   const node = 'node' in effect ? world.machines[effect.node]?.node : undefined
   switch (effect.do) {
     case 'ask':
@@ -145,7 +145,7 @@ export function happen(world: World, effect: Effect, operation: string): void {
       world.leader = effect.to
       break
     case 'remove-member':
-      removeMember(world, effect.member)
+      removeMember(world, effect.member, strict)
       break
     case 'delete-node':
       if (node && String(node.uid) === effect.uid) machineOf(world, effect.node).node = null
@@ -173,12 +173,13 @@ const addJob = (world: World, job: WorldJob): void => {
  * As etcd does with strict-reconfig-check: one that is down may always go; one that is up only if the others that are up
  * are a quorum of what is left.
  */
-function removeMember(world: World, id: string): void {
+function removeMember(world: World, id: string, strict: boolean): void {
   const member = world.members.find((one) => one.id === id)
   if (member === undefined) return
   const voters = world.members.filter(({ learner }) => !learner)
   const up = voters.filter((one) => serves(world, one)).length
-  if (!member.learner && serves(world, member) && up - 1 < quorumOf(voters.length - 1)) return
+  const isNeeded = !member.learner && serves(world, member) && up - 1 < quorumOf(voters.length - 1)
+  if (strict && isNeeded) return
   world.members = world.members.filter((one) => one.id !== id)
 }
 

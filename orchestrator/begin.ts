@@ -1,4 +1,4 @@
-import { lostMasters } from './detect.ts'
+import { lostMasters, undecided } from './detect.ts'
 import type { Member, Node } from './facts.ts'
 import { isFresh } from './heartbeat.ts'
 import { explain, heirsIn, judge, scoreOf } from './heir.ts'
@@ -79,6 +79,8 @@ function replacing(view: View): Beginning | string | undefined {
   const leaving = lost.map((name) => leavingOf(view, name, view.state.sick[name]?.as))
   const danger = removingAll(membersOf(view), idsOf(leaving))
   if (danger !== undefined) return `${lost.join(', ')} cannot be taken out of etcd: ${danger}`
+  const doubt = undecided(view, lost)
+  if (doubt !== undefined) return `${lost.join(', ')} cannot be replaced yet: ${doubt}`
   const left = votersOf(view).filter(({ pc }) => !lost.includes(pc)).length
   if (left >= view.state.size.wanted) return { kind: 'ScaleDown', leaving }
   return heirsIn(view).length > 0 ? { kind: 'Replace', leaving } : noHeir(view, lost.join(', '))

@@ -19,7 +19,7 @@ export function remove(view: View, { leaving }: Operation): Outcome {
     if (member !== undefined) return removeMember(view, member)
     const node = nodeOf(view, one.name)
     // One that is alive keeps its Node, so that it can be made a worker.
-    if (node !== undefined && node.uid === one.uid && !isFresh(view, one.name))
+    if (one.as !== undefined && node !== undefined && node.uid === one.uid && !isFresh(view, one.name))
       return act({ do: 'delete-node', node: one.name, uid: node.uid })
   }
   return DONE
@@ -73,13 +73,13 @@ export function demote(view: View, operation: Operation): Outcome {
     if (memberOf(view, name) !== undefined) continue
     if (nodeOf(view, name)?.master) return act({ do: 'unmark', node: name })
     const outcome = work(view, operation, { step: 'demote', node: name })
-    if (!isFinished(view, operation, name)) return outcome
+    if (!isDemoted(view, operation, name)) return outcome
   }
   return DONE
 }
 
 /** That the keys are gone is known from the PC alone, so here the job's word counts. */
-const isFinished = ({ facts }: View, { id }: Operation, node: string): boolean =>
+export const isDemoted = ({ facts }: View, { id }: Operation, node: string): boolean =>
   facts.jobs.some(
     (job) => job.node === node && job.state === 'finished' && job.name.startsWith(`${id}-demote-`),
   )

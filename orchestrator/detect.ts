@@ -51,6 +51,20 @@ const GIVEN_UP: Partial<Record<Sickness, number>> = {
   EtcdSick: 15 * MINUTE,
 }
 
+/**
+ * A master whose etcd is silent, and not for so long yet that it is lost. kubeadm lets nobody join while a member is listed that
+ * does not answer: so whoever is to be replaced waits, to be replaced together with that one.
+ */
+export function undecided({ state, policy, now }: View, leaving: readonly string[]): string | undefined {
+  const found = Object.entries(state.sick).find(
+    ([name, { as, since }]) =>
+      (as === 'MachineDead' || as === 'EtcdSick') &&
+      now - since < policy.deadAfter &&
+      !leaving.includes(name),
+  )
+  return found && `${found[0]} is silent, too, and may come back`
+}
+
 /** The masters that were sick for so long that others are to take their place. */
 export const lostMasters = ({ state, policy, now }: View): readonly string[] =>
   Object.entries(state.sick)

@@ -30,8 +30,11 @@ interface PhaseRule {
   readonly does: (view: View, operation: Operation) => Outcome
   /** Ms that it may take. */
   readonly patience: number
-  /** What follows then; `Stay`: it must be done, however long it takes. */
-  readonly late: 'Undo' | 'GoOn' | 'CleanUp' | 'Stay'
+  /**
+   * What follows then. `Drop`: it is undone while nothing was taken away, and else goes on. `Stay`: it must be done, however
+   * long it takes.
+   */
+  readonly late: 'Undo' | 'Drop' | 'GoOn' | 'CleanUp' | 'Stay'
   /** For so many ms the heir is none after it was late. */
   readonly excludes?: number
 }
@@ -46,7 +49,7 @@ export const RULES: Readonly<Record<Phase, PhaseRule>> = {
   Reboot: { does: reboot, patience: 10 * MINUTE, late: 'Undo', excludes: DAY },
   Mint: { does: mint, patience: 3 * MINUTE, late: 'Undo' },
   ConfirmAgain: { does: confirm(2), patience: 1.5 * MINUTE, late: 'Undo' },
-  Remove: { does: remove, patience: MINUTE, late: 'Undo' },
+  Remove: { does: remove, patience: MINUTE, late: 'Drop' },
   Join: { does: join, patience: 5 * MINUTE, late: 'Undo', excludes: DAY },
   Verify: { does: verify, patience: 4 * MINUTE, late: 'Undo', excludes: DAY },
   StopApi: { does: stopApi, patience: 2 * MINUTE, late: 'Undo' },

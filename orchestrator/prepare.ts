@@ -4,7 +4,7 @@ import { isFresh } from './heartbeat.ts'
 import { chosen } from './heir.ts'
 import { act, DONE, type Outcome, wait, work } from './outcome.ts'
 import type { Heir, Operation } from './state.ts'
-import { jobOf, mastersOf, nodeOf, type View } from './view.ts'
+import { jobOf, mastersOf, memberOf, nodeOf, type View } from './view.ts'
 
 /** The phases before the point of no return: slow, and undone without a trace. */
 
@@ -129,7 +129,10 @@ export const reboot = withHeir((view, operation, heir, { name, ready, bootId }) 
 export function mint(view: View, operation: Operation): Outcome {
   if (view.facts.secrets.some((one) => one.operation === operation.id && one.whole)) return DONE
   const able = mastersOf(view).filter(
-    (name) => view.state.sick[name] === undefined && !operation.leaving.some((one) => one.name === name),
+    (name) =>
+      memberOf(view, name) !== undefined &&
+      view.state.sick[name] === undefined &&
+      !operation.leaving.some((one) => one.name === name),
   )
   const node = able[operation.tries % able.length]
   if (node === undefined) return wait('no master is well enough to make what the heir needs')

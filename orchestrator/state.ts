@@ -177,6 +177,15 @@ export const NEW_STATE: State = {
   history: [],
 }
 
+/** Heartbeats alone are written so often: a run that takes over may know less by so much. */
+const HEARTBEATS_WRITTEN_AFTER = 20_000
+
+/** Whether a status must be written although nothing is begun: each look would cost etcd all of it. */
+export function isWorthWriting(before: State, after: State): boolean {
+  const told = ({ heard: _, at: __, ...rest }: State): string => JSON.stringify(rest)
+  return after.at - before.at >= HEARTBEATS_WRITTEN_AFTER || told(before) !== told(after)
+}
+
 /** What is told to whoever looks: an Event on the Guard, and on the Node that it is about. */
 export interface Told {
   readonly reason: string

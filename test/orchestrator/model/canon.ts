@@ -33,6 +33,7 @@ const JOB_OF: Partial<Record<Phase, WorldJob['step']>> = {
   Verify: 'join',
   StopApi: 'stop-api',
   Demote: 'demote',
+  CleanUp: 'demote',
 }
 
 function matters({ kept, runs }: World, { name, operation, step, state }: WorldJob): boolean {

@@ -168,7 +168,7 @@ function time(now: World, goesOn: boolean, move: Add): void {
 
 /** What people do, and what happens to bricks; each is taken back at some time. */
 function orders(now: World, move: Add): void {
-  const order = (name: string, change: (world: World) => void): void => {
+  const order = (name: string, change: (world: World) => unknown): void => {
     if (now.left.orders > 0)
       move(name, false, (world) => {
         world.left.orders--
@@ -176,7 +176,7 @@ function orders(now: World, move: Add): void {
         return undefined
       })
   }
-  const takeBack = (is: boolean, name: string, change: (world: World) => void): void => {
+  const takeBack = (is: boolean, name: string, change: (world: World) => unknown): void => {
     if (is)
       move(name, true, (world) => {
         change(world)
@@ -187,6 +187,8 @@ function orders(now: World, move: Add): void {
   takeBack(now.halt, 'no halt', (world) => (world.halt = false))
   order('pause', (world) => (world.pause = true))
   takeBack(now.pause, 'no pause', (world) => (world.pause = false))
+  for (const { id, learner } of now.members)
+    if (!learner && id !== now.leader) order(`${id} leads`, (world) => (world.leader = id))
   order('blind', (world) => (world.blind = true))
   takeBack(now.blind, 'not blind', (world) => (world.blind = false))
   for (const [name, { brick, node }] of Object.entries(now.machines)) {
@@ -195,6 +197,12 @@ function orders(now: World, move: Add): void {
     takeBack(brick === 'needed', `the brick of ${name} is spared`, (world) => {
       machineOf(world, name).brick = 'spared'
     })
+    if (node?.closedBy.startsWith('op@'))
+      order(`somebody opens ${name}, and works there`, (world) => {
+        const machine = machineOf(world, name)
+        machine.busy = true
+        if (machine.node) machine.node.closedBy = ''
+      })
     if (node && node.closedBy === '' && !node.master)
       order(`somebody closes ${name}`, (world) => {
         const closed = machineOf(world, name).node

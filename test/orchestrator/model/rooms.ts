@@ -9,6 +9,8 @@ export interface RoomWish {
   readonly runs?: number
   readonly left?: Partial<World['left']>
   readonly stepDown?: string
+  /** Masters that are dead already, and were for long. */
+  readonly dead?: readonly string[]
   /** Spares have desktops in use. */
   readonly busy?: boolean
   /** Spares have bricks. */
@@ -42,12 +44,16 @@ export function room({
   stepDown,
   busy = false,
   bricks = false,
+  dead = [],
 }: RoomWish): World {
   const crowned = named('m', masters)
   const others = named('s', spares)
   return {
     machines: Object.fromEntries([
-      ...crowned.map((name) => [name, machine({ data: `${name}${MEMBER}` }, true)]),
+      ...crowned.map((name) => {
+        const fault = dead.includes(name) ? 'off' : 'none'
+        return [name, machine({ data: `${name}${MEMBER}`, fault, silent: fault === 'off' }, true)]
+      }),
       ...others.map((name) => [name, machine({ busy, brick: bricks ? 'spared' : 'none' }, false)]),
     ]),
     members: crowned.map((name) => ({ id: `${name}${MEMBER}`, pc: name, learner: false })),

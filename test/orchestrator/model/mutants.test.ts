@@ -60,7 +60,7 @@ const BY_ITS_CASE_ALONE = [
 
 const MOST = 20_000
 
-for (const [name, { wish, faults = ['off'], lax = false, what }] of Object.entries(HARM))
+for (const [name, { wish, faults = RULES.faults, lax = false, what }] of Object.entries(HARM))
   test(`without the guard ${name} the search finds the harm`, (t) => {
     const guards = GUARDS.filter((guard) => guard.name !== name)
     t.is(guards.length, GUARDS.length - 1)

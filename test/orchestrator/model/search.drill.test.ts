@@ -30,7 +30,7 @@ const MORE: Readonly<Record<string, SearchWish>> = {
   },
 }
 
-for (const [title, { wish, faults = ['off'] }] of Object.entries({ ...SEARCHES, ...MORE }))
+for (const [title, { wish, faults = RULES.faults }] of Object.entries({ ...SEARCHES, ...MORE }))
   test(`nothing goes wrong when ${title}`, (t) => {
     t.timeout(30 * 60_000)
     const { wrong, complete, worlds, steps } = search(room(wish), { ...RULES, faults }, { most })

@@ -12,7 +12,7 @@ import { RULES, SEARCHES } from './searches.ts'
 /** Worlds that a search which is not whole looks at. */
 const NEAREST = 12_000
 
-for (const [title, { wish, faults = ['off'], whole = false }] of Object.entries(SEARCHES))
+for (const [title, { wish, faults = RULES.faults, whole = false }] of Object.entries(SEARCHES))
   test(`nothing goes wrong when ${title}`, (t) => {
     const most = whole ? 60_000 : NEAREST
     const { wrong, complete, worlds, steps } = search(room(wish), { ...RULES, faults }, { most })

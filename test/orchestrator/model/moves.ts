@@ -36,7 +36,10 @@ export interface Rules {
   readonly faults: readonly Fault[]
   /** Whether effects are judged once more on fresh facts right before they are done. */
   readonly admits: boolean
-  /** Whether etcd itself refuses what would cost its quorum. */
+  /**
+   * Whether etcd itself refuses what would cost its quorum: then time may pass between the second look and the effect, and
+   * else it does not. Each of the two is enough.
+   */
   readonly strict: boolean
 }
 
@@ -100,6 +103,11 @@ function runMoves({ at, effect, operation }: Run, index: number, now: World, rul
   })
   if (effect === null) return
   const what = `${effect.do}${'step' in effect ? ` ${effect.step}` : ''}`
+  const done: Change = (world) => {
+    world.runs[index] = IDLE
+    happen(world, effect, operation, rules.strict)
+    return wrongAfter(now, world)
+  }
   if (at === 'written')
     move(`${who} admits ${what}`, true, (world) => {
       const refused =
@@ -107,14 +115,11 @@ function runMoves({ at, effect, operation }: Run, index: number, now: World, rul
         (operation !== NOW ||
           admit(effect, look(world), stateOf(world), policyOf(world), NOW_MS, rules.guards))
       world.runs[index] = refused ? IDLE : { at: 'admitted', effect, operation }
-      return refused ? undefined : wrongToAdmit(world, effect, operation)
+      if (refused) return undefined
+      const wrong = wrongToAdmit(world, effect, operation)
+      return wrong === undefined && !rules.strict ? done(world) : wrong
     })
-  else
-    move(`${who}: ${what}`, true, (world) => {
-      world.runs[index] = IDLE
-      happen(world, effect, operation, rules.strict)
-      return wrongAfter(now, world)
-    })
+  else move(`${who}: ${what}`, true, done)
 }
 
 function accidents(now: World, { faults }: Rules, move: Add): void {

@@ -32,7 +32,7 @@ const HARM: Readonly<Record<string, Harm>> = {
     lax: true,
     what: /^I1/,
   },
-  'still-lost': { wish: returns, what: /^I5/ },
+  'still-lost': { wish: { ...returns, dead: ['m1'] }, what: /^I5/ },
   'not-leader': {
     wish: { masters: 3, spares: 1, wanted: 3, left: { faults: 1, orders: 1 } },
     faults: ['kubelet'],
@@ -67,6 +67,8 @@ for (const [name, { wish, faults = RULES.faults, lax = false, what }] of Object.
     const rules = { ...RULES, guards, faults, strict: !lax }
     const { wrong, worlds } = search(room(wish), rules, { most: MOST })
     t.regex(wrong?.what ?? `nothing in ${worlds} worlds`, what)
+    const { wrong: other } = search(room(wish), { ...rules, guards: GUARDS }, { most: worlds })
+    t.is(other, undefined, 'with it there is none')
     t.log(`${wrong?.what}, after ${wrong?.way.length} moves: ${wrong?.way.slice(-5).join(', ')}`)
   })
 

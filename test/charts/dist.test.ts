@@ -102,7 +102,9 @@ test('every app has a later wave than the apps it comes after', (t) => {
 
 test('every desktop template and kind of storage compiles', (t) => {
   t.notThrows(() => render('domain: a.org\nstorage: { kind: path, path: /srv/homes }\n'))
-  t.notThrows(() => render('domain: a.org\nstorage: { kind: existing, storageClass: nfs }\nmasters: { count: 5 }\n'))
+  t.notThrows(() =>
+    render('domain: a.org\nstorage: { kind: existing, storageClass: nfs }\nmasters: { count: 5 }\n'),
+  )
 })
 
 test('no name has a hash that cdk8s makes of the construct tree', (t) => {

@@ -9,6 +9,7 @@ import { type Delivery, delivery } from './delivery.ts'
 import { secondsOf } from './duration.ts'
 import { choice, duration, HOST, host, networks, PORT, says, section, text, wholeNumber } from './fields.ts'
 import { ADDRESS_IN_NETWORK, isOfPc } from './ipv4.ts'
+import { masters } from './masters.ts'
 import { BASE_DN_PATTERN } from './names.ts'
 import { type Storage, storage } from './storage.ts'
 import { template } from './template.ts'
@@ -126,16 +127,7 @@ export const schema = section('cluster.yaml', {
         'A ClusterIssuer of cert-manager that vouches inside the cluster, for the webhook, slapd and the gateway towards desktops. What it costs, and what must be there first: docs/secrets.md. Default: our own authority, kept by certificate-keeper. The door is always ours.',
       ),
   }).prefault({}),
-  masters: z
-    .union(
-      [z.literal('auto'), z.literal(1), z.literal(3), z.literal(5)],
-      says(
-        'it must be auto, 1, 3 or 5',
-        'write auto (1 below three PCs, 3 from three, 5 from seven), 1, 3 or 5',
-      ),
-    )
-    .default('auto')
-    .describe('How many PCs are masters.'),
+  masters,
   storage,
   desktops: section('desktops', {
     atMost: wholeNumber(1, 20_000)

@@ -57,7 +57,7 @@ const acts = ({ name, taken }: { name: string; taken: readonly string[] }): bool
 
 test('what decides loads nothing that acts, by whatever file', (t) => {
   const wrong = production
-    .filter((path) => path.endsWith('/decide.ts'))
+    .filter((path) => /\/decide\.ts$|^orchestrator\/(step|admit)\.ts$/.test(path))
     .flatMap((path) =>
       loaded(path, imports)
         .filter(acts)

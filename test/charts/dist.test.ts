@@ -102,7 +102,9 @@ test('every app has a later wave than the apps it comes after', (t) => {
 
 test('every desktop template and kind of storage compiles', (t) => {
   t.notThrows(() => render('domain: a.org\nstorage: { kind: path, path: /srv/homes }\n'))
-  t.notThrows(() => render('domain: a.org\nstorage: { kind: existing, storageClass: nfs }\nmasters: 5\n'))
+  t.notThrows(() =>
+    render('domain: a.org\nstorage: { kind: existing, storageClass: nfs }\nmasters: { count: 5 }\n'),
+  )
 })
 
 test('no name has a hash that cdk8s makes of the construct tree', (t) => {
@@ -165,7 +167,7 @@ test('a mistake gives messages, exit 1, no stack trace, and an untouched folder'
   const dist = join(parent, 'dist')
   swapFolder(dist, new Map([['a/old.yaml', 'old']]))
   const config = join(parent, 'cluster.yaml')
-  writeFileSync(config, 'domain: A\nmasters: 2\nstorage:\n  replicas: 9\n')
+  writeFileSync(config, 'domain: A\nmasters: { count: 2 }\nstorage:\n  replicas: 9\n')
   const failure = await t.throwsAsync<Error & { code: number; stderr: string; stdout: string }>(
     run(process.execPath, [join(root, 'main.ts'), '--config', config, '--out', dist]),
   )

@@ -290,9 +290,9 @@ const MISTAKES: Readonly<
     ['cluster.yaml:3: ldap.replicas is 2; it must be 1 or 3', 'three PCs or more, else 1'],
   ],
   'three mistakes at once, in the order of lines': [
-    'domain: A.ORG\nmasters: 2\nstorage:\n  replicas: 9\n',
+    'domain: A.ORG\nmasters: { count: 2 }\nstorage:\n  replicas: 9\n',
     ['cluster.yaml:1: domain is "A.ORG";', 'room.example.org'],
-    ['cluster.yaml:2: masters is 2; it must be auto, 1, 3 or 5;', '3 or 5'],
+    ['cluster.yaml:2: masters.count is 2; it must be auto, 1, 3 or 5;', '3 or 5'],
     ['cluster.yaml:4: storage.replicas is 9;', 'without quotes'],
   ],
   'mistakes that join settings beside a required one that is wrong': [
@@ -302,8 +302,8 @@ const MISTAKES: Readonly<
     ['cluster.yaml:5: templates[2].name is "y", like that of templates[1];', 'rename or delete one of them'],
   ],
   'mistakes of shape beside mistakes that join settings': [
-    'domain: a.org\nmasters: 2\ntemplates:\n  - name: x\n  - name: x\n',
-    ['cluster.yaml:2: masters is 2;', '3 or 5'],
+    'domain: a.org\nmasters: { count: 2 }\ntemplates:\n  - name: x\n  - name: x\n',
+    ['cluster.yaml:2: masters.count is 2;', '3 or 5'],
     ['cluster.yaml:5: templates[1].name is "x"', 'rename or delete one of them'],
   ],
 }

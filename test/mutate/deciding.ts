@@ -5,8 +5,9 @@ import { isProduction } from '../architecture/layout.ts'
 const NAMES =
   /(^|\/)(decide|guard|depart|brake|conditions|rules|judge|problems|verdict|pair|shared|sameness|throttle|view|plan|person|overview|equip|patch|review|observe|[a-z]+-rules)\.ts$/
 
-/** A folder in which everything decides. */
-const FOLDER = /^storage\/gluster\/plan\//
+/** Folders in which everything decides. */
+const FOLDER =
+  /^storage\/gluster\/plan\/|^orchestrator\/(admit|advance|begin|change|detect|ending|guards|heartbeat|heir|phases|prepare|projection|remember|size|step|storm|undo)\.ts$/
 
 /** How many test files judge one file at most, the nearest first. */
 const MOST_TESTS = 4
@@ -17,8 +18,11 @@ export interface Deciding {
   readonly tests: readonly string[]
 }
 
+/** What searches for half a minute would be taken for a test that hangs. */
+const SEARCH = /^test\/orchestrator\/model\//
+
 const isUnitTest = (path: string): boolean =>
-  /^test\/.*[^.]+\.test\.ts$/.test(path) && !/\.[a-z-]+\.test\.ts$/.test(path)
+  /^test\/.*[^.]+\.test\.ts$/.test(path) && !/\.[a-z-]+\.test\.ts$/.test(path) && !SEARCH.test(path)
 
 /** All that decide, with the unit tests that load them; those without any at the end. */
 export function decidingFiles(): Deciding[] {

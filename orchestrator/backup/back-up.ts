@@ -9,7 +9,7 @@ import type { Belonging } from './belongings.ts'
 import { nameOf } from './decide.ts'
 import { type Manifest, manifestOf } from './manifest.ts'
 import type { Place } from './place.ts'
-import { type Proof, prove } from './prove.ts'
+import { prove } from './prove.ts'
 import { seal } from './seal.ts'
 import { chooseSource } from './source.ts'
 import type { Programs } from './throw-away.ts'
@@ -84,20 +84,11 @@ async function once(work: Work, folder: string): Promise<BackedUp | { readonly a
   })
   if (proven.is === 'again') return { again: proven.why }
   if (proven.is === 'refused') return { refusal: `the snapshot is no backup: ${proven.why}` }
-  return await lay(work, folder, snapshot, { at, sum: taken.value.sha256, proof: proven.proof }, place)
-}
-
-async function lay(
-  { belongings, recipients }: Work,
-  folder: string,
-  snapshot: string,
-  { at, sum, proof }: { readonly at: Date; readonly sum: string; readonly proof: Proof },
-  place: Place,
-): Promise<BackedUp> {
-  const manifest = manifestOf(proof, at, belongings, sum)
+  const { members } = list.value
+  const manifest = manifestOf(proven.proof, members, at, work.belongings, taken.value.sha256)
   const sealed = join(folder, 'sealed.age')
-  await seal({ manifest, belongings, snapshot }, recipients, folder, sealed)
-  const name = nameOf(at.getTime(), proof.revision)
+  await seal({ manifest, belongings: work.belongings, snapshot }, work.recipients, folder, sealed)
+  const name = nameOf(at.getTime(), manifest.etcd.revision)
   await place.put(name, sealed)
   return { name, manifest }
 }

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { z } from 'zod'
+import type { Member } from '../etcd/members.ts'
 import type { Belonging } from './belongings.ts'
 import type { Proof } from './prove.ts'
 
@@ -19,6 +20,8 @@ export const Manifest = z.object({
     compacted: z.int(),
     /** Ids of the members that had the same when it was made. */
     agreed: z.array(z.string()).min(1),
+    /** All who belonged to it. */
+    members: z.array(z.object({ name: z.string(), clientUrls: z.array(z.string()) })),
   }),
   /** SHA-256 of each file, in hex, by its name. */
   files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
@@ -30,6 +33,7 @@ export const SNAPSHOT = 'etcd.db'
 
 export function manifestOf(
   proof: Proof,
+  members: readonly Member[],
   at: Date,
   belongings: readonly Belonging[],
   snapshotSum: string,
@@ -40,7 +44,12 @@ export function manifestOf(
     version: 1,
     room: authority === undefined ? '' : roomOf(authority.content),
     at: at.toISOString(),
-    etcd: { ...proof, kinds: { ...proof.kinds }, agreed: [...proof.agreed] },
+    etcd: {
+      ...proof,
+      kinds: { ...proof.kinds },
+      agreed: [...proof.agreed],
+      members: members.map(({ name, clientUrls }) => ({ name, clientUrls: [...clientUrls] })),
+    },
     files: { ...Object.fromEntries(sums), [SNAPSHOT]: snapshotSum },
   }
 }

@@ -44,14 +44,14 @@ export async function seal(
   // The manifest first, so that whoever looks need not read it all.
   const names = [MANIFEST, ...belongings.map(({ name }) => name), SNAPSHOT]
   const plain = join(folder, 'plain.tar')
-  const failed = await runToEnd('tar', [
+  const packing = await runToEnd('tar', [
     '--create',
     `--file=${plain}`,
     `--directory=${content}`,
     '--',
     ...names,
   ])
-  if (failed) throw new Error(`the copy cannot be packed: ${failed.failed}`)
+  if ('failed' in packing) throw new Error(`the copy cannot be packed: ${packing.failed}`)
   const encrypter = new Encrypter()
   for (const recipient of recipients) encrypter.addRecipient(recipient)
   const packed = createGzip({ level: 3 })

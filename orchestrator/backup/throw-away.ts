@@ -27,12 +27,12 @@ const [CLIENT, PEER] = ['client:1', 'peer:1']
 const dataIn = (folder: string): string => join(folder, 'data')
 
 /** Restores a snapshot into an empty folder by etcd's own program, which refuses one whose sum is wrong. */
-export function restore(
+export async function restore(
   { etcdutl }: Programs,
   snapshot: string,
   folder: string,
 ): Promise<Failed | undefined> {
-  return runToEnd(etcdutl, [
+  const restored = await runToEnd(etcdutl, [
     'snapshot',
     'restore',
     snapshot,
@@ -41,6 +41,7 @@ export function restore(
     `--initial-cluster=${NAME}=unix://${PEER}`,
     `--initial-advertise-peer-urls=unix://${PEER}`,
   ])
+  return 'failed' in restored ? restored : undefined
 }
 
 /**
@@ -70,7 +71,7 @@ export async function startThrowAway(
     ],
     { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
   )
-  const said = lastWords(child)
+  const said = lastWords(child.stdout, child.stderr)
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`${etcd} cannot be run: ${error.message}`))
     child.once('close', (code) => resolve(said() || `etcd ended with ${code}`))

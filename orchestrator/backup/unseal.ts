@@ -63,14 +63,15 @@ export async function unseal(file: string, keys: string, folder: string): Promis
   }
   const files = join(folder, 'content')
   await mkdir(files, { mode: 0o700 })
-  const failed = await runToEnd('tar', [
+  const unpacked = await runToEnd('tar', [
     '--extract',
     `--file=${packed}`,
     `--directory=${files}`,
     '--no-same-owner',
   ])
   await rm(packed)
-  if (failed) return unreadable('noCopy', `what the file holds is no copy of etcd: ${failed.failed}`)
+  if ('failed' in unpacked)
+    return unreadable('noCopy', `what the file holds is no copy of etcd: ${unpacked.failed}`)
   return await compared(files)
 }
 

@@ -44,7 +44,7 @@ async function made(change: (manifest: Manifest) => Manifest = (same) => same): 
   const snapshot = randomBytes(300_000)
   writeFileSync(join(folder, 'etcd.db'), snapshot)
   const sum = createHash('sha256').update(snapshot).digest('hex')
-  const manifest = change(manifestOf(proof, AT, belongings, sum))
+  const manifest = change(manifestOf(proof, [], AT, belongings, sum))
   mkdirSync(join(folder, 'work'))
   const file = join(folder, 'copy.age')
   const whole = { manifest, belongings, snapshot: join(folder, 'etcd.db') }

@@ -19,7 +19,7 @@ export interface EtcdLab {
   readonly members: readonly LabMember[]
   readonly credentials: ClientCredentials
   /** One more etcd with an empty disk. It joins those beside it once somebody has added it, and does not run yet. */
-  newcomer(name: string, beside: readonly LabMember[]): Promise<LabMember>
+  newcomer(name: string, beside: readonly LabMember[], address?: string): Promise<LabMember>
   /** Resolves once each of them answers as a member with a leader does. */
   answer(members: readonly LabMember[]): Promise<void>
   down(): Promise<void>
@@ -83,11 +83,8 @@ function etcdIn(dir: string, name: string): EtcdLab {
     members: places.map((place: Place) =>
       memberAt(dir, binary, place, { cluster: places, joins: false, extra }),
     ),
-    async newcomer(called, beside) {
-      const [place] = await placesFor(
-        [called],
-        beside.slice(0, 1).map(({ address }) => address),
-      )
+    async newcomer(called, beside, address = '127.0.0.1') {
+      const [place] = await placesFor([called], [address])
       if (!place) throw new Error('no place for one more')
       return memberAt(dir, binary, place, { cluster: [...beside, place], joins: true, extra })
     },

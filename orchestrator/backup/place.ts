@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { copyFile, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { type KeptCopy, readName, superfluous } from './decide.ts'
+import { sumOf } from './sum.ts'
 
 /** Where copies lie: a folder of a PC, a disk on USB. */
 export interface Place {
@@ -71,10 +71,4 @@ export async function prune(place: Place, now: number): Promise<readonly string[
 async function synced(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY)
   await handle.sync().finally(() => handle.close())
-}
-
-async function sumOf(file: string): Promise<string> {
-  const sum = createHash('sha256')
-  await pipeline(createReadStream(file), sum)
-  return sum.digest('hex')
 }

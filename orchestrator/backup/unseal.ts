@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { createGunzip } from 'node:zlib'
 import { Decrypter } from 'age-encryption'
 import { MANIFEST, Manifest } from './manifest.ts'
 import { runToEnd } from './run-program.ts'
+import { sumOf } from './sum.ts'
 
 /** What stands in the way of a file, and what to do about it. */
 export interface Unreadable {
@@ -86,20 +86,11 @@ async function compared(folder: string): Promise<Opened | Unreadable> {
     return unreadable('noCopy', 'what the file holds is no copy of etcd: check its name')
   }
   for (const [name, sum] of Object.entries(manifest.files)) {
-    if (!isBelow(name) || (await sumOf(join(folder, name))) !== sum) return DAMAGED
+    const found = isBelow(name) ? await sumOf(join(folder, name)).catch(() => undefined) : undefined
+    if (found !== sum) return DAMAGED
   }
   return { manifest, folder }
 }
 
 /** Anybody may encrypt for a public key: a name never leads out of the folder. */
 const isBelow = (name: string): boolean => name.split('/').every((part) => part !== '' && !/^\.+$/.test(part))
-
-async function sumOf(file: string): Promise<string | undefined> {
-  const sum = createHash('sha256')
-  try {
-    await pipeline(createReadStream(file), sum)
-  } catch {
-    return undefined
-  }
-  return sum.digest('hex')
-}

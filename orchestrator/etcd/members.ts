@@ -46,10 +46,23 @@ const Listed = z
     }),
   )
 
+/** Ms for each that is asked: without a majority none answers. */
+const LIMIT = 3_000
+
 /** The first of them that answers is believed, since none answers without a majority. */
-export const readMembers = (gateway: Gateway, endpoints: readonly string[]): Promise<Answer<MemberList>> =>
+export const readMembers = (
+  gateway: Gateway,
+  endpoints: readonly string[],
+  limit = LIMIT,
+): Promise<Answer<MemberList>> =>
   firstDone(endpoints, (endpoint) =>
-    gateway.ask({ endpoint, path: 'cluster/member/list', body: { linearizable: true }, answer: Listed }),
+    gateway.ask({
+      endpoint,
+      path: 'cluster/member/list',
+      body: { linearizable: true },
+      answer: Listed,
+      limit,
+    }),
   )
 
 /** What it answers beside its members list is of no use: the list is read again after each change. */

@@ -12,7 +12,7 @@ export interface OwnEtcd {
   readonly lab: EtcdLab
   readonly gateway: Gateway
   readonly endpoints: readonly string[]
-  put(key: string, value: string, endpoint?: string): Promise<Answer<unknown>>
+  put(key: string, value: string, endpoint?: string, limit?: number): Promise<Answer<unknown>>
   /** Ids by name, of those that have started. */
   ids(): Promise<ReadonlyMap<string, string>>
   /** The name of the member that leads, as those of them that answer agree. */
@@ -36,12 +36,13 @@ export function etcdOf(lab: EtcdLab): OwnEtcd {
     lab,
     gateway,
     endpoints,
-    put: (key, value, endpoint = endpoints[0] ?? '') =>
+    put: (key, value, endpoint = endpoints[0] ?? '', limit = 5_000) =>
       gateway.ask({
         endpoint,
         path: 'kv/put',
         body: { key: base64(key), value: base64(value) },
         answer: z.object({}),
+        limit,
       }),
     async ids() {
       const { members } = must(await readMembers(gateway, endpoints))

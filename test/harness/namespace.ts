@@ -15,13 +15,10 @@ export interface Told {
 export async function inNamespace(script: string, args: readonly string[] = []): Promise<Told> {
   const folder = temporaryFolder()
   const apart = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--']
-  const { code, stdout, stderr } = await call(
-    'unshare',
-    [...apart, process.execPath, script, folder, ...args],
-    {
-      // Labs that it begins are its own, too.
-      env: { ...process.env, XDG_STATE_HOME: folder },
-    },
-  )
+  // The shell is process 1 there, and takes leave of those whose parents are gone.
+  const shell = ['sh', '-c', '"$@"; exit $?', 'sh', process.execPath, script, folder, ...args]
+  // Labs that it begins are its own, too.
+  const env = { ...process.env, XDG_STATE_HOME: folder }
+  const { code, stdout, stderr } = await call('unshare', [...apart, ...shell], { env })
   return { code, lines: stdout.split('\n').filter(Boolean), stderr }
 }

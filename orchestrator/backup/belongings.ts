@@ -47,6 +47,7 @@ export async function collect(root: string, clusterConfiguration: string): Promi
     return {
       refusal: `${root} lacks ${missing.map(({ name }) => name).join(', ')}: a copy would be of no use`,
     }
+  if (clusterConfiguration.trim() === '') return { refusal: 'kubeadm keeps no configuration in this cluster' }
   const belongings = found.flatMap(({ name, content }) => (content ? [{ name, content }] : []))
   return { belongings: [...belongings, { name: KUBEADM, content: Buffer.from(clusterConfiguration) }] }
 }

@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -38,8 +38,8 @@ export async function unseal(file: string, keys: string, folder: string): Promis
   } catch {
     return unreadable('noKey', 'that is no private key: it begins with AGE-SECRET-KEY-1')
   }
+  const source = (await open(file)).createReadStream()
   await mkdir(folder, { mode: 0o700 })
-  const source = createReadStream(file)
   let plain: ReadableStream<Uint8Array>
   try {
     plain = await decrypter.decrypt(Readable.toWeb(source))

@@ -4,6 +4,7 @@ import { type DryRunOptions, withDryRun } from '../../cli/options.ts'
 import { examplesText } from '../../cli/run.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { systemClock } from '../../service/clock.ts'
+import { COPIES } from '../backup/fetch-job.ts'
 import { openFolder, type Place } from '../backup/place.ts'
 import { runToEnd } from '../backup/run-program.ts'
 import { rescue } from '../rescue/rescue.ts'
@@ -19,8 +20,6 @@ interface Options extends DryRunOptions {
   readonly etcdutl: string
 }
 
-/** Where each PC that holds copies has them. */
-export const COPIES = '/var/lib/deskfleet/etcd-copies'
 /** Ms for the kubelet to start etcd and the API server. */
 const PATIENCE = 600_000
 

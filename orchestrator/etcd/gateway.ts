@@ -43,27 +43,29 @@ export function openGateway(credentials?: Credentials): Gateway {
   return {
     async ask({ endpoint, path, body, answer, limit = LIMIT }) {
       const where = `${endpoint}/v3/${path}`
+      const signal = AbortSignal.timeout(limit)
       try {
-        const response = await post(credentials, endpoint, path, body, limit)
+        const response = await post(credentials, endpoint, path, body, signal)
         let text = ''
         for await (const piece of response) text += piece
         if (response.statusCode === 200) return read(where, text, answer)
         return refusalIn(where, text) ?? notDone(where, undefined, `status ${response.statusCode}`)
       } catch (error) {
-        return lost(where, error, limit)
+        return lost(where, error, signal, limit)
       }
     },
     async stream({ endpoint, path, body, answer, limit = LIMIT }, take) {
       const where = `${endpoint}/v3/${path}`
+      const signal = AbortSignal.timeout(limit)
       let response: IncomingMessage
       try {
-        response = await post(credentials, endpoint, path, body, limit)
+        response = await post(credentials, endpoint, path, body, signal)
       } catch (error) {
-        return lost(where, error, limit)
+        return lost(where, error, signal, limit)
       }
       const pieces = linesOf(response)
       for (;;) {
-        const next = await pieces.next().catch((error: unknown) => lost(where, error, limit))
+        const next = await pieces.next().catch((error: unknown) => lost(where, error, signal, limit))
         if ('is' in next) return next
         if (next.done) return done(undefined)
         const piece = read(where, next.value, answer)
@@ -79,7 +81,7 @@ function post(
   endpoint: string,
   path: string,
   body: unknown,
-  limit: number,
+  signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const text = JSON.stringify(body ?? {})
@@ -88,13 +90,14 @@ function post(
       path: `/v3/${path}`,
       headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) },
       agent: false,
-      signal: AbortSignal.timeout(limit),
+      signal,
     }
     const asked = endpoint.startsWith('unix:')
       ? plainRequest({ ...options, socketPath: endpoint.slice('unix:'.length) })
       : tlsRequest(endpoint, { ...options, ...shown(credentials) })
     asked.once('response', (response) => resolve(response.setEncoding('utf8')))
-    asked.once('error', reject)
+    // Also what breaks after the answer has begun: then its reader is told, and nobody else need be.
+    asked.on('error', reject)
     asked.end(text)
   })
 }
@@ -138,8 +141,7 @@ function refusalIn(where: string, text: string): NotDone | undefined {
   return told.success ? notDone(where, told.data.code, told.data.message) : undefined
 }
 
-function lost(where: string, error: unknown, limit: number): NotDone {
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError'))
-    return notDone(where, undefined, `no answer within ${limit} ms`)
+function lost(where: string, error: unknown, signal: AbortSignal, limit: number): NotDone {
+  if (signal.aborted) return notDone(where, undefined, `no answer within ${limit} ms`)
   return notDone(where, undefined, error instanceof Error ? error.message : String(error))
 }

@@ -7,7 +7,7 @@ import { SNAPSHOT } from '../backup/manifest.ts'
 import { type Failed, runToEnd } from '../backup/run-program.ts'
 import type { Opened } from '../backup/unseal.ts'
 import type { Step } from './decide.ts'
-import { CONFIG, KUBERNETES, MANIFESTS, PKI } from './paths.ts'
+import { CONFIG, DATA, KUBERNETES, MANIFESTS, PKI } from './paths.ts'
 
 /** By what a rescue is done. */
 export interface Hands {
@@ -42,8 +42,8 @@ export async function act(step: Step, { manifest, folder }: Opened, hands: Hands
       return
     }
     case 'restore': {
-      const [data, ...rest] = step.args.map((arg) => arg.replace('--data-dir=', `--data-dir=${root}`))
-      const args = ['snapshot', 'restore', join(folder, SNAPSHOT), data ?? '', ...rest]
+      const data = `--data-dir=${join(root, DATA)}`
+      const args = ['snapshot', 'restore', join(folder, SNAPSHOT), data, ...step.args]
       return must(await runToEnd(hands.etcdutl, args))
     }
     case 'writeConfig':

@@ -57,7 +57,6 @@ export function planRescue(facts: Facts, wish: Wish, copy: Copy, stamp: string):
       {
         do: 'restore',
         args: [
-          `--data-dir=${DATA}`,
           `--name=${name}`,
           `--initial-cluster=${name}=${peer}`,
           `--initial-advertise-peer-urls=${peer}`,

@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { KUBEADM } from '../backup/belongings.ts'
 import { checkCopy } from '../backup/check.ts'
 import { newestFirst } from '../backup/decide.ts'
 import type { Place } from '../backup/place.ts'
 import { type Opened, type Unreadable, unseal } from '../backup/unseal.ts'
 import { act, type Hands } from './act.ts'
+import { readClusterConfiguration } from './cluster-configuration.ts'
 import { planRescue, type Step } from './decide.ts'
 import type { Wish } from './facts.ts'
 import { observe } from './observe.ts'
@@ -32,7 +32,8 @@ export async function rescue(work: Rescue): Promise<void> {
   try {
     const { name, opened } = await openNewest(work, folder)
     const clusterConfiguration = await readFile(join(opened.folder, KUBEADM), 'utf8')
-    const endpoint = endpointIn(clusterConfiguration)
+    const { endpoint, refusal } = readClusterConfiguration(clusterConfiguration)
+    if (refusal !== undefined) throw new Error(refusal)
     const facts = await observe({ root: hands.root, manifest: opened.manifest, endpoint })
     const stamp = hands.clock
       .wall()
@@ -92,12 +93,3 @@ async function openNewest(
 
 const faultOf = async (opened: Opened | Unreadable, etcdutl: string): Promise<string | undefined> =>
   'unreadable' in opened ? opened.why : await checkCopy(opened, etcdutl)
-
-/** By which name and port everybody calls the API. */
-function endpointIn(clusterConfiguration: string): string | undefined {
-  const told: unknown = parse(clusterConfiguration)
-  if (typeof told !== 'object' || told === null || !('controlPlaneEndpoint' in told)) return undefined
-  const { controlPlaneEndpoint: endpoint } = told
-  if (typeof endpoint !== 'string' || endpoint === '') return undefined
-  return /:\d+$/.test(endpoint) ? endpoint : `${endpoint}:6443`
-}

@@ -19,6 +19,8 @@ export async function inNamespace(script: string, args: readonly string[] = []):
   const shell = ['sh', '-c', '"$@"; exit $?', 'sh', process.execPath, script, folder, ...args]
   // Labs that it begins are its own, too.
   const env = { ...process.env, XDG_STATE_HOME: folder }
-  const { code, stdout, stderr } = await call('unshare', [...apart, ...shell], { env })
+  // Should the test die, the story does.
+  const bound = ['--pdeathsig', 'KILL', 'unshare']
+  const { code, stdout, stderr } = await call('setpriv', [...bound, ...apart, ...shell], { env })
   return { code, lines: stdout.split('\n').filter(Boolean), stderr }
 }

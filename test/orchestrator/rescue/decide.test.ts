@@ -45,7 +45,6 @@ test('what is there is laid aside before anything is written, and etcd is restor
 test('etcd has one member, and nobody takes its new revisions for old ones', (t) => {
   const restore = stepsOf(dead).find((step) => step.do === 'restore')
   t.deepEqual(restore?.args, [
-    '--data-dir=/var/lib/etcd',
     '--name=pc-4',
     '--initial-cluster=pc-4=https://10.0.0.4:2380',
     '--initial-advertise-peer-urls=https://10.0.0.4:2380',

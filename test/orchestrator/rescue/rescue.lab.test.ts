@@ -7,7 +7,7 @@ test('from three dead masters and one copy to an API that has the same', async (
   const { code, lines, stderr } = await inNamespace(join(import.meta.dirname, 'story.ts'))
   t.is(code, 0, stderr)
   t.deepEqual(lines, [
-    'a copy agreed with 3 members',
+    'a copy that three members agree with, and the cluster knows of it',
     'refused beside a room that lives',
     'refused beside one member without a majority',
     'refused with another key, a wrong name, no copy',

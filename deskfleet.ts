@@ -9,13 +9,15 @@ import { runCommandLine } from './cli/run.ts'
 import { addCopyCommands } from './directory/command/copies.ts'
 import { addGroupCommands } from './directory/command/groups.ts'
 import { addPeopleCommands } from './directory/command/people.ts'
+import { addBackupCommands } from './orchestrator/command/backup.ts'
+import { addRescueCommand } from './orchestrator/command/rescue.ts'
 import { addHomeCommands } from './storage/command/homes.ts'
 import { addVolumeCommands } from './storage/command/volume.ts'
 
 /** The administrator's command line: each command lives with its subject, what they share in `cli/`. */
 const commandLine = {
   name: 'deskfleet',
-  about: "Look after the room's people, their directory, their homes, and its certificates.",
+  about: "Look after the room's people, their directory, their homes, its certificates, and its masters.",
   examples: ['deskfleet people add ada --name "Ada Lovelace"', 'deskfleet people list'],
   commands: [
     addPeopleCommands,
@@ -24,6 +26,8 @@ const commandLine = {
     addHomeCommands,
     addVolumeCommands,
     addCertificateCommands,
+    addBackupCommands,
+    addRescueCommand,
   ],
 }
 

@@ -31,7 +31,7 @@ const GIVE_UP = new Set(['\u0003', '\u0004'])
 const ERASE = new Set(['\u007f', '\b'])
 
 /** One line from the keyboard, nothing of it shown. */
-function typed({ stdin, stderr }: Terminal, prompt: string): Promise<string> {
+export function typed({ stdin, stderr }: Terminal, prompt: string): Promise<string> {
   stderr.write(prompt)
   stdin.setRawMode(true)
   stdin.resume()

@@ -37,6 +37,9 @@ export const LOCKED_PEOPLE = 'locked-people'
  */
 export const DIRECTORY_CHECKED = { configMap: 'directory-checked', key: 'at' } as const
 
+/** The ConfigMap in `deskfleet-crown` that says which copy of etcd was proven last, when, and where it lies. */
+export const ETCD_COPIES = { configMap: 'etcd-copies', key: 'newest' } as const
+
 /** The RBAC verb on `identities.deskfleet.io/<slug>` that lets somebody act as that person. */
 export const CLAIM_VERB = 'claim'
 

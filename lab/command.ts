@@ -6,6 +6,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { BARE_LAB, open, up } from './bare/bare.ts'
 import { argoCdManifests } from './delivery/argo-cd.ts'
+import { ETCD } from './etcd/etcd.ts'
 import { GLUSTER } from './gluster/gluster.ts'
 import { MACHINE_ALONE } from './machine/alone.ts'
 import { roomCommand } from './room/command.ts'
@@ -95,7 +96,7 @@ command('kubeconfig', "print the path of the running lab's kubeconfig, and nothi
   },
 )
 
-const KINDS: readonly Judged[] = [BARE_LAB, ROOM, MACHINE_ALONE, GLUSTER]
+const KINDS: readonly Judged[] = [BARE_LAB, ROOM, MACHINE_ALONE, GLUSTER, ETCD]
 
 /** Prints one run; resolves with whether it is well. */
 async function statusOf(name: string): Promise<boolean> {

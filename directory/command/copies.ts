@@ -1,8 +1,9 @@
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import type { Command } from 'commander'
 import { UsageError } from '../../cli/errors.ts'
 import { runInPod } from '../../cli/exec.ts'
+import { writeNew } from '../../cli/new-file.ts'
 import { type DryRunOptions, names, withDryRun } from '../../cli/options.ts'
 import { examplesText } from '../../cli/run.ts'
 import type { Terminal } from '../../cli/terminal.ts'
@@ -162,17 +163,3 @@ const readGiven = (file: string): Promise<Buffer> =>
   readFile(file).catch((error) => {
     throw new UsageError(`${file} cannot be read (${error.code}): check the path`)
   })
-
-/** Never over a file that is there: it may be the only key. */
-async function writeNew(file: string, content: string | Buffer): Promise<void> {
-  const handle = await open(file, 'wx', 0o600).catch((error) => {
-    const why = error.code === 'EEXIST' ? 'is there already' : `cannot be written (${error.code})`
-    throw new UsageError(`${file} ${why}: choose another name`)
-  })
-  try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}

@@ -1,7 +1,9 @@
 import { request } from 'node:https'
 
-/** An endpoint on loopback that asks for a client certificate. */
+/** An endpoint that asks for a client certificate. */
 export interface Endpoint {
+  /** @default loopback */
+  readonly host?: string
   readonly port: number
   readonly path: string
   /** PEM of the authority that signed the server's certificate. */
@@ -21,7 +23,7 @@ export function ask(endpoint: Endpoint): Promise<Answer> {
   return new Promise((done) => {
     const silent = (): void => done({ status: 0, body: '' })
     const asked = request({
-      host: '127.0.0.1',
+      host: endpoint.host ?? '127.0.0.1',
       port: endpoint.port,
       path: endpoint.path,
       ca: endpoint.authority,

@@ -246,6 +246,7 @@ const CLUSTER = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\
 test.serial(
   'a worker that lacks something is told so before anything happens, and no secret stays',
   async (t) => {
+    await loseNode()
     await crowned()
     await pc.crown(['deposed-check'])
     const version = (await pc.run('kubeadm version --output short')).stdout.trim()
@@ -278,6 +279,8 @@ test.serial('a PC tells what it is, in a line that the orchestrator reads', asyn
 
 test.serial('a PC that is on answers, if only by refusing', async (t) => {
   const { line } = await pc.crown(step('reach', 1, members.address.peer))
-  t.like(JSON.parse(line), { reached: true })
+  t.like(JSON.parse(line), { reached: true }, line)
+  const nobody = await pc.run(`unshare --net ${CROWN.onPc} ${step('reach', 1, '10.90.0.11').join(' ')}`)
+  t.like(JSON.parse(nobody.stdout), { reached: false }, 'there is no network')
   t.is((await pc.crown(['dance', 'op1', '1', '1'])).code, 3)
 })

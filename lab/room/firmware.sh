@@ -4,12 +4,15 @@
 # Usage: firmware.sh UNPLUGGED
 #   UNPLUGGED   folder with a file for each PC that has no power
 unplugged=$1
-podman events --filter event=died --format '{{.ContainerExitCode}} {{.Name}}' |
-  while read -r code name; do
-    [ "$code" = 129 ] || continue
-    [ ! -e "$unplugged/$name" ] || continue
-    podman start "$name"
-    # Power may have gone meanwhile.
-    [ ! -e "$unplugged/$name" ] || podman kill --signal KILL "$name"
-    while read -r pods pc; do ip route replace "$pods" via "$pc"; done </share/pod-routes
-  done
+boot_again() {
+  [ ! -e "$unplugged/$1" ] || return
+  podman start "$1"
+  # Power may have gone meanwhile.
+  [ ! -e "$unplugged/$1" ] || podman kill --signal KILL "$1"
+  while read -r pods pc; do ip route replace "$pods" via "$pc"; done </share/pod-routes
+}
+while :; do
+  podman events --filter event=died --format '{{.ContainerExitCode}} {{.Name}}' |
+    while read -r code name; do [ "$code" != 129 ] || boot_again "$name"; done
+  sleep 1
+done

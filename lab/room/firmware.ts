@@ -17,7 +17,8 @@ export async function startFirmware(dir: string, machine: Machine): Promise<void
   const program = join(machine.share, 'firmware')
   copyFileSync(join(import.meta.dirname, 'firmware.sh'), program)
   chmodSync(program, 0o755)
-  await startProcess(dir, ID, 'nsenter', [...machine.inside, '/share/firmware', `/share/${UNPLUGGED}`])
+  const args = [...machine.inside, '/share/firmware', `/share/${UNPLUGGED}`]
+  await startProcess(dir, ID, 'nsenter', args, { guest: true })
 }
 
 /** From now on nothing boots the PC. */

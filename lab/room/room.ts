@@ -62,7 +62,10 @@ export const ROOM: life.RunKind<RoomOptions, Room> = {
   undo: ['cgroups', 'machine-settings'],
   refuse: (options) => refuseWish(sizeIn(options)) ?? refuseBrick(options.brickGiB) ?? refuseMachine(),
   begin,
-  adapt: refuseOtherSize,
+  async adapt(dir, options) {
+    await refuseOtherSize(dir, options)
+    await startFirmware(dir, openMachine(dir))
+  },
   attach,
 }
 

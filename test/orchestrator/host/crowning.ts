@@ -45,6 +45,8 @@ export interface CrownRoom {
   /** Makes it, and waits for what it tells. */
   told(job: Wish): Promise<Told>
   facts(pc: string): Promise<HostFacts>
+  /** What it said meanwhile. */
+  log(job: Wish): Promise<string>
   /** Takes the room's policies and the account away again. */
   leave(): Promise<void>
 }
@@ -65,6 +67,7 @@ export async function enterRoom(room: Room): Promise<CrownRoom> {
   // What ran here before may have left a higher epoch on a PC.
   const epoch = Math.floor(Date.now() / 1000)
   const jobOf = ({ attempt = 1, ...wish }: Wish): NodeJob => ({ ...wish, attempt, epoch, image })
+  const nameOf = (wish: Wish): string => nodeJob(jobOf(wish)).metadata?.name ?? ''
   const ask = async (wish: Wish): Promise<void> => {
     const input = JSON.stringify(nodeJob(jobOf(wish)))
     await eventually(`the job ${wish.step.name} on ${wish.node}`, async () => {
@@ -74,9 +77,9 @@ export async function enterRoom(room: Room): Promise<CrownRoom> {
     })
   }
   const last = async (wish: Wish): Promise<string> => {
-    const name = nodeJob(jobOf(wish)).metadata?.name
     const path = 'jsonpath={.items[0].status.containerStatuses[0].state.terminated.message}'
-    return (await room.run(['get', 'pods', '-n', namespace, '-l', `job-name=${name}`, '-o', path])).stdout
+    return (await room.run(['get', 'pods', '-n', namespace, '-l', `job-name=${nameOf(wish)}`, '-o', path]))
+      .stdout
   }
   const message = async (wish: Wish): Promise<string> => {
     await ask(wish)
@@ -87,6 +90,7 @@ export async function enterRoom(room: Room): Promise<CrownRoom> {
   }
   let asked = 0
   return {
+    log: async (wish) => (await room.run(['logs', '-n', namespace, `job/${nameOf(wish)}`])).stdout,
     room,
     ask,
     async told(wish) {
@@ -135,6 +139,8 @@ export interface Secrets {
   readonly preflight: Step
   readonly mint: Step
   readonly join: Step
+  /** What nobody may read in a log. */
+  readonly words: readonly string[]
   remove(): Promise<void>
 }
 
@@ -182,6 +188,7 @@ export async function writeSecrets({ room }: CrownRoom, operation: string, heir:
     preflight: { name: 'preflight', ...plan },
     mint: { name: 'mint', secret: mintPlan(crowning).metadata?.name ?? '' },
     join: { name: 'join', ...plan },
+    words: [crowning.certificateKey, token.secret],
     async remove() {
       for (const { metadata } of secrets)
         await room.run(['delete', 'secret', metadata?.name ?? '', '-n', metadata?.namespace ?? ''])

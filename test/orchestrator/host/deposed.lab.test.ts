@@ -145,7 +145,9 @@ for (const [saysDoor, door] of Object.entries(DOORS)) {
 test.serial('half a manifest is no word of etcd', async (t) => {
   await loseNode()
   await members.remove()
-  for (const text of ['', `spec:\n  containers:\n  - command:\n    - --name=${NAME}\n`]) {
+  const begin = `spec:\n  containers:\n  - command:\n    - --name=${NAME}\n`
+  const cluster = `    - --initial-cluster=pc-0=https://${members.address.peer}:2380\n`
+  for (const text of ['', begin, begin + cluster]) {
     await crowned()
     pc.write('/etc/kubernetes/manifests/etcd.yaml', text)
     t.regex((await pc.crown(['deposed-check'])).reason, /stays as it is/)

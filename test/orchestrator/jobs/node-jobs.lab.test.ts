@@ -8,10 +8,10 @@ import { type NodeJob, nodeJob } from '../../../orchestrator/jobs/job.ts'
 import type { Step } from '../../../orchestrator/jobs/step.ts'
 import { must, type OwnLab, ownLab } from '../../harness/lab.ts'
 import { eventually } from '../../harness/wait.ts'
+import { DEVIATIONS, IMAGE } from './deviations.ts'
 
 /** The API server lets the orchestrator make node jobs, and nobody anything like them. */
 
-const IMAGE = `registry.test:5000/deskfleet@sha256:${'1'.repeat(64)}`
 const namespace = NAMESPACES.crown
 const BOOT = '0f0c5a1e-1b2c-4d3e-8f90-0123456789ab'
 const CONTROLLER = 'system:serviceaccount:kube-system'
@@ -70,90 +70,6 @@ for (const step of STEPS) {
     const { code, stderr } = await tried(made(step))
     t.is(code, 0, stderr)
   })
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: what is wrong has no type
-type Wrong = (job: any) => void
-const pod = (job: V1Job) => job.spec?.template.spec as unknown as Record<string, unknown>
-const first = (job: V1Job) => job.spec?.template.spec?.containers[0] as unknown as Record<string, unknown>
-
-/** One thing each that is not as it should be. */
-const DEVIATIONS: Readonly<Record<string, Wrong>> = {
-  'another image': (job) => (first(job).image = IMAGE.replace('1', '2')),
-  'the same image by tag': (job) => (first(job).image = 'registry.test:5000/deskfleet:1.0.0'),
-  'an image that is fetched each time': (job) => (first(job).imagePullPolicy = 'Always'),
-  'another command': (job) => (first(job).command = ['/bin/sh', '-c', 'id', 'node-job']),
-  'a command with more': (job) =>
-    (first(job).command = [...job.spec.template.spec.containers[0].command, 'x']),
-  'no command': (job) => delete first(job).command,
-  'no words': (job) => delete first(job).args,
-  'one word more': (job) => job.spec.template.spec.containers[0].args.push('x'),
-  'an unknown step': (job) => (job.spec.template.spec.containers[0].args[0] = 'dance'),
-  'a step whose plan is missing': (job) => {
-    delete pod(job).volumes
-    delete first(job).volumeMounts
-  },
-  'a bare step with a plan': (job) => (job.spec.template.spec.containers[0].args[0] = 'facts'),
-  'an operation with other letters': (job) => (job.spec.template.spec.containers[0].args[1] = 'op1;id'),
-  'an attempt that is no number': (job) => (job.spec.template.spec.containers[0].args[2] = 'x'),
-  'an epoch that is no number': (job) => (job.spec.template.spec.containers[0].args[3] = '1 2'),
-  'the Secret of another operation': (job) =>
-    (job.spec.template.spec.volumes[0].secret.secretName = 'crown-op2-join'),
-  'a Secret that is none of its own': (job) =>
-    (job.spec.template.spec.volumes[0].secret.secretName = 'token'),
-  'some files of the Secret': (job) =>
-    (job.spec.template.spec.volumes[0].secret.items = [{ key: 'a', path: 'b' }]),
-  'a Secret that all may read': (job) => (job.spec.template.spec.volumes[0].secret.defaultMode = 0o444),
-  'a path of the PC': (job) => (pod(job).volumes = [{ name: 'plan', hostPath: { path: '/' } }]),
-  'a second volume': (job) => job.spec.template.spec.volumes.push({ name: 'root', hostPath: { path: '/' } }),
-  'a mount elsewhere': (job) => (job.spec.template.spec.containers[0].volumeMounts[0].mountPath = '/etc'),
-  'a mount of a part': (job) => (job.spec.template.spec.containers[0].volumeMounts[0].subPath = 'x'),
-  'a mount that may be written': (job) =>
-    (job.spec.template.spec.containers[0].volumeMounts[0].readOnly = false),
-  'a mount that spreads': (job) => {
-    job.spec.template.spec.containers[0].volumeMounts[0].mountPropagation = 'Bidirectional'
-  },
-  'a second container': (job) => job.spec.template.spec.containers.push({ name: 'two', image: IMAGE }),
-  'a container before': (job) => (pod(job).initContainers = [{ name: 'two', image: IMAGE }]),
-  variables: (job) => (first(job).env = [{ name: 'BASH_ENV', value: '/tmp/x' }]),
-  'variables from elsewhere': (job) => (first(job).envFrom = [{ secretRef: { name: 'x' } }]),
-  'a command at its end': (job) => (first(job).lifecycle = { preStop: { exec: { command: ['id'] } } }),
-  'a probe that runs something': (job) => (first(job).livenessProbe = { exec: { command: ['id'] } }),
-  'a port': (job) => (first(job).ports = [{ containerPort: 80 }]),
-  'another folder': (job) => (first(job).workingDir = '/tmp'),
-  'an open stdin': (job) => (first(job).stdin = true),
-  'its last words elsewhere': (job) => (first(job).terminationMessagePath = '/etc/passwd'),
-  'capabilities of its own': (job) =>
-    (job.spec.template.spec.containers[0].securityContext.capabilities = { add: ['ALL'] }),
-  'another user': (job) => (job.spec.template.spec.containers[0].securityContext.runAsUser = 1000),
-  'no privileges': (job) => (job.spec.template.spec.containers[0].securityContext.privileged = false),
-  'settings of the kernel': (job) =>
-    (pod(job).securityContext = { sysctls: [{ name: 'kernel.shm_rmid_forced', value: '1' }] }),
-  'no PC': (job) => delete pod(job).nodeName,
-  'a choice of PCs': (job) => (pod(job).nodeSelector = { 'kubernetes.io/os': 'linux' }),
-  'processes of its own': (job) => (pod(job).hostPID = false),
-  'a network of its own': (job) => (pod(job).hostNetwork = false),
-  "the PC's shared memory": (job) => (pod(job).hostIPC = true),
-  'a token': (job) => (pod(job).automountServiceAccountToken = true),
-  'an account': (job) => (pod(job).serviceAccountName = CROWN.program),
-  'a restart': (job) => (pod(job).restartPolicy = 'OnFailure'),
-  'another runtime': (job) => (pod(job).runtimeClassName = 'x'),
-  'names of hosts': (job) => (pod(job).hostAliases = [{ ip: '127.0.0.1', hostnames: ['x'] }]),
-  'a second try': (job) => (job.spec.backoffLimit = 1),
-  'two at once': (job) => {
-    job.spec.parallelism = 2
-    job.spec.completions = 2
-  },
-  'one that waits to be let go': (job) => (job.spec.suspend = true),
-  'rules of its own for failures': (job) => {
-    job.spec.podFailurePolicy = {
-      rules: [{ action: 'Ignore', onExitCodes: { operator: 'In', values: [1] } }],
-    }
-  },
-  'another controller': (job) => (job.spec.managedBy = 'example.org/other'),
-  'more time': (job) => (job.spec.activeDeadlineSeconds = 3600),
-  'no end': (job) => delete job.spec.activeDeadlineSeconds,
-  'a day to be read': (job) => (job.spec.ttlSecondsAfterFinished = 86_400),
 }
 
 for (const [what, wrong] of Object.entries(DEVIATIONS)) {

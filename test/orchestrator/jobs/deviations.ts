@@ -56,6 +56,16 @@ export const DEVIATIONS: Readonly<Record<string, Wrong>> = {
   'its last words elsewhere': (job) => (first(job).terminationMessagePath = '/etc/passwd'),
   'capabilities of its own': (job) =>
     (job.spec.template.spec.containers[0].securityContext.capabilities = { add: ['ALL'] }),
+  'another group': (job) => (job.spec.template.spec.containers[0].securityContext.runAsGroup = 1000),
+  'a profile of system calls': (job) =>
+    (job.spec.template.spec.containers[0].securityContext.seccompProfile = { type: 'RuntimeDefault' }),
+  'labels of SELinux': (job) =>
+    (job.spec.template.spec.containers[0].securityContext.seLinuxOptions = { type: 'spc_t' }),
+  'a profile of AppArmor': (job) =>
+    (job.spec.template.spec.containers[0].securityContext.appArmorProfile = { type: 'Unconfined' }),
+  'a probe of readiness': (job) => (first(job).readinessProbe = { exec: { command: ['id'] } }),
+  'a probe at its start': (job) => (first(job).startupProbe = { exec: { command: ['id'] } }),
+  'a terminal': (job) => (first(job).tty = true),
   'another user': (job) => (job.spec.template.spec.containers[0].securityContext.runAsUser = 1000),
   'no privileges': (job) => (job.spec.template.spec.containers[0].securityContext.privileged = false),
   'settings of the kernel': (job) =>
@@ -69,12 +79,21 @@ export const DEVIATIONS: Readonly<Record<string, Wrong>> = {
   'an account': (job) => (pod(job).serviceAccountName = CROWN.program),
   'a restart': (job) => (pod(job).restartPolicy = 'OnFailure'),
   'another runtime': (job) => (pod(job).runtimeClassName = 'x'),
+  'a claim on devices': (job) => (pod(job).resourceClaims = [{ name: 'x', resourceClaimName: 'x' }]),
   'names of hosts': (job) => (pod(job).hostAliases = [{ ip: '127.0.0.1', hostnames: ['x'] }]),
   'a second try': (job) => (job.spec.backoffLimit = 1),
   'two at once': (job) => {
     job.spec.parallelism = 2
     job.spec.completions = 2
   },
+  'two pods for one that is done': (job) => (job.spec.parallelism = 2),
+  'two that are done': (job) => (job.spec.completions = 2),
+  'numbers of its pods': (job) => (job.spec.completionMode = 'Indexed'),
+  'a success of its own': (job) => {
+    job.spec.completionMode = 'Indexed'
+    job.spec.successPolicy = { rules: [{ succeededCount: 1 }] }
+  },
+  'a wish for certain PCs': (job) => (pod(job).affinity = { nodeAffinity: {} }),
   'one that waits to be let go': (job) => (job.spec.suspend = true),
   'rules of its own for failures': (job) => {
     job.spec.podFailurePolicy = {

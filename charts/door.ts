@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs'
 import { imageReference } from '../config/images.ts'
+import { MASTER } from '../config/labels.ts'
 import { DOOR, NAMESPACES } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
@@ -12,7 +13,6 @@ import { PRIORITIES } from './priorities.ts'
 
 const namespace = NAMESPACES.door
 const name = 'door'
-const MASTER = 'node-role.kubernetes.io/control-plane'
 
 /** The room's one address: held by a master, moved to another when that one dies, leading to the gateway. */
 export const door: App = {

@@ -69,6 +69,13 @@ export const ROTATE = `${PREFIX}/rotate`
 /** Annotation on the ConfigMap of the inner authority's certificate: how far its rotation has come, as JSON. */
 export const ROTATION = `${PREFIX}/rotation`
 
+/** Labels on a node job and on what it is given: the operation that it belongs to, and the step of it. */
+export const OPERATION = `${PREFIX}/operation`
+export const STEP = `${PREFIX}/step`
+
+/** Kubeadm's own, on the Node of a master. */
+export const MASTER = 'node-role.kubernetes.io/control-plane'
+
 /** Kubernetes' own recommended labels: what a thing is, and that it is ours. */
 export const NAME = 'app.kubernetes.io/name'
 export const PART_OF = 'app.kubernetes.io/part-of'

@@ -352,6 +352,18 @@ export const DESKTOP = {
   gatewayAuthorities: 'gateway-ca.crt',
 } as const
 
+/** What watches over the masters, and makes one of a worker where one died. */
+export const CROWN = {
+  /** The program and its account, in `deskfleet-crown`; nobody else makes jobs there that reach the PC itself. */
+  program: 'orchestrator',
+  /** On every PC: what node jobs call, and its units. */
+  onPc: '/usr/local/sbin/deskfleet-crown',
+  /** On every PC: a file with the URL of the API server at the room's one address. */
+  door: '/etc/deskfleet/door',
+  /** Where a node job finds the files of its plan. */
+  plan: '/run/plan',
+} as const
+
 /** What answers at the room's one address. */
 export const DOOR = {
   /** On 127.0.0.1 of each master: whether its door leads anywhere. */

@@ -1,6 +1,6 @@
 import type { V1NamedRuleWithOperations, V1Validation, V1Variable } from '@kubernetes/client-node'
 import type { Construct } from 'constructs'
-import { DESKTOPS } from '../../config/labels.ts'
+import { DESKTOPS, NAMESPACE_NAME } from '../../config/labels.ts'
 import { IDENTITIES_CONFIG_MAP, LOCKED_PEOPLE, NAMESPACES } from '../../config/names.ts'
 import { add } from './objects.ts'
 
@@ -16,8 +16,8 @@ export interface Proof {
     /** A CEL expression of the message. */
     readonly says: string
   })[]
-  /** Where it holds: in namespaces of desktops, in these and our own, or in all. */
-  readonly where: 'desktops' | 'ours' | 'everywhere'
+  /** Where it holds: in namespaces of desktops, in these and our own, in that of node jobs, or in all. */
+  readonly where: 'desktops' | 'ours' | 'crown' | 'everywhere'
   /** Whether the rules read the ConfigMap `identities`, as `params`. */
   readonly readsIdentities: boolean
   /** Whether they read the ConfigMap `locked-people` instead. @default no */
@@ -36,7 +36,7 @@ const OF_DESKTOPS = { matchLabels: { [DESKTOPS]: 'true' } }
 /** By name, so that no label opens one; that of desktops has its label as well, and is judged once. */
 const OWN = Object.values(NAMESPACES).filter((name) => name !== NAMESPACES.desktops)
 const OF_OUR_OWN = {
-  matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: OWN }],
+  matchExpressions: [{ key: NAMESPACE_NAME, operator: 'In', values: OWN }],
 }
 
 /** The bindings of a policy: what follows its name in that of the binding, and the namespaces. A binding has one selector. */
@@ -46,6 +46,7 @@ const BINDINGS: Readonly<Record<Proof['where'], readonly { suffix: string; names
     { suffix: '', namespaces: OF_DESKTOPS },
     { suffix: '-of-our-own', namespaces: OF_OUR_OWN },
   ],
+  crown: [{ suffix: '', namespaces: { matchLabels: { [NAMESPACE_NAME]: NAMESPACES.crown } } }],
   everywhere: [{ suffix: '' }],
 }
 

@@ -17,6 +17,8 @@ export interface Machine {
   readonly share: string
   /** Arguments of nsenter that lead a process of the host into its network alone. */
   readonly network: readonly string[]
+  /** The same, and `env`, for a process that lives in it. */
+  readonly inside: readonly string[]
 }
 
 export interface ExecOptions extends Pick<CallOptions, 'input' | 'onLine'> {
@@ -54,8 +56,9 @@ export async function startMachine(
 export function openMachine(dir: string): Machine {
   const pid = firstProcess(dir)
   const enter = ['--target', String(pid), '--mount', '--net', '--pid', '--ipc', '--uts', '--']
+  const inside = (env?: Record<string, string>): string[] => [...enter, 'env', '-i', ...environment(env)]
   const exec: Machine['exec'] = (args, { env, timeout = 600_000, ...options } = {}) =>
-    call('nsenter', [...enter, 'env', '-i', ...environment(env), ...args], { ...options, timeout })
+    call('nsenter', [...inside(env), ...args], { ...options, timeout })
   return {
     exec,
     async must(args, options) {
@@ -67,6 +70,7 @@ export function openMachine(dir: string): Machine {
     },
     share: join(dir, 'share'),
     network: ['--target', String(pid), '--net', '--'],
+    inside: inside(),
   }
 }
 

@@ -3,11 +3,14 @@ import type { Cluster } from '../kubectl/cluster.ts'
 import type { Machine } from '../machine/machine.ts'
 import { lock } from '../run/lock.ts'
 import { until } from '../run/readiness.ts'
+import { leadToMasters } from './balancer.ts'
+import { doorOf, tellDoor } from './door-file.ts'
 import { pinAddresses, readMembers, writeMembers } from './members.ts'
 import { containerOf, joinConfiguration, newcomer, readInvitation, refuseLeaving } from './newcomer.ts'
 import type { Pc } from './plan.ts'
 import { notePodRoutes } from './pod-routes.ts'
 import { tellNewcomer } from './registry.ts'
+import { seenPcs } from './roles.ts'
 
 /** PCs that come into a running room, and leave it. */
 export interface Coming {
@@ -27,8 +30,10 @@ export function coming({ dir, name: room, run }: Cluster, machine: Machine): Com
   const note = async (pcs: readonly Pc[]): Promise<void> => {
     pinAddresses(machine, room, pcs)
     writeMembers(dir, { ...readMembers(dir), pcs: [...pcs] })
-    await notePodRoutes(machine, pcs, (await run(['get', 'nodes', '-o', 'json'])).stdout)
+    if (readMembers(dir).masters > 1) await leadToMasters(machine, room, pcs)
+    await notePodRoutes(machine, pcs, await nodes())
   }
+  const nodes = async (): Promise<string> => (await run(['get', 'nodes', '-o', 'json'])).stdout
   return {
     add: (name) =>
       alone(async () => {
@@ -43,6 +48,7 @@ export function coming({ dir, name: room, run }: Cluster, machine: Machine): Com
         try {
           await boot(machine, room, pc, master)
           await tellNewcomer(machine, master, pc)
+          await tellDoor(machine, pc, doorOf(room, readMembers(dir)))
           await joinCluster(machine, room, pc, master)
           await untilKnown(run, pc)
         } catch (error) {
@@ -55,7 +61,11 @@ export function coming({ dir, name: room, run }: Cluster, machine: Machine): Com
     remove: (name) =>
       alone(async () => {
         const { pcs } = readMembers(dir)
-        const refusal = refuseLeaving(pcs, name)
+        const seen = seenPcs(await nodes())
+        const refusal = refuseLeaving(
+          pcs.map((pc) => ({ ...pc, role: seen.get(pc.name)?.role ?? pc.role })),
+          name,
+        )
         if (refusal) throw new Error(refusal)
         // Its kubelet first: it would make its Node anew.
         await scrap(machine, name)
@@ -66,13 +76,13 @@ export function coming({ dir, name: room, run }: Cluster, machine: Machine): Com
   }
 }
 
+/** By what is on its disk: a master may be one that was crowned since the room was made. */
 async function masterThatIsOn(machine: Machine, pcs: readonly Pc[]): Promise<Pc> {
-  const masters = pcs.filter(({ role }) => role === 'master')
-  for (const pc of masters) {
-    const asked = await machine.exec(['podman', 'inspect', '--format', '{{.State.Running}}', pc.name])
-    if (asked.stdout.trim() === 'true') return pc
+  for (const pc of pcs) {
+    const asked = await machine.exec(['podman', 'exec', pc.name, 'test', '-e', '/etc/kubernetes/admin.conf'])
+    if (asked.code === 0) return pc
   }
-  throw new Error(`${masters.map(({ name }) => name).join(', ')}: no master is on, so nobody lets a PC in`)
+  throw new Error('no master is on, so nobody lets a PC in')
 }
 
 /** The container of that name with its disks; nothing where there is none. */

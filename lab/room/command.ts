@@ -37,12 +37,13 @@ export function roomCommand(progress: (line: string) => void): Command {
     progress((await down(name)) ? `room "${name}" is gone` : `there is no room "${name}"`)
   })
 
-  command('status', 'the PCs: whether they are on, and what the cluster thinks of them').action(
-    async ({ name }: { name: string }) => {
-      const found = await mustOpen(name)
-      console.log(await table(found))
-    },
-  )
+  command(
+    'status',
+    'the PCs: whether they are on, what they are to etcd, and what the cluster thinks of them',
+  ).action(async ({ name }: { name: string }) => {
+    const found = await mustOpen(name)
+    console.log(await table(found))
+  })
 
   command('deliver', 'bring the platform into it: images to its registry, dist/ into Git, Argo CD')
     .addOption(
@@ -108,21 +109,19 @@ async function mustOpen(name: string): Promise<Room> {
 }
 
 async function table(room: Room): Promise<string> {
-  const columns = 'custom-columns=NAME:.metadata.name,READY:.status.conditions[?(@.type=="Ready")].status'
-  const { stdout } = await room.run(['get', 'nodes', '--no-headers', '-o', columns, '--request-timeout=5s'])
-  const ready = new Map(stdout.split('\n').map((line) => [line.split(/\s+/)[0], line.split(/\s+/)[1]]))
-  const states: Record<string, string> = { True: 'ready', False: 'not ready', Unknown: 'silent' }
+  const [seen, etcd] = await Promise.all([room.seen(), room.etcd()])
   const lines = await Promise.all(
-    room.pcs.map(async (pc) => {
-      const power = (await room.pc.isOn(pc.name)) ? 'on' : 'off'
-      const seen = ready.get(pc.name)
-      const state = seen === undefined ? 'unknown' : (states[seen] ?? seen)
-      return [pc.name.padEnd(26), pc.role.padEnd(8), pc.address.padEnd(12), power.padEnd(6), state].join(' ')
+    room.pcs.map(async ({ name, role, address }) => {
+      const power = (await room.pc.isOn(name)) ? 'on' : 'off'
+      const { role: now = role, state = 'unknown' } = seen.get(name) ?? {}
+      return line(name, now, address, power, etcd.get(name) ?? '-', state)
     }),
   )
-  const head = ['PC'.padEnd(26), 'ROLE'.padEnd(8), 'ADDRESS'.padEnd(12), 'POWER'.padEnd(6), 'CLUSTER SAYS']
-  return [head.join(' '), ...lines].join('\n')
+  return [line('PC', 'ROLE', 'ADDRESS', 'POWER', 'ETCD', 'CLUSTER SAYS'), ...lines].join('\n')
 }
+
+const line = (pc: string, role: string, address: string, power: string, etcd: string, state: string) =>
+  [pc.padEnd(26), role.padEnd(8), address.padEnd(12), power.padEnd(6), etcd.padEnd(8), state].join(' ')
 
 function count(text: string): number {
   const number = Number(text)

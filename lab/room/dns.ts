@@ -1,4 +1,5 @@
 import { LEAVES_DEAD_PC, onDifferentPcs } from '../../config/dead-pc.ts'
+import { MASTER } from '../../config/labels.ts'
 import type { Cluster } from '../kubectl/cluster.ts'
 
 /** Lets the cluster's DNS outlive a master. */
@@ -17,7 +18,7 @@ const DNS_PATCH = JSON.stringify({
       spec: {
         tolerations: [
           { key: 'CriticalAddonsOnly', operator: 'Exists' },
-          { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
+          { key: MASTER, effect: 'NoSchedule' },
           ...LEAVES_DEAD_PC,
         ],
         topologySpreadConstraints: [

@@ -15,8 +15,10 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { go, readPins } from '../binaries/go.ts'
 import { MODULES } from '../run/places.ts'
+import { BOOT_ID_UNIT, bootIdUnit } from './boot-id.ts'
 import { BRICK_UNIT, brickUnit } from './brick.ts'
 import { PAUSE, type Versions } from './component-images.ts'
+import { layHostFiles } from './host-files.ts'
 import { manifestOf } from './pod-network.ts'
 import { volumesManifest } from './volumes.ts'
 
@@ -31,6 +33,8 @@ export async function layNodeFiles(
   await layKindFiles(root)
   trimUnits(root)
   layBrick(root)
+  layUnit(root, BOOT_ID_UNIT, bootIdUnit())
+  layHostFiles(root)
   await layPrograms(root, binary, versions)
 }
 
@@ -54,11 +58,14 @@ function layBrick(root: string): void {
   const program = join(root, 'usr/local/bin/room-brick')
   copyFileSync(join(import.meta.dirname, 'brick.sh'), program)
   chmodSync(program, 0o755)
-  writeFileSync(join(root, 'etc/systemd/system', BRICK_UNIT), brickUnit())
-  symlinkSync(
-    `/etc/systemd/system/${BRICK_UNIT}`,
-    join(root, 'etc/systemd/system/multi-user.target.wants', BRICK_UNIT),
-  )
+  layUnit(root, BRICK_UNIT, brickUnit())
+}
+
+/** A unit that is started at each boot. */
+function layUnit(root: string, name: string, text: string): void {
+  const units = 'etc/systemd/system'
+  writeFileSync(join(root, units, name), text)
+  symlinkSync(`/${units}/${name}`, join(root, units, 'multi-user.target.wants', name))
 }
 
 /** What kind's image switches off: units that touch the machine below, and journald reading its kernel log. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { readPins, versionOf } from '../binaries/go.ts'
 import { locate, type SetName } from '../binaries/locate.ts'
@@ -9,6 +9,7 @@ import { debianTar, unpack } from '../debian/root.ts'
 import { layerOf, writeImage } from '../images/archive.ts'
 import { cacheFolder, MODULES } from '../run/places.ts'
 import { type Versions, writeComponentImages } from './component-images.ts'
+import { HOST_SOURCES } from './host-files.ts'
 import { layNodeFiles } from './node-files.ts'
 
 const run = promisify(execFile)
@@ -68,12 +69,13 @@ export async function nodeImage(progress: (line: string) => void): Promise<NodeI
   }
 }
 
-/** Files of this folder that say how the image is made: another text is another image. */
+/** Files of ours that say how the image is made, or are in it: another text is another image. */
 const OWN_SOURCES = [
   ...['node-image.ts', 'node-files.ts', 'component-images.ts', 'preload.sh'],
-  ...['pod-network.ts', 'volumes.ts', 'brick.ts', 'brick.sh'],
+  ...['pod-network.ts', 'volumes.ts', 'brick.ts', 'brick.sh', 'boot-id.ts', 'host-files.ts'],
+  ...HOST_SOURCES,
 ]
-const source = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8')
+const source = (path: string): string => readFileSync(resolve(import.meta.dirname, path), 'utf8')
 
 async function make(
   file: string,

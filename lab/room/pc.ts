@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Machine } from '../machine/machine.ts'
+import { plugIn, unplug } from './firmware.ts'
 import type { Pc } from './plan.ts'
 import { routeToPods } from './pod-routes.ts'
 
@@ -36,10 +37,13 @@ export function pcPower(machine: Machine, pcsNow: () => readonly Pc[]): PcPower 
   const isOn = async (name: string): Promise<boolean> =>
     (await podman('inspect', '--format', '{{.State.Running}}', known(name))).trim() === 'true'
   const off = async (name: string): Promise<void> => {
+    // First, so that it stays off if it is restarting itself.
+    unplug(machine, known(name))
     if (await isOn(name)) await podman('kill', '--signal', 'KILL', name)
     await podman('wait', name)
   }
   const on = async (name: string): Promise<void> => {
+    plugIn(machine, known(name))
     if (await isOn(name)) return
     await podman('start', name)
     await routeToPods(machine)

@@ -8,11 +8,16 @@ import { holdMachineSettings } from '../run/machine-settings.ts'
 import { runsFolder } from '../run/places.ts'
 import { type RunRecord, readRecord, runNames } from '../run/record.ts'
 import { openApi } from './api.ts'
+import { leadToMasters } from './balancer.ts'
 import { writeBalancerImage } from './balancer-image.ts'
 import { BRICK_GIB, refuseBrick } from './brick.ts'
 import { type Coming, coming } from './coming.ts'
 import { type PcDisk, pcDisk } from './disk.ts'
 import { mendDns } from './dns.ts'
+import { doorOf, tellDoor } from './door-file.ts'
+import { type EtcdPart, etcdMembers } from './etcd-members.ts'
+import { startFirmware } from './firmware.ts'
+import { type Held, holdJoin, type JoinStep } from './hold.ts'
 import { forgetOtherImages, loadImage, storeOf } from './image-store.ts'
 import { makeCluster } from './kind-cluster.ts'
 import { type Members, readMembers, writeMembers } from './members.ts'
@@ -21,6 +26,7 @@ import { type PcPower, pcPower } from './pc.ts'
 import { type Pc, pcsOf, type RoomWish, refuseWish } from './plan.ts'
 import { notePodRoutes } from './pod-routes.ts'
 import { startRegistry } from './registry.ts'
+import { type SeenPc, seenPcs } from './roles.ts'
 import { makeSharedDirectory } from './volumes.ts'
 
 /** A running room: a real cluster made by kind and kubeadm, each node of it standing for one PC. */
@@ -31,6 +37,12 @@ export interface Room extends Cluster {
   readonly pc: PcPower & Coming
   /** What happens to their disks for Gluster. */
   readonly disk: PcDisk
+  /** What the cluster says of each PC now, by name: `pcs` has what they were made as. */
+  seen(): Promise<ReadonlyMap<string, SeenPc>>
+  /** What each is to etcd, by name; one that is no member is not there. */
+  etcd(): Promise<ReadonlyMap<string, EtcdPart>>
+  /** Stops a join that begins later on that PC, once it is through with a step. */
+  holdJoin(pc: string, step: JoinStep, seconds: number): Promise<Held>
   readonly machine: Machine
 }
 
@@ -50,7 +62,10 @@ export const ROOM: life.RunKind<RoomOptions, Room> = {
   undo: ['cgroups', 'machine-settings'],
   refuse: (options) => refuseWish(sizeIn(options)) ?? refuseBrick(options.brickGiB) ?? refuseMachine(),
   begin,
-  adapt: refuseOtherSize,
+  async adapt(dir, options) {
+    await refuseOtherSize(dir, options)
+    await startFirmware(dir, openMachine(dir))
+  },
   attach,
 }
 
@@ -100,6 +115,12 @@ function attach(dir: string, record: RunRecord): Room {
     machine,
     pc: { ...power, ...coming(cluster, machine) },
     disk: pcDisk(machine, power.isOn),
+    async seen() {
+      const nodes = await cluster.run(['get', 'nodes', '-o', 'json', '--request-timeout=5s'])
+      return nodes.code === 0 ? seenPcs(nodes.stdout) : new Map()
+    },
+    etcd: () => etcdMembers(machine, pcsNow()),
+    holdJoin: (pc, step, seconds) => holdJoin(machine, pc, step, seconds),
   }
 }
 
@@ -126,8 +147,11 @@ async function begin(
   }
   makeSharedDirectory(machine.share)
   await makeCluster(machine, name, wish, image, brickGiB, progress)
-  progress("starting the room's registry")
+  await startFirmware(dir, machine)
   const { pcs } = members
+  for (const pc of pcs) await tellDoor(machine, pc, doorOf(name, wish))
+  if (wish.masters > 1) await leadToMasters(machine, name, pcs)
+  progress("starting the room's registry")
   await startRegistry(dir, machine, pcs, registry)
   const api = await openApi(dir, name, wish, machine, image.binary('kubectl'))
   await notePodRoutes(machine, pcs, await api.nodes())

@@ -1,0 +1,116 @@
+import type { V1Secret } from '@kubernetes/client-node'
+import { MASTER, OPERATION } from '../../config/labels.ts'
+import { NAMESPACES } from '../../config/names.ts'
+
+/** What node jobs are given in Secrets: kubeadm's configuration, and the token by which one who joins is let in. */
+
+/** What both sides of a join must know: one master lays the certificates out under the key, the heir takes them. */
+export interface Crowning {
+  readonly operation: string
+  /** 64 hexadecimal digits. */
+  readonly certificateKey: string
+  /** As the ConfigMap `kube-system/kubeadm-config` has it: YAML. */
+  readonly clusterConfiguration: string
+}
+
+export interface Heir {
+  /** Its Node, and the Node's InternalIP. */
+  readonly node: string
+  readonly address: string
+  /** The room's one address and port. */
+  readonly endpoint: string
+  readonly token: Token
+  /** Who the cluster is: `sha256:…` of its authority's public key. */
+  readonly authority: string
+  /** Files that the API server is given beside kubeadm's own, as sha256sum writes them: the heir must have the same. */
+  readonly apiFiles: readonly string[]
+}
+
+export interface Token {
+  /** Six of a-z and 0-9. */
+  readonly id: string
+  /** Sixteen of them. */
+  readonly secret: string
+}
+
+/** For the step `mint`. */
+export const mintPlan = (crowning: Crowning): V1Secret =>
+  planSecret('mint', crowning, {
+    'kubeadm.yaml': documents(
+      { ...kubeadm('InitConfiguration'), certificateKey: crowning.certificateKey },
+      crowning,
+    ),
+  })
+
+/** For the steps `preflight` and `join`. */
+export function joinPlan(crowning: Crowning, heir: Heir): V1Secret {
+  const { node, address, endpoint, token, authority, apiFiles } = heir
+  const join = {
+    ...kubeadm('JoinConfiguration'),
+    discovery: {
+      bootstrapToken: {
+        apiServerEndpoint: endpoint,
+        token: `${token.id}.${token.secret}`,
+        caCertHashes: [authority],
+      },
+    },
+    controlPlane: {
+      certificateKey: crowning.certificateKey,
+      localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 },
+    },
+    nodeRegistration: {
+      name: node,
+      criSocket: 'unix:///run/containerd/containerd.sock',
+      // What is missing is found before; looking for it elsewhere takes minutes, with one voter less.
+      imagePullPolicy: 'Never',
+      // Masters carry desktops too.
+      taints: [{ key: MASTER, effect: 'PreferNoSchedule' }],
+    },
+  }
+  return planSecret('join', crowning, {
+    'kubeadm.yaml': documents(join, crowning),
+    ...(apiFiles.length === 0 ? {} : { 'files.sha256': `${apiFiles.join('\n')}\n` }),
+  })
+}
+
+/** Lets one who joins in, for as long as a crowning may take. */
+export const bootstrapToken = (operation: string, { id, secret }: Token, expires: Date): V1Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: {
+    name: `bootstrap-token-${id}`,
+    namespace: 'kube-system',
+    labels: { [OPERATION]: operation },
+  },
+  type: 'bootstrap.kubernetes.io/token',
+  stringData: {
+    'token-id': id,
+    'token-secret': secret,
+    expiration: expires.toISOString().replace(/\.\d+/, ''),
+    'usage-bootstrap-authentication': 'true',
+    'usage-bootstrap-signing': 'true',
+    'auth-extra-groups': 'system:bootstrappers:kubeadm:default-node-token',
+  },
+})
+
+const planSecret = (
+  side: 'mint' | 'join',
+  { operation }: Crowning,
+  stringData: Record<string, string>,
+): V1Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: {
+    name: `crown-${operation}-${side}`,
+    namespace: NAMESPACES.crown,
+    labels: { [OPERATION]: operation },
+  },
+  immutable: true,
+  stringData,
+})
+
+const kubeadm = (kind: string) => ({ apiVersion: 'kubeadm.k8s.io/v1beta4', kind })
+
+/** JSON is YAML too. kubeadm takes the documents that it needs and leaves the others. */
+const documents = (own: object, { clusterConfiguration }: Crowning): string =>
+  `${JSON.stringify(own, undefined, 2)}\n---\n${clusterConfiguration}`

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip as gunzipCallback, gzip as gzipCallback } from 'node:zlib'
-import { Decrypter, Encrypter } from 'age-encryption'
+import { Encrypter } from 'age-encryption'
 import { z } from 'zod'
+import { decrypterWith } from '../service/private-key.ts'
 import { isOfClass, type LdifEntry, readEntries, writeEntry } from './ldif.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -76,17 +77,12 @@ const unreadable = (kind: Unreadable['unreadable'], message: string): Unreadable
 
 /** @param keyFile The text of a private key's file; lines that begin with # are passed over. */
 export async function unseal(bytes: Uint8Array, keyFile: string): Promise<Copy | Unreadable> {
-  const decrypter = new Decrypter()
-  try {
-    const keys = keyFile.split(/\s*\n\s*/).filter((line) => line.trim() && !line.startsWith('#'))
-    if (keys.length === 0) throw new Error('there is none')
-    for (const key of keys) decrypter.addIdentity(key.trim())
-  } catch {
+  const decrypter = decrypterWith(keyFile)
+  if (decrypter === undefined)
     return unreadable(
       'noKey',
       'the key file holds no private key: give the file that "deskfleet directory key" wrote',
     )
-  }
   if (!Buffer.from(bytes.subarray(0, 21)).equals(Buffer.from('age-encryption.org/v1')))
     return unreadable('noCopy', 'the file is no copy, nothing that age encrypted: check its name')
   let text: string

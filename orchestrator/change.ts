@@ -81,5 +81,6 @@ export function demote(view: View, operation: Operation): Outcome {
 /** That the keys are gone is known from the PC alone, so here the job's word counts. */
 export const isDemoted = ({ facts }: View, { id }: Operation, node: string): boolean =>
   facts.jobs.some(
-    (job) => job.node === node && job.state === 'finished' && job.name.startsWith(`${id}-demote-`),
+    ({ operation, step, node: at, state }) =>
+      operation === id && step === 'demote' && at === node && state === 'finished',
   )

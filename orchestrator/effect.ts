@@ -1,7 +1,15 @@
 import { z } from 'zod'
+import type { StepName } from './jobs/step.ts'
 
-/** What runs on a PC as a job, by subcommands of the host's file. */
-export const NODE_STEPS = ['preflight', 'reboot', 'mint', 'join', 'stop-api', 'demote'] as const
+/** What changes a PC, or judges it, as a job: the steps of the host's file but for those that only look. */
+export const NODE_STEPS = [
+  'preflight',
+  'reboot',
+  'mint',
+  'join',
+  'stop-api',
+  'demote',
+] as const satisfies readonly StepName[]
 export type NodeStep = (typeof NODE_STEPS)[number]
 
 /** The one thing that is done next. Each may be done twice: the second time it is so already. */
@@ -29,7 +37,3 @@ export const Effect = z.discriminatedUnion('do', [
   z.object({ do: z.literal('delete-secrets'), operations: z.array(z.string()) }),
 ])
 export type Effect = Readonly<z.infer<typeof Effect>>
-
-/** Another operation, another step or another try has another one. */
-export const jobName = (operation: string, step: NodeStep | 'backup', tries: number): string =>
-  `${operation}-${step}-${tries}`

@@ -126,6 +126,8 @@ export interface Reached {
 
 export interface Job {
   readonly name: string
+  readonly operation: string
+  readonly step: string
   readonly node: string
   readonly state: 'running' | 'finished' | 'failed'
   /** The line that it told at its end, for people. */

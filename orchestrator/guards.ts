@@ -231,7 +231,7 @@ export const GUARDS: readonly Guard[] = [
     refuses: (effect, view) => {
       const pc = pcOf(effect)
       const joins = view.facts.jobs.some(
-        ({ node, state, name }) => node === pc && state === 'running' && name.includes('-join-'),
+        ({ node, state, step }) => node === pc && state === 'running' && step === 'join',
       )
       return when(joins, `${pc} is joining just now`)
     },

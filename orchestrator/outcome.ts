@@ -1,4 +1,5 @@
-import { type Effect, jobName, type NodeStep } from './effect.ts'
+import type { Effect, NodeStep } from './effect.ts'
+import { jobName } from './jobs/name.ts'
 import type { Heir, Operation } from './state.ts'
 import { jobOf, type View } from './view.ts'
 
@@ -27,7 +28,7 @@ export function work(
   { id, tries }: Operation,
   { step, node, excludes }: { step: NodeStep; node: string; excludes?: number },
 ): Outcome {
-  const name = jobName(id, step, tries)
+  const name = jobName(id, tries, step, node)
   const job = jobOf(view, name)
   if (job === undefined) return act({ do: 'job', step, node, job: name })
   if (job.state === 'running') return wait(`${step} on ${job.node}`)

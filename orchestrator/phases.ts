@@ -79,6 +79,6 @@ export function isReversible(view: View, operation: Operation): boolean {
 /** By what is seen: that it was written down may mean that it never came to it. */
 function wasAskedToJoin(view: View, { id, crowning, heir }: Operation): boolean {
   if (crowning !== 'begun' || heir === undefined) return crowning === 'done'
-  const isAsked = view.facts.jobs.some(({ name }) => name.startsWith(`${id}-join-`))
+  const isAsked = view.facts.jobs.some(({ operation, step }) => operation === id && step === 'join')
   return isAsked || memberOf(view, heir.name) !== undefined
 }

@@ -1,7 +1,7 @@
-import { jobName } from './effect.ts'
 import type { Node, Pod } from './facts.ts'
 import { isFresh } from './heartbeat.ts'
 import { chosen } from './heir.ts'
+import { jobName } from './jobs/name.ts'
 import { act, DONE, type Outcome, wait, work } from './outcome.ts'
 import type { Heir, Operation } from './state.ts'
 import { jobOf, mastersOf, memberOf, nodeOf, type View } from './view.ts'
@@ -50,7 +50,7 @@ const FRESH_BACKUP = 10 * MINUTE
 export function backup(view: View, { id, tries }: Operation): Outcome {
   const { backup } = view.facts
   if (backup !== undefined && view.now - backup.at <= FRESH_BACKUP) return DONE
-  const job = jobName(id, 'backup', tries)
+  const job = jobName(id, tries, 'backup')
   const { state } = jobOf(view, job) ?? {}
   if (state === 'failed') return tries < 2 ? { is: 'again' } : DONE
   return state === undefined ? act({ do: 'backup', job }) : wait('a backup is made and proven')
@@ -75,7 +75,7 @@ export const withHeir =
   }
 
 export const preflight = withHeir((view, { id, tries }, { name }) => {
-  const job = jobOf(view, jobName(id, 'preflight', tries))
+  const job = jobOf(view, jobName(id, tries, 'preflight', name))
   // What it finds is told by its end alone: it changes nothing that could be seen.
   if (job?.state === 'finished') return DONE
   if (job?.state === 'failed') return { is: 'failed', why: `${name} is not fit: ${job.told}`, excludes: HOUR }

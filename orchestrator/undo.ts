@@ -30,7 +30,7 @@ export function cleanUp(view: View): Outcome {
  * operation of its own; one that etcd cannot do without now stays in it.
  */
 export function undo(view: View, { id, heir, crowning }: Operation): Outcome {
-  const runs = view.facts.jobs.find(({ name, state }) => state === 'running' && name.startsWith(`${id}-`))
+  const runs = view.facts.jobs.find(({ operation, state }) => operation === id && state === 'running')
   if (runs !== undefined) return act({ do: 'stop-job', job: runs.name })
   if (heir === undefined || crowning !== 'begun') return cleanUp(view)
   if (view.facts.etcd === 'unread') return wait('the members of etcd could not be read')

@@ -79,7 +79,7 @@ const shapeOf = (image: string): Shape => [
     'its command is another',
   ],
   [
-    `size(variables.words) == (variables.step in variables.arguments ? 5 : 4) && variables.words[1].matches('^[a-z0-9]{1,12}$') && variables.words[2].matches('^[0-9]{1,6}$') && variables.words[3].matches('^[0-9]{1,15}$')`,
+    `size(variables.words) == (variables.step in variables.arguments ? 5 : 4) && variables.words[1].matches('^[a-z0-9-]{1,24}$') && variables.words[2].matches('^[0-9]{1,6}$') && variables.words[3].matches('^[0-9]{1,15}$')`,
     'its words are others',
   ],
   [

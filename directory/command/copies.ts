@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import type { Command } from 'commander'
 import { UsageError } from '../../cli/errors.ts'
 import { runInPod } from '../../cli/exec.ts'
+import { makeKeyFile } from '../../cli/key-file.ts'
 import { writeNew } from '../../cli/new-file.ts'
 import { type DryRunOptions, names, withDryRun } from '../../cli/options.ts'
 import { examplesText } from '../../cli/run.ts'
@@ -66,18 +66,12 @@ export function addCopyCommands(program: Command, terminal: Terminal): void {
     .action((file: string, options: RestoreOptions) => restore(terminal, file, options))
 }
 
-async function makeKey({ stdout }: Terminal, file: string): Promise<void> {
-  const identity = await generateX25519Identity()
-  const recipient = await identityToRecipient(identity)
-  const lines = [
-    '# Opens copies of the directory, with every hash of a password in them. Print it and lock it away, outside',
-    '# the room and not in Git. Without it nobody can read a copy, and nobody can make it anew.',
-    `# public key: ${recipient}`,
-    identity,
-  ]
-  await writeNew(file, `${lines.join('\n')}\n`)
-  stdout.write(`the private key is in ${file}: print it, lock it away, then remove the file\n`)
-  stdout.write(`for cluster.yaml:\n\nldap:\n  copies:\n    recipients:\n      - ${recipient}\n`)
+async function makeKey(terminal: Terminal, file: string): Promise<void> {
+  const recipient = await makeKeyFile(terminal, file, [
+    'Opens copies of the directory, with every hash of a password in them. Print it and lock it away, outside',
+    'the room and not in Git. Without it nobody can read a copy, and nobody can make it anew.',
+  ])
+  terminal.stdout.write(`for cluster.yaml:\n\nldap:\n  copies:\n    recipients:\n      - ${recipient}\n`)
 }
 
 async function copyNow({ stdout }: Terminal, file: string, options: CopyOptions): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { Decrypter } from 'age-encryption'
+import { decrypterWith } from '../../service/private-key.ts'
 import { MANIFEST, Manifest } from './manifest.ts'
 import { runToEnd } from './run-program.ts'
 import { sumOf } from './sum.ts'
@@ -30,14 +30,9 @@ const DAMAGED = unreadable('damaged', 'the copy is cut off or was altered: take 
  * @param keys the text of a private key's file; lines that begin with # are passed over
  */
 export async function unseal(file: string, keys: string, folder: string): Promise<Opened | Unreadable> {
-  const decrypter = new Decrypter()
-  try {
-    const lines = keys.split(/\s*\n\s*/).filter((line) => line.trim() && !line.startsWith('#'))
-    if (lines.length === 0) throw new Error('there is none')
-    for (const line of lines) decrypter.addIdentity(line.trim())
-  } catch {
+  const decrypter = decrypterWith(keys)
+  if (decrypter === undefined)
     return unreadable('noKey', 'that is no private key: it begins with AGE-SECRET-KEY-1')
-  }
   const source = (await open(file)).createReadStream()
   await mkdir(folder, { mode: 0o700 })
   let plain: ReadableStream<Uint8Array>

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import type { Command } from 'commander'
-import { writeNew } from '../../cli/new-file.ts'
+import { UsageError } from '../../cli/errors.ts'
+import { makeKeyFile } from '../../cli/key-file.ts'
 import { examplesText } from '../../cli/run.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { checkCopy } from '../backup/check.ts'
@@ -34,24 +35,21 @@ export function addBackupCommands(program: Command, terminal: Terminal): void {
     .action((file: string, options: CheckOptions) => check(terminal, file, options))
 }
 
-async function makeKey({ stdout }: Terminal, file: string): Promise<void> {
-  const identity = await generateX25519Identity()
-  const recipient = await identityToRecipient(identity)
-  const lines = [
-    '# Opens copies of etcd: all Secrets of the room, and the keys of its authorities. Print it and lock it away,',
-    '# outside the room and not in Git. Without it nobody can rescue the room, and nobody can make it anew.',
-    `# public key: ${recipient}`,
-    identity,
-  ]
-  await writeNew(file, `${lines.join('\n')}\n`)
-  stdout.write(`the private key is in ${file}: print it, lock it away, then remove the file\n`)
-  stdout.write(`the public key, for cluster.yaml:\n\n${recipient}\n`)
+async function makeKey(terminal: Terminal, file: string): Promise<void> {
+  const recipient = await makeKeyFile(terminal, file, [
+    'Opens copies of etcd: all Secrets of the room, and the keys of its authorities. Print it and lock it away,',
+    'outside the room and not in Git. Without it nobody can rescue the room, and nobody can make it anew.',
+  ])
+  terminal.stdout.write(`the public key, for which copies are encrypted:\n\n${recipient}\n`)
 }
 
 async function check(terminal: Terminal, file: string, { key, etcdutl }: CheckOptions): Promise<void> {
   const text = await privateKey(terminal, key)
   const folder = await mkdtemp(join(tmpdir(), 'deskfleet-backup-'))
   try {
+    await access(file, constants.R_OK).catch((error) => {
+      throw new UsageError(`${file} cannot be read (${error.code}): check the path`)
+    })
     const opened = await unseal(file, text, join(folder, 'opened'))
     if ('unreadable' in opened) throw new Error(`${file}: ${opened.why}`)
     const why = await checkCopy(opened, etcdutl)

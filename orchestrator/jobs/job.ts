@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
 import type { V1Job } from '@kubernetes/client-node'
 import { NAME, OPERATION, PART_OF, STEP } from '../../config/labels.ts'
 import { CROWN, NAMESPACES } from '../../config/names.ts'
+import { jobName } from './name.ts'
 import { STEPS, type Step } from './step.ts'
 
 /** One step of one operation, on one PC. */
 export interface NodeJob {
-  /** Its id: at most twelve of a-z and 0-9. */
+  /** Its id: at most 24 of a-z, 0-9 and -. */
   readonly operation: string
   readonly attempt: number
   /** Grows with each operation: a PC does nothing that is older than what it was asked for before. */
@@ -15,12 +15,6 @@ export interface NodeJob {
   readonly node: string
   /** By digest: an image with sh, tar and nsenter that every PC has already. */
   readonly image: string
-}
-
-/** One for each operation, attempt, step and PC, so that a job which was made already is not made again. */
-export function jobName({ operation, attempt, step, node }: Omit<NodeJob, 'epoch' | 'image'>): string {
-  const pc = createHash('sha256').update(node).digest('hex').slice(0, 8)
-  return `crown-${operation}-${attempt}-${step.name}-${pc}`
 }
 
 /** Into the PC's own namespaces; the pod's control group stays, so what the job began ends with it. */
@@ -58,7 +52,7 @@ export function nodeJob(job: NodeJob): V1Job {
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: jobName(job), namespace: NAMESPACES.crown, labels },
+    metadata: { name: jobName(operation, attempt, step.name, node), namespace: NAMESPACES.crown, labels },
     spec: {
       backoffLimit: 0,
       parallelism: 1,

@@ -3,6 +3,7 @@ import { admit, refusalOf } from '../../orchestrator/admit.ts'
 import type { Effect } from '../../orchestrator/effect.ts'
 import type { Facts } from '../../orchestrator/facts.ts'
 import { GUARDS } from '../../orchestrator/guards.ts'
+import { jobName } from '../../orchestrator/jobs/name.ts'
 import type { Policy } from '../../orchestrator/policy.ts'
 import { remember } from '../../orchestrator/remember.ts'
 import type { Heir, Operation, State } from '../../orchestrator/state.ts'
@@ -65,7 +66,7 @@ const job = (step: 'join' | 'reboot' | 'demote' | 'preflight' | 'stop-api', node
   do: 'job',
   step,
   node,
-  job: `${ID}-${step}-0`,
+  job: jobName(ID, 0, step, node),
 })
 const EVICT: Effect = { do: 'evict', node: 'pc-3', pods: ['desktops/ada'] }
 const CORDON: Effect = { do: 'cordon', node: 'pc-3' }
@@ -296,7 +297,9 @@ const HOLDS: Readonly<Record<string, readonly (readonly [what: string, Case, Eff
       'it is joining',
       withFacts(NEUTRALISE, (facts) => ({
         ...facts,
-        jobs: [{ name: 'scaleup-40-join-0', node: 'pc-4', state: 'running', told: '' }],
+        jobs: [
+          { name: 'any', operation: 'scaleup-40', step: 'join', node: 'pc-4', state: 'running', told: '' },
+        ],
       })),
       job('demote', 'pc-4'),
     ],

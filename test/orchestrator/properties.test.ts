@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { admit } from '../../orchestrator/admit.ts'
 import type { Facts, Member, Node } from '../../orchestrator/facts.ts'
+import { jobName } from '../../orchestrator/jobs/name.ts'
 import { ORDER } from '../../orchestrator/phases.ts'
 import type { Policy } from '../../orchestrator/policy.ts'
 import { quorumOf } from '../../orchestrator/projection.ts'
@@ -70,14 +71,18 @@ const facts: fc.Arbitrary<Facts> = fc.record({
     { maxLength: 6 },
   ),
   jobs: fc.array(
-    fc.record({
-      name: fc.constantFrom(
-        ...['preflight', 'reboot', 'mint', 'join', 'demote'].map((one) => `replace-41-${one}-0`),
-      ),
-      node: name,
-      state: fc.constantFrom('running' as const, 'finished' as const, 'failed' as const),
-      told: fc.constant(''),
-    }),
+    fc
+      .record({
+        step: fc.constantFrom('preflight', 'reboot', 'mint', 'join', 'demote'),
+        node: name,
+        state: fc.constantFrom('running' as const, 'finished' as const, 'failed' as const),
+        told: fc.constant(''),
+      })
+      .map((job) => ({
+        ...job,
+        operation: 'replace-41',
+        name: jobName('replace-41', 0, job.step, job.node),
+      })),
     { maxLength: 3 },
   ),
   secrets: fc.constantFrom(

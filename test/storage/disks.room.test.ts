@@ -2,20 +2,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import test from 'ava'
 import type { Browser, Page } from 'playwright-core'
 import { NAMESPACES } from '../../config/names.ts'
-import { launchBrowser } from '../../lab/browser/browser.ts'
-import { DOOR_HOST, openDoor } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
-import { addPerson, must } from '../delivery/person.ts'
-import {
-  type DesktopPod,
-  inDesktop,
-  inDesktops,
-  passwordIn,
-  runningPod,
-  seconds,
-} from '../door/desktop-pod.ts'
+import { must } from '../delivery/person.ts'
+import { newPersonAtDesktop } from '../door/at-desktop.ts'
+import { type DesktopPod, inDesktop, inDesktops, runningPod, seconds } from '../door/desktop-pod.ts'
 import { pcBecomes, sharedRoom } from '../harness/room.ts'
-import { enter, keepScreen, picture } from '../harness/visitor.ts'
+import { keepScreen, picture } from '../harness/visitor.ts'
 import { becomes, eventually } from '../harness/wait.ts'
 import { onBricks, volumeIsWhole, writeHome } from './room-volume.ts'
 
@@ -33,10 +25,9 @@ test.before(async (t) => {
   t.timeout(900_000)
   room = await sharedRoom()
   await volumeIsWhole(room)
-  const password = passwordIn(await addPerson(room, LOGIN))
-  browser = await launchBrowser(DOOR_HOST, await openDoor(room), t.log)
-  page = await enter(await browser.newContext(), LOGIN, password, 'light')
-  await picture(page)
+  const opened = await newPersonAtDesktop(room, LOGIN, t.log)
+  browser = opened.browser
+  page = opened.page
 })
 
 test.after.always(async () => {

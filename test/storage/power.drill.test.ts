@@ -2,13 +2,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import test from 'ava'
 import type { Browser, Page } from 'playwright-core'
 import { percentiles } from '../../bench/spread.ts'
-import { launchBrowser } from '../../lab/browser/browser.ts'
-import { DOOR_HOST, openDoor } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
-import { addPerson } from '../delivery/person.ts'
-import { inDesktop, passwordIn, podsOf, runningPod } from '../door/desktop-pod.ts'
+import { newPersonAtDesktop } from '../door/at-desktop.ts'
+import { inDesktop, podsOf, runningPod } from '../door/desktop-pod.ts'
 import { pcBecomes, readiness, sharedRoom } from '../harness/room.ts'
-import { enter, interrupted, picture } from '../harness/visitor.ts'
+import { interrupted, picture } from '../harness/visitor.ts'
 import { eventually } from '../harness/wait.ts'
 import { onBricks, volumeIsWhole, writeHome } from './room-volume.ts'
 
@@ -28,10 +26,9 @@ test.before(async (t) => {
   t.timeout(900_000)
   room = await sharedRoom()
   await volumeIsWhole(room)
-  const password = passwordIn(await addPerson(room, LOGIN))
-  browser = await launchBrowser(DOOR_HOST, await openDoor(room), t.log)
-  page = await enter(await browser.newContext(), LOGIN, password, 'light')
-  await picture(page)
+  const opened = await newPersonAtDesktop(room, LOGIN, t.log)
+  browser = opened.browser
+  page = opened.page
 })
 
 test.after.always(async () => {

@@ -1,6 +1,7 @@
 import type { Facts, Node } from '../../../orchestrator/facts.ts'
 import type { Policy } from '../../../orchestrator/policy.ts'
 import { NEW_STATE, type State } from '../../../orchestrator/state.ts'
+import { pc, pod } from '../facts.ts'
 import {
   beats,
   isApiReady,
@@ -24,11 +25,9 @@ export const policyOf = ({ kept }: World): Policy => ({
   backup: 'Required',
 })
 
-const GIB = 2 ** 30
-
 function nodeOf(name: string, machine: Machine, shown: NonNullable<Machine['node']>): Node {
   const { closedBy, warnedBy, uid, master } = shown
-  return {
+  return pc(0, {
     name,
     uid: String(uid),
     ready: beats(machine),
@@ -38,28 +37,9 @@ function nodeOf(name: string, machine: Machine, shown: NonNullable<Machine['node
     unschedulable: closedBy !== '',
     cordonedBy: closedBy === '' || closedBy === SOMEBODY ? undefined : closedBy,
     warnedBy: warnedBy === '' ? undefined : warnedBy,
-    version: 'v1.37.2',
-    cores: 4,
-    memory: 8 * GIB,
-    diskFree: undefined,
-    fsync: undefined,
-    zone: undefined,
-    never: false,
-    pods: machine.busy
-      ? [
-          {
-            name: `desktops/${name}`,
-            priority: 0,
-            stays: false,
-            desktop: true,
-            active: true,
-            localData: false,
-            pinned: false,
-          },
-        ]
-      : [],
+    pods: machine.busy ? [pod(`desktops/${name}`, { desktop: true, active: true })] : [],
     brick: machine.brick === 'none' ? 'none' : { set: 0, mayLose: machine.brick === 'spared' },
-  }
+  })
 }
 
 /** What is seen of the world now. */
@@ -81,7 +61,7 @@ export function look(world: World): Facts {
         },
     apis: machines.filter(([name]) => isApiReady(world, name)).map(([name]) => name),
     reached: world.reached,
-    jobs: world.jobs.map(({ name, node, state }) => ({ name, node, state, told: '' })),
+    jobs: world.jobs.map((job) => ({ ...job, told: '' })),
     secrets: world.secrets.map((operation) => ({ operation, whole: true })),
     backup: world.backup ? { at: NOW_MS, revision: '1' } : undefined,
     controllersSince: undefined,

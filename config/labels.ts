@@ -73,6 +73,27 @@ export const ROTATION = `${PREFIX}/rotation`
 export const OPERATION = `${PREFIX}/operation`
 export const STEP = `${PREFIX}/step`
 
+/**
+ * Annotations on the ControlPlaneGuard, by which administrators speak to the orchestrator; Git owns none of them. Why nothing
+ * at all is to be done; why nothing new is to be begun; when somebody asked last to go on after a halt, RFC 3339; the
+ * Node of the master that is to leave.
+ */
+export const HALT = `${PREFIX}/halt`
+export const PAUSE = `${PREFIX}/pause`
+export const RESUMED = `${PREFIX}/resumed`
+export const STEP_DOWN = `${PREFIX}/step-down`
+
+/** Label on a Node: `"true"` says that its PC shall never be a master. */
+export const NEVER_MASTER = `${PREFIX}/never-master`
+/** Annotations on a Node: bytes free on the disk of the system, and how many ms a small write takes at most, 99 of 100 times. */
+export const DISK_FREE = `${PREFIX}/disk-free`
+export const WRITE_TAKES = `${PREFIX}/write-takes`
+/** Annotation on a Node: the operation that made it unschedulable. */
+export const CORDONED_BY = `${PREFIX}/cordoned-by`
+/** Annotations on a Node: the operation for which its desktops move, and when they do, RFC 3339. */
+export const MOVES_FOR = `${PREFIX}/desktops-move-for`
+export const MOVES_AT = `${PREFIX}/desktops-move-at`
+
 /** Kubeadm's own, on the Node of a master. */
 export const MASTER = 'node-role.kubernetes.io/control-plane'
 

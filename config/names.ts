@@ -40,6 +40,14 @@ export const DIRECTORY_CHECKED = { configMap: 'directory-checked', key: 'at' } a
 /** The ConfigMap in `deskfleet-crown` that says which copy of etcd was proven last, when, and where it lies. */
 export const ETCD_COPIES = { configMap: 'etcd-copies', key: 'newest' } as const
 
+/** The custom resource by which masters are kept: cluster-scoped, and there is one. */
+export const CONTROL_PLANE_GUARD = {
+  kind: 'ControlPlaneGuard',
+  plural: 'controlplaneguards',
+  singular: 'controlplaneguard',
+  name: 'default',
+} as const
+
 /** The RBAC verb on `identities.deskfleet.io/<slug>` that lets somebody act as that person. */
 export const CLAIM_VERB = 'claim'
 
@@ -356,6 +364,8 @@ export const DESKTOP = {
 export const CROWN = {
   /** The program and its account, in `deskfleet-crown`; nobody else makes jobs there that reach the PC itself. */
   program: 'orchestrator',
+  /** The CronJob that copies etcd, and its account. */
+  backup: 'etcd-backup',
   /** On every PC: what node jobs call, and its units. */
   onPc: '/usr/local/sbin/deskfleet-crown',
   /** On every PC: a file with the URL of the API server at the room's one address. */

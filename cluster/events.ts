@@ -9,8 +9,10 @@ import { keptClient } from './client.ts'
 export interface Regarding {
   readonly apiVersion: string
   readonly kind: string
+  /** Of what has none, Events lie in `default`. */
   readonly namespace: string
   readonly name: string
+  readonly uid?: string
 }
 
 /** Something that people should know of an object. */
@@ -24,6 +26,8 @@ export interface EventNews {
 export interface Events {
   /** Writes warnings. Never throws: what cannot be written is told to `failed`. */
   warn(news: readonly EventNews[]): Promise<void>
+  /** The same for what nobody need worry about. */
+  tell(news: readonly EventNews[]): Promise<void>
 }
 
 /** So many at once, and a last one for the rest: a thousand faults of one cause must not flood the API server. */
@@ -49,25 +53,22 @@ export function openEvents(
     for (const [old, at] of told) if (now - at > REMEMBERED) told.delete(old)
     return !told.has(name)
   }
-  return {
-    async warn(news) {
+  const write =
+    (type: 'Normal' | 'Warning') =>
+    async (news: readonly EventNews[]): Promise<void> => {
       for (const one of bounded(news)) {
         const name = nameOf(one)
         if (!isNew(name)) continue
+        const body = eventOf(name, one, { component, type, at: clock.wall() })
         try {
-          await unless(409, () =>
-            core.createNamespacedEvent({
-              namespace: one.regarding.namespace,
-              body: eventOf(name, one, component, clock.wall()),
-            }),
-          )
+          await unless(409, () => core.createNamespacedEvent({ namespace: one.regarding.namespace, body }))
           told.set(name, clock.now())
         } catch (error) {
           failed(error)
         }
       }
-    },
-  }
+    }
+  return { warn: write('Warning'), tell: write('Normal') }
 }
 
 /** The first ones, and one that counts the rest. */
@@ -84,10 +85,20 @@ function nameOf({ regarding, reason, message }: EventNews): string {
   return `${regarding.name}.${digest}`
 }
 
-const eventOf = (name: string, { regarding, reason, message }: EventNews, component: string, at: Date) => ({
+interface Written {
+  readonly component: string
+  readonly type: 'Normal' | 'Warning'
+  readonly at: Date
+}
+
+const eventOf = (
+  name: string,
+  { regarding, reason, message }: EventNews,
+  { component, type, at }: Written,
+) => ({
   metadata: { name, namespace: regarding.namespace },
   involvedObject: { ...regarding },
-  type: 'Warning',
+  type,
   reason,
   message: cut(message, LONGEST_MESSAGE),
   source: { component },

@@ -16,6 +16,8 @@ export interface Facts {
   readonly secrets: readonly JoinSecrets[]
   /** The newest backup that was proven by restoring it. */
   readonly backup: { readonly at: number; readonly revision: string } | undefined
+  /** Whether backups are made here at all. */
+  readonly backsUp: boolean
   /** Since when the controller-manager's Lease has the holder that it has. */
   readonly controllersSince: number | undefined
   /** The slowest answer of the API server in this look, in ms. */

@@ -48,8 +48,8 @@ const FRESH_BACKUP = 10 * MINUTE
 
 /** A new one is tried; whether an old one is enough is judged where it matters. */
 export function backup(view: View, { id, tries }: Operation): Outcome {
-  const { backup } = view.facts
-  if (backup !== undefined && view.now - backup.at <= FRESH_BACKUP) return DONE
+  const { backup, backsUp } = view.facts
+  if (!backsUp || (backup !== undefined && view.now - backup.at <= FRESH_BACKUP)) return DONE
   const job = jobName(id, tries, 'backup')
   const { state } = jobOf(view, job) ?? {}
   if (state === 'failed') return tries < 2 ? { is: 'again' } : DONE

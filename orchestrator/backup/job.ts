@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BatchV1Api, CoreV1Api } from '@kubernetes/client-node'
 import { keptClient, ownCluster } from '../../cluster/client.ts'
 import { EXIT, type ProgramContext } from '../../service/program.ts'
-import { type Credentials, type Gateway, openGateway } from '../etcd/gateway.ts'
+import { credentialsIn } from '../etcd/credentials.ts'
+import { type Gateway, openGateway } from '../etcd/gateway.ts'
 import { tidy } from '../upkeep/tidy.ts'
 import { backUp } from './back-up.ts'
 import { collect } from './belongings.ts'
@@ -24,7 +24,7 @@ type Context = Pick<ProgramContext<Settings>, 'settings' | 'log' | 'clock'>
 /** A copy first, so that there is a way back from whatever is tidied afterwards. Exit code 1 where no copy was made. */
 export async function startBackup(context: Context): Promise<number> {
   const { settings, log } = context
-  const gateway = openGateway(await credentialsIn(settings.kubernetes))
+  const gateway = openGateway(await credentialsIn(join(settings.kubernetes, 'pki/etcd')))
   const code = await copy(context, gateway)
   const { findings, did, stopped } = await tidy(gateway, settings.endpoints)
   for (const { what, mend, kind } of findings) log.error({ kind, mend }, what)
@@ -89,14 +89,5 @@ async function spread(
     return there
   } finally {
     await loan.end()
-  }
-}
-
-async function credentialsIn(kubernetes: string): Promise<Credentials> {
-  const read = (name: string): Promise<string> => readFile(join(kubernetes, 'pki/etcd', name), 'utf8')
-  return {
-    authority: await read('ca.crt'),
-    certificate: await read('healthcheck-client.crt'),
-    key: await read('healthcheck-client.key'),
   }
 }

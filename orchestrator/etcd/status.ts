@@ -57,9 +57,14 @@ const PROBES = 3
 const LIMIT = 3_000
 
 /** Asked at its own client URL, never through anything else on that PC, as many times as it takes up to three. */
-export async function statusOf(gateway: Gateway, endpoint: string, limit = LIMIT): Promise<Answer<Status>> {
+export async function statusOf(
+  gateway: Gateway,
+  endpoint: string,
+  limit = LIMIT,
+  probes = PROBES,
+): Promise<Answer<Status>> {
   for (let probe = 1; ; probe++) {
     const answer = await gateway.ask({ endpoint, path: 'maintenance/status', answer: Told, limit })
-    if (answer.is === 'done' || probe === PROBES) return answer
+    if (answer.is === 'done' || probe === probes) return answer
   }
 }

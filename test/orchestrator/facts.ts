@@ -74,6 +74,7 @@ export function well(masters: number, others: number): Facts {
     jobs: [],
     secrets: [],
     backup: { at: NOW - MINUTE, revision: '918244' },
+    backsUp: true,
     controllersSince: NOW - DAY,
     latency: 20,
     upgrading: false,

@@ -90,6 +90,7 @@ const facts: fc.Arbitrary<Facts> = fc.record({
     [{ operation: 'replace-41', whole: true }],
     [{ operation: 'x', whole: false }],
   ),
+  backsUp: maybe,
   backup: fc.constantFrom(
     undefined,
     { at: NOW - SECOND, revision: '1' },

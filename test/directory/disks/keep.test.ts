@@ -25,7 +25,7 @@ test('a step that cannot be done keeps no other one waiting', async (t) => {
   await keepDisks(
     {
       cluster,
-      events: { warn },
+      events: { warn, tell: warn },
       rules: { servers: 3, moveAfter: 1 },
       clock: systemClock,
       log: pino({ level: 'silent' }),

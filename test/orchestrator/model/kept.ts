@@ -64,6 +64,7 @@ export function look(world: World): Facts {
     jobs: world.jobs.map((job) => ({ ...job, told: '' })),
     secrets: world.secrets.map((operation) => ({ operation, whole: true })),
     backup: world.backup ? { at: NOW_MS, revision: '1' } : undefined,
+    backsUp: true,
     controllersSince: undefined,
     latency: 1,
     upgrading: false,

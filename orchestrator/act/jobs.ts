@@ -1,0 +1,40 @@
+import type { BatchV1Api, V1Job } from '@kubernetes/client-node'
+import { unless } from '../../cluster/answer.ts'
+import { NAME, OPERATION, PART_OF, STEP } from '../../config/labels.ts'
+import { CROWN, NAMESPACES } from '../../config/names.ts'
+
+/** Jobs that are made once: one that is there already is the one that was wanted. */
+
+const namespace = NAMESPACES.crown
+
+export async function makeJob(batch: BatchV1Api, body: V1Job): Promise<void> {
+  await unless(409, () => batch.createNamespacedJob({ namespace, body }))
+}
+
+/** Its pods end with it, so that nothing of it happens later. */
+export async function stopJob(batch: BatchV1Api, name: string): Promise<void> {
+  await unless(404, () => batch.deleteNamespacedJob({ name, namespace, propagationPolicy: 'Foreground' }))
+}
+
+/** Whether copies of etcd are made here at all. */
+export async function makesCopies(batch: BatchV1Api): Promise<boolean> {
+  const found = await unless(404, () => batch.readNamespacedCronJob({ name: CROWN.backup, namespace }))
+  return found !== undefined && found.spec?.suspend !== true
+}
+
+/** A copy now: what is made each half hour, under a name of the operation. @throws where no copies are made */
+export async function copyNow(batch: BatchV1Api, name: string, operation: string): Promise<void> {
+  const { spec } = await batch.readNamespacedCronJob({ name: CROWN.backup, namespace })
+  const template = spec?.jobTemplate
+  if (template?.spec === undefined) throw new Error(`the CronJob ${CROWN.backup} makes no Jobs`)
+  await makeJob(batch, {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name,
+      namespace,
+      labels: { [NAME]: CROWN.backup, [PART_OF]: 'deskfleet', [OPERATION]: operation, [STEP]: 'backup' },
+    },
+    spec: template.spec,
+  })
+}

@@ -1,0 +1,77 @@
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import type { CoreV1Api, V1Secret } from '@kubernetes/client-node'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { unless } from '../../cluster/answer.ts'
+import { NAMESPACES } from '../../config/names.ts'
+import { bootstrapToken, joinPlan, mintPlan } from '../jobs/plan.ts'
+import { LAID_OUT, planNames, tokenId } from '../observe/secrets.ts'
+
+/** What a PC joins by: written before it is first asked for, and gone when the operation ends. */
+
+const SYSTEM = 'kube-system'
+
+export interface Joining {
+  readonly operation: string
+  /** The heir's Node, and its address. */
+  readonly node: string
+  readonly address: string
+  /** PEM: the cluster's own authority. */
+  readonly authority: string
+  /** Files that API servers are given beside kubeadm's own, as sha256sum writes them. */
+  readonly apiFiles: readonly string[]
+  readonly now: Date
+}
+
+/** Longer than an operation takes from here on, and no longer. */
+const VALID = 45 * 60_000
+
+const Configuration = z.object({ controlPlaneEndpoint: z.string().min(1) })
+
+/** The heir's plan is written last: where it is, everything is. What an earlier try left is of other keys, and goes first. */
+export async function writeJoinSecrets(core: CoreV1Api, joining: Joining): Promise<void> {
+  const { operation, node, address, apiFiles, now } = joining
+  const names = planNames(operation)
+  const namespace = NAMESPACES.crown
+  if (await unless(404, () => core.readNamespacedSecret({ name: names.join, namespace }))) return
+  await removeJoinSecrets(core, [operation])
+  const { data } = await core.readNamespacedConfigMap({ name: 'kubeadm-config', namespace: SYSTEM })
+  const clusterConfiguration = data?.ClusterConfiguration ?? ''
+  const { controlPlaneEndpoint } = Configuration.parse(parse(clusterConfiguration))
+  const certificateKey = randomBytes(32).toString('hex')
+  const crowning = { operation, certificateKey, clusterConfiguration }
+  const token = { id: tokenId(operation), secret: randomBytes(8).toString('hex') }
+  const secrets: readonly V1Secret[] = [
+    bootstrapToken(operation, token, new Date(now.getTime() + VALID)),
+    mintPlan(crowning),
+    joinPlan(crowning, {
+      node,
+      address,
+      endpoint: controlPlaneEndpoint,
+      token,
+      authority: fingerprint(joining.authority),
+      apiFiles,
+    }),
+  ]
+  for (const body of secrets)
+    await core.createNamespacedSecret({ namespace: body.metadata?.namespace ?? namespace, body })
+}
+
+/** As kubeadm names an authority: by its public key. */
+const fingerprint = (pem: string): string => {
+  const key = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
+  return `sha256:${createHash('sha256').update(key).digest('hex')}`
+}
+
+/** The heir's plan goes last: as long as it is there, something is left to remove. */
+export async function removeJoinSecrets(core: CoreV1Api, operations: readonly string[]): Promise<void> {
+  const remove = (namespace: string, name: string) =>
+    unless(404, () => core.deleteNamespacedSecret({ namespace, name }))
+  await remove(SYSTEM, LAID_OUT)
+  for (const operation of operations) {
+    const { mint, join } = planNames(operation)
+    await remove(SYSTEM, `bootstrap-token-${tokenId(operation)}`)
+    await remove(NAMESPACES.crown, mint)
+    await remove(NAMESPACES.crown, join)
+  }
+}

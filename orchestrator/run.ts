@@ -1,7 +1,7 @@
 import { STEP_DOWN } from '../config/labels.ts'
 import type { Clock } from '../service/clock.ts'
 import { turns } from '../service/turns.ts'
-import { type Hands, type InTheWay, act as perform } from './act/act.ts'
+import type { InTheWay } from './act/act.ts'
 import { admit } from './admit.ts'
 import type { Effect } from './effect.ts'
 import type { Guard, GuardStore } from './guard.ts'
@@ -16,7 +16,8 @@ import { mastersOf } from './view.ts'
 export interface Running {
   readonly store: GuardStore
   readonly eyes: Eyes
-  readonly hands: Hands
+  /** Does an effect; what is in its way is told. */
+  act(effect: Effect, operation: Operation, look: Look): Promise<InTheWay>
   readonly clock: Clock
   readonly listener: RunListener
 }
@@ -80,7 +81,7 @@ async function decide(guard: Guard, eyes: Eyes, clock: Clock): Promise<readonly 
 
 /** On facts that are read anew, the Guard too: between the decision and this moment everything may have changed. */
 async function doIt(effect: Effect, { id }: Operation, running: Running): Promise<void> {
-  const { store, eyes, hands, clock, listener } = running
+  const { store, eyes, clock, listener } = running
   const fresh = await store.read()
   const look = await eyes.look('whole', fresh.orders)
   const refusal = admit(effect, look.facts, fresh.state, fresh.policy, wallOf(clock))
@@ -89,7 +90,7 @@ async function doIt(effect: Effect, { id }: Operation, running: Running): Promis
     listener.refused(effect, refusal?.why ?? 'the operation has ended in the meantime')
     return
   }
-  listener.acted(effect, await perform(effect, operation, look, hands))
+  listener.acted(effect, await running.act(effect, operation, look))
 }
 
 /** An order that was carried out, or names no master, is not to be carried out once more when that PC is one again. */

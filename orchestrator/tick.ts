@@ -7,11 +7,12 @@ import { type EventNews, type Events, openEvents } from '../cluster/events.ts'
 import { leadBy } from '../cluster/lease/work.ts'
 import { API_GROUP, API_VERSION, CONTROL_PLANE_GUARD, CROWN, NAMESPACES } from '../config/names.ts'
 import type { ProgramContext } from '../service/program.ts'
+import { act } from './act/act.ts'
 import { credentialsIn } from './etcd/credentials.ts'
 import { openGateway } from './etcd/gateway.ts'
 import { guardStore } from './guard.ts'
 import { openEyes } from './observe/look.ts'
-import { type RunListener, run } from './run.ts'
+import { type RunListener, type Running, run } from './run.ts'
 import type { Settings } from './settings.ts'
 import type { Told } from './state.ts'
 
@@ -24,17 +25,18 @@ export async function startTick(context: ProgramContext<Settings>): Promise<unde
   const events = openEvents(cluster, CROWN.program, clock, (error) =>
     log.warn({ reason: reasonOf(error) }, 'an Event could not be written'),
   )
-  const running = {
+  const hands = {
+    core: keptClient(cluster, CoreV1Api),
+    batch: keptClient(cluster, BatchV1Api),
+    gateway,
+    clock,
+    image: settings.image,
+    authority,
+  }
+  const running: Running = {
     store: guardStore(cluster),
     eyes: openEyes({ cluster, gateway, clock, authority }),
-    hands: {
-      core: keptClient(cluster, CoreV1Api),
-      batch: keptClient(cluster, BatchV1Api),
-      gateway,
-      clock,
-      image: settings.image,
-      authority,
-    },
+    act: (effect, operation, look) => act(effect, operation, look, hands),
     clock,
     listener: listenerFor(log, events),
   }

@@ -32,6 +32,14 @@ export interface EtcdWish extends RunWish {
   readonly extra?: readonly string[]
   /** Where each listens. @default 127.0.0.1 for all */
   readonly addresses?: readonly string[]
+  /** Which ports each has, where each has an address of its own. @default free ones */
+  readonly ports?: Ports
+}
+
+/** Where a member is asked, and where other members reach it: on masters 2379 and 2380. */
+export interface Ports {
+  readonly client: number
+  readonly peer: number
 }
 
 /** Everything that a lab may ever have; they need no goodbye. */
@@ -43,11 +51,11 @@ export const ETCD: RunKind<EtcdWish, EtcdLab> = {
   name: 'etcd',
   ending: { killedFirst: NAMES, endedLast: [] },
   undo: [],
-  async begin(dir, { members = 3, extra = [], addresses = [] }, progress) {
+  async begin(dir, { members = 3, extra = [], addresses = [], ports }, progress) {
     const binary = (await locate(['etcd'], sources(progress))).get('etcd') ?? ''
-    const places = await placesFor(NAMES.slice(0, members), addresses)
+    const places = await placesFor(NAMES.slice(0, members), addresses, ports)
     await certify(dir, [...new Set(['127.0.0.1', ...addresses])])
-    writeFileSync(join(dir, 'cluster.json'), JSON.stringify({ binary, places, extra }))
+    writeFileSync(join(dir, 'cluster.json'), JSON.stringify({ binary, places, extra, ports }))
     const lab = etcdIn(dir, '')
     for (const member of lab.members) await member.start()
     await lab.answer(lab.members)
@@ -66,16 +74,20 @@ export async function etcdutl(progress: (line: string) => void = () => {}): Prom
 
 const sources = (progress: (line: string) => void) => ({ assets: process.env.KUBEBUILDER_ASSETS, progress })
 
-async function placesFor(names: readonly string[], addresses: readonly string[]): Promise<Place[]> {
-  const ports = await freePorts(2 * names.length)
+async function placesFor(
+  names: readonly string[],
+  addresses: readonly string[],
+  fixed?: Ports,
+): Promise<Place[]> {
+  const free = fixed ? [] : await freePorts(2 * names.length)
   return names.map((name, index) => {
-    const [client = 0, peer = 0] = ports.slice(2 * index)
+    const [client = fixed?.client ?? 0, peer = fixed?.peer ?? 0] = free.slice(2 * index)
     return { name, address: addresses[index] ?? '127.0.0.1', client, peer }
   })
 }
 
 function etcdIn(dir: string, name: string): EtcdLab {
-  const { binary, places, extra } = JSON.parse(readFileSync(join(dir, 'cluster.json'), 'utf8'))
+  const { binary, places, extra, ports } = JSON.parse(readFileSync(join(dir, 'cluster.json'), 'utf8'))
   const credentials = credentialsIn(dir)
   return {
     dir,
@@ -84,7 +96,7 @@ function etcdIn(dir: string, name: string): EtcdLab {
       memberAt(dir, binary, place, { cluster: places, joins: false, extra }),
     ),
     async newcomer(called, beside, address = '127.0.0.1') {
-      const [place] = await placesFor([called], [address])
+      const [place] = await placesFor([called], [address], ports)
       if (!place) throw new Error('no place for one more')
       return memberAt(dir, binary, place, { cluster: [...beside, place], joins: true, extra })
     },

@@ -27,12 +27,14 @@ const PATIENCE = { answered: 3_000, silent: 1_000 } as const
 const NEXT_TRY = 800
 
 /**
- * @param masters the PCs that may have a member: those that are known to live first
+ * @param masters the PCs that are asked
+ * @param pcs all that are known: one that has not started yet is known by its address alone
  * @returns who there is; where no list could be read, why
  */
 export async function observeEtcd(
   gateway: Gateway,
   masters: readonly Address[],
+  pcs: readonly Address[],
   silent: Silent,
   clock: Clock,
 ): Promise<Answer<Etcd & { readonly silent: Silent }>> {
@@ -47,7 +49,7 @@ export async function observeEtcd(
         status: await said(
           gateway,
           member,
-          silent.has(pcOf(member, masters)) ? PATIENCE.silent : PATIENCE.answered,
+          silent.has(pcOf(member, pcs)) ? PATIENCE.silent : PATIENCE.answered,
           clock,
         ),
       })),
@@ -55,7 +57,7 @@ export async function observeEtcd(
     firstDone(endpoints, (endpoint) => readAlarms(gateway, endpoint)),
   ])
   if (alarms.is !== 'done') return alarms
-  const members = etcdFrom(statuses, alarms.value, masters)
+  const members = etcdFrom(statuses, alarms.value, pcs)
   return done({
     members,
     silent: new Set(members.filter(({ answers }) => !answers).map(({ pc }) => pc)),
@@ -92,12 +94,12 @@ async function said(
 export function etcdFrom(
   statuses: readonly { readonly member: Listed; readonly status: Status | undefined }[],
   alarms: readonly Alarm[],
-  masters: readonly Address[],
+  pcs: readonly Address[],
 ): Etcd['members'] {
   const leaders = new Set(statuses.flatMap(({ status }) => status?.leader ?? []))
   return statuses.map(({ member, status }) => ({
     id: member.id,
-    pc: pcOf(member, masters),
+    pc: pcOf(member, pcs),
     learner: member.isLearner,
     started: member.name !== '',
     // One that knows no leader serves nobody, and one under that address may be another one than is listed.
@@ -108,10 +110,10 @@ export function etcdFrom(
 }
 
 /** kubeadm names a member like its Node; one that has not started yet has no name, and is known by its address. */
-function pcOf({ name, peerUrls }: Listed, masters: readonly Address[]): string {
+function pcOf({ name, peerUrls }: Listed, pcs: readonly Address[]): string {
   if (name !== '') return name
   const host = hostOf(peerUrls[0] ?? '')
-  return masters.find(({ address }) => address === host)?.name ?? host
+  return pcs.find(({ address }) => address === host)?.name ?? host
 }
 
 const hostOf = (url: string): string =>

@@ -133,7 +133,7 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
           readNewest(core),
           makesCopies(batch),
           controllersSince(now),
-          observeEtcd(gateway, masters, memory.silent, clock),
+          observeEtcd(gateway, masters, addresses, memory.silent, clock),
           depth === 'whole' ? pods() : NOTHING_RUNS,
         ])
       // A master whose Node is gone may still have an API server.

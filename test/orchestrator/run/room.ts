@@ -47,6 +47,10 @@ export interface MastersRoom {
   spec(spec: object): Promise<void>
   /** Looks again and again until the state is as wanted. */
   until(what: string, is: (state: State) => boolean, running?: Running, seconds?: number): Promise<State>
+  /** Looks until nothing goes on and those are the voters: so many, and none of these. */
+  untilVoters(count: number, without?: readonly string[]): Promise<void>
+  /** Nobody has to wait for what rests after an operation, or for a number that must stand for long. */
+  hasten(): Promise<void>
   node(name: string): Promise<V1Node | undefined>
   /** Nothing that an operation used is left: Secrets, PCs that are closed. */
   left(): Promise<readonly string[]>
@@ -135,6 +139,27 @@ export async function openRoom(pcCount: number, masters: number, spec: object = 
         { seconds, every: 250 },
       )
     },
+    async untilVoters(count, without = []) {
+      const running = room.running()
+      await eventually(
+        `${count} vote`,
+        async () => {
+          await lookOnce(running, never).catch((error: unknown) => told.push(`look failed: ${error}`))
+          const voters = await pcs.voters()
+          const isOver = (await room.state()).operation === undefined
+          if (isOver) await room.hasten()
+          return isOver && voters.length === count && !voters.some((name) => without.includes(name))
+        },
+        { seconds: 600, every: 250 },
+      )
+    },
+    hasten: () =>
+      room.rewrite((state) => ({
+        ...state,
+        restUntil: 0,
+        size: { ...state.size, nextSince: 0 },
+        heard: steadyFor(24 * 3_600_000, state.heard),
+      })),
     node: async (name) => (await core.listNode()).items.find(({ metadata }) => metadata?.name === name),
     async left() {
       const secrets = await core.listNamespacedSecret({ namespace: NAMESPACES.crown })
@@ -157,18 +182,14 @@ export async function openRoom(pcCount: number, masters: number, spec: object = 
   }
   // Known for long, and steady: nobody need wait for that.
   await lookOnce(room.running(), never)
-  const day = 24 * 3_600_000
-  await room.rewrite((state) => ({
-    ...state,
-    heard: Object.fromEntries(
-      Object.entries(state.heard).map(([name, one]) => [
-        name,
-        { ...one, steadySince: one.steadySince - day },
-      ]),
-    ),
-  }))
+  await room.hasten()
   return room
 }
+
+const steadyFor = (ms: number, heard: State['heard']): State['heard'] =>
+  Object.fromEntries(
+    Object.entries(heard).map(([name, one]) => [name, { ...one, steadySince: one.since - ms }]),
+  )
 
 interface Parts {
   readonly cluster: KubeConfig

@@ -94,8 +94,9 @@ test('what is done was written before, and is admitted by another look at everyt
 })
 
 test('who was overtaken does nothing', async (t) => {
-  const { running, acted } = open([OFF], { lost: true })
+  const { running, order, acted } = open([OFF], { lost: true })
   t.true(await lookOnce(running, never), 'and looks again at once')
+  t.deepEqual(order, ['read', 'look whole', 'write'])
   t.deepEqual(acted, [])
 })
 

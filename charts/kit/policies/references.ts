@@ -1,4 +1,5 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node'
+import { KUBERNETES_NAMESPACES } from '../../../config/names.ts'
 import { containersOf, displayName, type KubeObject, podTemplate, type Rendered } from '../rendered.ts'
 import { about, type Policy } from './policy.ts'
 
@@ -37,8 +38,8 @@ function wanted(object: KubeObject): Reference[] {
   ]
 }
 
-/** Namespaces of the delivery tools are theirs, made by their installers. */
-const FOREIGN_NAMESPACES = new Set(['argocd', 'flux-system', 'kube-system'])
+/** Namespaces of Kubernetes and of the delivery tools are theirs, made by their installers. */
+const FOREIGN_NAMESPACES = new Set(['argocd', 'flux-system', ...KUBERNETES_NAMESPACES])
 
 const namespaceReference = (namespace: string): Reference[] =>
   FOREIGN_NAMESPACES.has(namespace) ? [] : [{ field: 'metadata.namespace', target: `Namespace ${namespace}` }]

@@ -9,7 +9,6 @@ import { by, ORCHESTRATOR } from './job-shape.ts'
  */
 
 const NODES = 'system:bootstrappers:kubeadm:default-node-token'
-/** The same as the API server keeps it. */
 const ENCODED = Buffer.from(NODES).toString('base64')
 
 const name = 'variables.secret.metadata.name'
@@ -39,6 +38,8 @@ export const JOIN_SECRETS: Proof = {
   variables: {
     secret: `${isRemoved} ? oldObject : object`,
     token: `request.namespace == 'kube-system' && ${TOKEN}`,
+    // Bytes by its type; what the API server hands to the rule is their text in base64.
+    groups: `dyn(object.?data['auth-extra-groups'].orValue(b''))`,
     // Kubeadm's own, encrypted by a key that only the plans of an operation have.
     certificates: `request.namespace == 'kube-system' && ${isRemoved} && ${name} == 'kubeadm-certs'`,
   },
@@ -48,8 +49,7 @@ export const JOIN_SECRETS: Proof = {
       says: `request.userInfo.username + ' writes and removes what PCs join by alone, with its operation, not the Secret ' + request.namespace + '/' + ${name}`,
     },
     {
-      // As text or as bytes, however the API server hands it to the rule.
-      expression: `!variables.token || ${isRemoved} || (string(object.?data['auth-extra-groups'].orValue('')) in ${JSON.stringify([NODES, ENCODED])} && has(object.data.expiration))`,
+      expression: `!variables.token || ${isRemoved} || (variables.groups in [dyn(${cel(ENCODED)}), dyn(b${cel(NODES)})] && has(object.data.expiration))`,
       says: cel('a token lets PCs in as workers, and ends by itself'),
     },
   ],

@@ -69,7 +69,7 @@ const wrongNodeJob = (): V1Job => {
 const asked = (): V1Job => {
   const job = askedJob(cronJob, 'crown-replace-1-0-backup', 'replace-1')
   if (job === undefined) throw new Error('the CronJob has no template')
-  return job
+  return structuredClone(job)
 }
 const fetched = (): V1Job => ({
   apiVersion: 'batch/v1',
@@ -292,7 +292,8 @@ test.serial(
     }
     const state = { ...NEW_STATE, epoch: 7, excluded: { 'pc-3': { until: 5, why: 'late' } } }
     const written = await store.write(first, state, summary)
-    t.deepEqual(written?.state, state)
+    // What is undefined is left out.
+    t.deepEqual(JSON.parse(JSON.stringify(written?.state)), JSON.parse(JSON.stringify(state)))
     t.is(await store.write(first, state, summary), undefined, 'somebody wrote in between')
     const { status } = JSON.parse(await must(own.lab, ['get', 'guard', name, '-o', 'json']))
     const { record: _, ...shown } = status
@@ -357,7 +358,6 @@ test.serial('each account may do what its program does', async (t) => {
     ['delete jobs', namespace],
     ['list secrets', namespace],
     ['update leases/orchestrator', namespace],
-    ['get glustervolumes.deskfleet.io/home', NAMESPACES.storage],
     ['list deployments', NAMESPACES.desktops],
     ['create events', 'default'],
   ]

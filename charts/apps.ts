@@ -15,6 +15,7 @@ import { identity } from './identity.ts'
 import type { AppSource } from './kit/collect.ts'
 import { type Compiled, compile } from './kit/compile.ts'
 import { namespaces } from './namespaces.ts'
+import { orchestrator } from './orchestrator.ts'
 import { packetFilter } from './packet-filter.ts'
 import { sampleDesktops } from './sample-desktops.ts'
 import { secrets } from './secrets.ts'
@@ -34,6 +35,7 @@ export const APPS: readonly App[] = [
   desktops,
   door,
   packetFilter,
+  orchestrator,
 ]
 
 /** The apps of this cluster. */

@@ -4,36 +4,34 @@ import { says, section, wholeNumber } from './fields.ts'
 import type { Finding } from './findings.ts'
 import type { Locate } from './source.ts'
 
-/** For whom copies of the directory are encrypted: a public key of age, X25519. A mistyped one has a wrong checksum. */
+/** For whom copies are encrypted: a public key of age, X25519. A mistyped one has a wrong checksum. */
 export function isRecipient(text: string): boolean {
   const decoded = bech32.decodeUnsafe(text)
   return decoded?.prefix === 'age' && bech32.fromWordsUnsafe(decoded.words)?.length === 32
 }
 
-const recipient = z
-  .string()
-  .refine(
-    isRecipient,
-    says(
-      'it must be a public key as "npx deskfleet directory key" prints it, letter by letter',
-      'copy the line that begins with age1 again; the private key never stands here',
-    ),
-  )
-
-export const copies = section('ldap.copies', {
-  recipients: z
+/** For whom: as that command prints them. */
+export const recipientsOf = (command: string) =>
+  z
     .array(
-      recipient,
-      says(
-        'it must be a list of public keys',
-        'write a list such as [age1…], as "deskfleet directory key" prints it',
-      ),
+      z
+        .string()
+        .refine(
+          isRecipient,
+          says(
+            `it must be a public key as "npx ${command}" prints it, letter by letter`,
+            'copy the line that begins with age1 again; the private key never stands here',
+          ),
+        ),
+      says('it must be a list of public keys', `write a list such as [age1…], as "${command}" prints it`),
     )
     .max(8, says('eight keys are the most', 'delete some'))
     .default([])
-    .describe(
-      'Public keys for which each night a copy of the directory is encrypted (storage.kind: path). Any one of the private keys opens it; without a key no copy is made. docs/copies.md.',
-    ),
+
+export const copies = section('ldap.copies', {
+  recipients: recipientsOf('deskfleet directory key').describe(
+    'Public keys for which each night a copy of the directory is encrypted (storage.kind: path). Any one of the private keys opens it; without a key no copy is made. docs/copies.md.',
+  ),
   hour: wholeNumber(0, 23)
     .default(2)
     .describe('The hour at which the copy is made, in `desktops.timeZone`; one that was missed is made up.'),

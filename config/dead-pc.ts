@@ -32,3 +32,36 @@ export const neverOnOnePc = (matchLabels: Readonly<Record<string, string>>) => (
     ],
   },
 })
+
+/** Each pod of those labels rather where no other one of them is. */
+export const ratherOnDifferentPcs = (matchLabels: Readonly<Record<string, string>>) => ({
+  podAntiAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 100,
+        podAffinityTerm: {
+          topologyKey: 'kubernetes.io/hostname',
+          labelSelector: { matchLabels: { ...matchLabels } },
+        },
+      },
+    ],
+  },
+})
+
+/**
+ * Tolerations by which a pod comes to a PC whatever is wrong with it, but for one that is silent (`unreachable`): its kubelet
+ * would not start the pod. That has two effects, so the one that forbids starting is tolerated by name alone.
+ */
+export const ANY_BUT_SILENT = [
+  { operator: 'Exists', effect: 'NoExecute' },
+  { operator: 'Exists', effect: 'PreferNoSchedule' },
+  ...[
+    'node-role.kubernetes.io/control-plane',
+    'node.kubernetes.io/disk-pressure',
+    'node.kubernetes.io/memory-pressure',
+    'node.kubernetes.io/network-unavailable',
+    'node.kubernetes.io/not-ready',
+    'node.kubernetes.io/pid-pressure',
+    'node.kubernetes.io/unschedulable',
+  ].map((key) => ({ key, operator: 'Exists', effect: 'NoSchedule' })),
+]

@@ -1,5 +1,8 @@
 import { z } from 'zod'
+import { recipientsOf } from './copies.ts'
 import { choice, duration, says, section } from './fields.ts'
+import type { Finding } from './findings.ts'
+import type { Locate } from './source.ts'
 
 /** How many PCs are masters, and what happens when one of them dies. */
 export const masters = section('masters', {
@@ -29,8 +32,57 @@ export const masters = section('masters', {
       'Whether a PC is emptied and rebooted before it becomes a master: always, if it is up for more than a week, or never; then its desktops go on.',
     ),
   backup: choice('Required', 'Preferred')
-    .default('Required')
+    .optional()
     .describe(
-      'Whether masters are changed only while a backup of the last six hours is proven, or without one too when none can be made.',
+      'Whether masters are changed only while a backup of the last six hours is proven, or without one too when none can be made. Default: Required where `copies.recipients` names a key, else Preferred.',
     ),
+  copies: section('masters.copies', {
+    recipients: recipientsOf('deskfleet backup key').describe(
+      'Public keys for which each half hour a copy of etcd, all that the cluster knows, is encrypted. Any one of the private keys opens it; without a key no copy is made, and nothing brings the room back when all masters are lost. docs/recover.md.',
+    ),
+  }).prefault({}),
 }).prefault({})
+
+type Parsed = z.output<typeof masters>
+/** What follows from other settings is filled in. */
+export interface Masters extends Parsed {
+  readonly backup: 'Required' | 'Preferred'
+}
+
+/** Whether etcd is copied: somebody has a key. */
+export const isCopied = ({ copies }: Pick<Parsed, 'copies'>): boolean => copies.recipients.length > 0
+
+/** A room that was just begun has no key; its masters shall be replaced all the same. */
+export const completeMasters = (parsed: Parsed): Masters => ({
+  ...parsed,
+  backup: parsed.backup ?? (isCopied(parsed) ? 'Required' : 'Preferred'),
+})
+
+const MEND = 'run "npx deskfleet backup key FILE" and write the public key it prints there: docs/recover.md'
+
+/** A copy that is asked for, and never made. */
+export function mastersFindings(parsed: Parsed, where: Locate): Finding[] {
+  if (parsed.backup !== 'Required' || isCopied(parsed)) return []
+  return [
+    {
+      severity: 'error',
+      where: where(['masters', 'backup']),
+      what: 'masters.backup is Required, and masters.copies.recipients names no key',
+      rule: 'a master would never be replaced, since no copy of etcd is made without a key',
+      mend: `${MEND}; or write backup: Preferred`,
+    },
+  ]
+}
+
+export function mastersAdvice(parsed: Parsed, where: Locate): Finding[] {
+  if (isCopied(parsed)) return []
+  return [
+    {
+      severity: 'warning',
+      where: where(['masters']),
+      what: 'masters.copies.recipients names no key, so nobody copies etcd',
+      rule: 'when all masters are lost, so is all that the cluster knows, and a master is replaced without a way back',
+      mend: MEND,
+    },
+  ]
+}

@@ -22,6 +22,9 @@ export const NAMESPACES = {
   desktops: 'desktops',
 } as const
 
+/** Of Kubernetes' own namespaces, those in which an account of ours has a right. */
+export const KUBERNETES_NAMESPACES = ['default', 'kube-node-lease', 'kube-system'] as const
+
 /** The custom resource that says who is who: cluster-scoped, named by slug. */
 export const IDENTITY = { kind: 'Identity', plural: 'identities', singular: 'identity' } as const
 

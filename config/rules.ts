@@ -3,6 +3,7 @@ import { completeDelivery, deliveryFindings } from './delivery.ts'
 import type { Finding } from './findings.ts'
 import { IMAGES, isImageName, isPinned, PIN_RULE } from './images.ts'
 import { lies, networkOf } from './ipv4.ts'
+import { completeMasters, mastersAdvice, mastersFindings } from './masters.ts'
 import { LDAP, NAMESPACES } from './names.ts'
 import { amount } from './quantity.ts'
 import type { Cluster, Parsed, Template } from './schema.ts'
@@ -23,6 +24,7 @@ const error = (where: string, what: string, rule: string, mend: string): Finding
 export function joinedFindings(parsed: Parsed, where: Locate): Finding[] {
   const { registry } = complete(parsed)
   return [
+    ...mastersFindings(parsed.masters, where),
     ...storageFindings(parsed.storage, where),
     ...deliveryFindings(parsed.delivery, where),
     ...internetFindings(parsed, where),
@@ -38,8 +40,10 @@ export function joinedFindings(parsed: Parsed, where: Locate): Finding[] {
 }
 
 /** What is right as it is written, and should be thought about. */
-export const advice = (parsed: Parsed, where: Locate): Finding[] =>
-  copyFindings(parsed.ldap.copies, parsed.storage.kind, where)
+export const advice = (parsed: Parsed, where: Locate): Finding[] => [
+  ...mastersAdvice(parsed.masters, where),
+  ...copyFindings(parsed.ldap.copies, parsed.storage.kind, where),
+]
 
 function internetFindings(parsed: Parsed, where: Locate): Finding[] {
   const { internet, internetNetworks } = parsed.desktops
@@ -212,6 +216,7 @@ export function complete(parsed: Parsed): Cluster {
       url: ldap.url ?? urlOf(LDAP.service),
       writerUrl: ldap.url ?? urlOf(ldap.replicas > 1 ? LDAP.writer : LDAP.service),
     },
+    masters: completeMasters(parsed.masters),
     storage: completeStorage(storage),
     delivery: completeDelivery(delivery, domain),
     registry: parsed.registry ?? `registry.${domain}:5000`,

@@ -9,7 +9,7 @@ import { type Delivery, delivery } from './delivery.ts'
 import { secondsOf } from './duration.ts'
 import { choice, duration, HOST, host, networks, PORT, says, section, text, wholeNumber } from './fields.ts'
 import { ADDRESS_IN_NETWORK, isOfPc } from './ipv4.ts'
-import { masters } from './masters.ts'
+import { type Masters, masters } from './masters.ts'
 import { BASE_DN_PATTERN } from './names.ts'
 import { type Storage, storage } from './storage.ts'
 import { template } from './template.ts'
@@ -199,7 +199,8 @@ export const schema = section('cluster.yaml', {
 export type Parsed = z.output<typeof schema>
 
 /** Everything that an administrator decided, defaults filled in: what the charts are a function of. */
-export interface Cluster extends Omit<Parsed, 'hosts' | 'ldap' | 'storage' | 'delivery' | 'registry'> {
+export interface Cluster
+  extends Omit<Parsed, 'hosts' | 'ldap' | 'masters' | 'storage' | 'delivery' | 'registry'> {
   readonly hosts: {
     readonly door: string
     readonly address?: string | undefined
@@ -218,6 +219,7 @@ export interface Cluster extends Omit<Parsed, 'hosts' | 'ldap' | 'storage' | 'de
     readonly writerUrl: string
     readonly copies: Copies
   }
+  readonly masters: Masters
   readonly storage: Storage
   readonly delivery: Delivery
   readonly registry: string

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs'
 import { PREFIX } from '../../config/labels.ts'
-import { NAMESPACES } from '../../config/names.ts'
+import { KUBERNETES_NAMESPACES, NAMESPACES } from '../../config/names.ts'
 import type { Cluster } from '../../config/schema.ts'
 import { KINDS } from '../kit/kinds.ts'
 import { add } from '../kit/objects.ts'
@@ -20,7 +20,8 @@ export function argo(scope: Construct, { delivery }: Cluster, entries: readonly 
       spec: {
         description: 'Deskfleet: everything that the room runs',
         sourceRepos: [repository],
-        destinations: [namespace, ...Object.values(NAMESPACES)].map((name) => ({
+        // In Kubernetes' own namespaces: Roles of the orchestrator.
+        destinations: [namespace, ...Object.values(NAMESPACES), ...KUBERNETES_NAMESPACES].map((name) => ({
           server: IN_CLUSTER,
           namespace: name,
         })),

@@ -70,7 +70,7 @@ function securityOf({ root }: Container): NonNullable<V1Container['securityConte
   return {
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
-    capabilities: { drop: ['ALL'], ...(root === undefined ? {} : { add: [...root] }) },
+    capabilities: { drop: ['ALL'], ...list('add', [...(root ?? [])]) },
   }
 }
 

@@ -1,5 +1,5 @@
 import type * as client from '@kubernetes/client-node'
-import { API_GROUP, API_VERSION, GLUSTER_VOLUME } from '../../config/names.ts'
+import { API_GROUP, API_VERSION, CONTROL_PLANE_GUARD, GLUSTER_VOLUME } from '../../config/names.ts'
 
 /** What the generator must know of a kind; a kind that is not in the table is refused. */
 export interface KindFacts {
@@ -20,6 +20,9 @@ const TEMPLATE = ['spec', 'template'] as const
 
 /** How a GlusterVolume is written. */
 export const GLUSTER_VOLUME_KIND = `${API_GROUP}/${API_VERSION}/${GLUSTER_VOLUME.kind}` as const
+
+/** How the ControlPlaneGuard is written. */
+export const GUARD_KIND = `${API_GROUP}/${API_VERSION}/${CONTROL_PLANE_GUARD.kind}` as const
 
 /** Every kind that `dist/` may hold, by `apiVersion/Kind`: the one table of them. */
 export const KINDS = {
@@ -128,6 +131,11 @@ export const KINDS = {
     scope: 'namespace',
     holdsData: true,
     removal: 'its agents forget who is shut out, and whose brick is whose; the files stay on the disks',
+  },
+  [GUARD_KIND]: {
+    scope: 'cluster',
+    holdsData: true,
+    removal: 'the orchestrator forgets what it has begun: a PC may stay half a master',
   },
   'cert-manager.io/v1/Certificate': {
     scope: 'namespace',

@@ -1,5 +1,11 @@
 import type { V1PodSecurityContext, V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node'
-import { LEAVES_DEAD_PC, neverOnOnePc, onDifferentPcs } from '../../config/dead-pc.ts'
+import {
+  ANY_BUT_SILENT,
+  LEAVES_DEAD_PC,
+  neverOnOnePc,
+  onDifferentPcs,
+  ratherOnDifferentPcs,
+} from '../../config/dead-pc.ts'
 import { NAME, PART_OF } from '../../config/labels.ts'
 import { type Container, containerOf, list } from './container.ts'
 import { podVolumes } from './volumes.ts'
@@ -25,6 +31,13 @@ export interface Pod {
   readonly node?: {
     /** Shares the PC's own network. @default false */
     readonly network?: boolean
+    /** Where names are looked up: where the cluster does, or where the PC itself does. @default cluster */
+    readonly names?: 'cluster' | 'pc'
+    /**
+     * Each pod is put on one of these PCs anew: rather where no other one of them is, and never where the kubelet is silent,
+     * since nothing would begin there. @default a pod is its PC's, whatever becomes of that
+     */
+    readonly chooses?: boolean
     /** Sees the PC's own processes. @default false */
     readonly processes?: boolean
     /** Labels of the PCs on which it runs. @default every PC */
@@ -65,7 +78,8 @@ export function templateOf(pod: Pod): V1PodTemplateSpec {
   return {
     metadata: { labels: selects(name), ...(annotations === undefined ? {} : { annotations }) },
     spec: {
-      ...(node?.network === true ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
+      ...(node?.network === true ? { hostNetwork: true } : {}),
+      ...dnsOf(node),
       ...(node?.processes === true ? { hostPID: true } : {}),
       ...(node?.labels === undefined ? {} : { nodeSelector: node.labels }),
       serviceAccountName: name,
@@ -104,11 +118,19 @@ const ROOT: V1PodSecurityContext = {
   seccompProfile: { type: 'RuntimeDefault' },
 }
 
+/** What is left out is the cluster's, for pods that have a network of their own. */
+function dnsOf({ network, names }: NonNullable<Pod['node']> = {}): Pick<V1PodSpec, 'dnsPolicy'> {
+  if (names === 'pc') return { dnsPolicy: 'Default' }
+  return network === true ? { dnsPolicy: 'ClusterFirstWithHostNet' } : {}
+}
+
 const placement = ({
   name,
   node,
   apart = false,
 }: Pod): Pick<V1PodSpec, 'affinity' | 'tolerations' | 'topologySpreadConstraints'> => {
+  if (node?.chooses === true)
+    return { tolerations: ANY_BUT_SILENT, affinity: ratherOnDifferentPcs(selects(name)) }
   if (node !== undefined) return { tolerations: [{ operator: 'Exists' }] }
   if (apart) return { tolerations: LEAVES_DEAD_PC, affinity: neverOnOnePc(selects(name)) }
   return { tolerations: LEAVES_DEAD_PC, topologySpreadConstraints: [onDifferentPcs(selects(name))] }

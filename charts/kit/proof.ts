@@ -22,6 +22,17 @@ export interface Proof {
   readonly readsIdentities: boolean
   /** Whether they read the ConfigMap `locked-people` instead. @default no */
   readonly readsLocks?: boolean
+  /** Another object that they read as `params`, instead of these. Where it is not there, what is asked for is refused. @default none */
+  readonly reads?: Read
+  /** Labels of what is judged, before or after a change. @default everything */
+  readonly labels?: Readonly<Record<string, string>>
+}
+
+interface Read {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
 }
 
 /** Writes a text as CEL does. */
@@ -50,12 +61,24 @@ const BINDINGS: Readonly<Record<Proof['where'], readonly { suffix: string; names
   everywhere: [{ suffix: '' }],
 }
 
+const ofOurs = (name: string): Read => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  namespace: NAMESPACES.system,
+  name,
+})
+
+function readBy({ reads, readsLocks, readsIdentities }: Proof): Read | undefined {
+  if (readsLocks) return ofOurs(LOCKED_PEOPLE)
+  return readsIdentities ? ofOurs(IDENTITIES_CONFIG_MAP) : reads
+}
+
 /** A `ValidatingAdmissionPolicy` and its bindings: fails closed, denies, and leaves a trace in the audit log. */
 export function prove(scope: Construct, proof: Proof): void {
   const variables = Object.entries(proof.variables).map(
     ([name, expression]): V1Variable => ({ name, expression }),
   )
-  const params = proof.readsLocks ? LOCKED_PEOPLE : proof.readsIdentities ? IDENTITIES_CONFIG_MAP : undefined
+  const params = readBy(proof)
   add(
     scope,
     'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy',
@@ -63,11 +86,11 @@ export function prove(scope: Construct, proof: Proof): void {
     {
       spec: {
         failurePolicy: 'Fail',
-        ...(params ? { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } } : {}),
+        ...(params ? { paramKind: { apiVersion: params.apiVersion, kind: params.kind } } : {}),
         matchConstraints: {
           matchPolicy: 'Equivalent',
           namespaceSelector: {},
-          objectSelector: {},
+          objectSelector: proof.labels === undefined ? {} : { matchLabels: { ...proof.labels } },
           resourceRules: [...proof.resources],
         },
         matchConditions: Object.entries(proof.when).map(([name, expression]) => ({ name, expression })),
@@ -92,8 +115,8 @@ export function prove(scope: Construct, proof: Proof): void {
           ...(params
             ? {
                 paramRef: {
-                  name: params,
-                  namespace: NAMESPACES.system,
+                  name: params.name,
+                  namespace: params.namespace,
                   parameterNotFoundAction: 'Deny',
                 },
               }

@@ -42,6 +42,8 @@ export type Workload =
       readonly overlap: 'Allow' | 'Forbid' | 'Replace'
       /** Seconds. */
       readonly deadline: number
+      /** Seconds after which a run is ended, one that never started included. @default never */
+      readonly patience?: number
     }
 
 /** Adds the one object that makes a program's pods. */
@@ -109,14 +111,20 @@ function job(scope: Construct, namespace: string, pod: Pod): void {
 }
 
 function cronJob(scope: Construct, namespace: string, pod: Pod, workload: Of<'CronJob'>): void {
-  const { schedule, overlap, deadline } = workload
+  const { schedule, overlap, deadline, patience } = workload
   const spec = {
     schedule,
     concurrencyPolicy: overlap,
     startingDeadlineSeconds: deadline,
     successfulJobsHistoryLimit: 1,
     failedJobsHistoryLimit: 3,
-    jobTemplate: { spec: { backoffLimit: 0, template: ending(templateOf(pod)) } },
+    jobTemplate: {
+      spec: {
+        backoffLimit: 0,
+        ...(patience === undefined ? {} : { activeDeadlineSeconds: patience }),
+        template: ending(templateOf(pod)),
+      },
+    },
   }
   add(scope, 'batch/v1/CronJob', { name: pod.name, namespace }, { spec })
 }

@@ -1,24 +1,31 @@
 import { imageReference } from '../../config/images.ts'
+import { NAME } from '../../config/labels.ts'
 import { CROWN, NAMESPACES } from '../../config/names.ts'
 import { COMMANDS, KEPT_SECONDS } from '../../orchestrator/jobs/job.ts'
 import { STEPS } from '../../orchestrator/jobs/step.ts'
 import { cel, on, type Proof } from '../kit/proof.ts'
+import {
+  BACKUP,
+  by,
+  CRONJOBS,
+  goesAfter,
+  isImage,
+  JOBS,
+  NEW_OR_CHANGED,
+  NO_ACCOUNT,
+  ON_ONE_PC,
+  ONCE,
+  ONE_CONTAINER,
+  ORCHESTRATOR,
+  onlyACommand,
+  type Rule,
+} from './job-shape.ts'
 
 /**
  * A node job is root on a PC, masters among them. So whoever took the orchestrator's account over could be root everywhere,
  * were its Jobs not of a few shapes, compared field by field with those that `orchestrator/jobs/` makes; and nobody else
  * makes privileged pods where it makes its own.
  */
-
-const ORCHESTRATOR = `system:serviceaccount:${NAMESPACES.crown}:${CROWN.program}`
-const CRONJOBS = 'system:serviceaccount:kube-system:cronjob-controller'
-const JOBS = 'system:serviceaccount:kube-system:job-controller'
-const by = (account: string): string => `request.userInfo.username == ${cel(account)}`
-
-/** On the way out, finalizers come off; what runs stays as it was judged. */
-const NEW_OR_CHANGED = {
-  'new-or-changed': `request.operation == 'CREATE' || object.spec != oldObject.spec`,
-}
 
 /** CEL of a pod's spec: whether it reaches the PC that it runs on as its root does. */
 const reachesPc = (spec: string): string => {
@@ -32,9 +39,6 @@ const reachesPc = (spec: string): string => {
   ].join(' || ')
 }
 
-/** A list of CEL rules, each with what it is that is wrong where it does not hold. */
-type Shape = readonly (readonly [expression: string, wrong: string])[]
-
 const steps = Object.entries(STEPS)
 const inCel = (names: readonly string[]): string => JSON.stringify(names)
 const withPlan = steps.flatMap(([name, shape]) => ('plan' in shape ? name : []))
@@ -44,35 +48,19 @@ const table = (of: (shape: (typeof STEPS)[keyof typeof STEPS]) => string | numbe
 const ARGUMENTS = table((shape) => ('argument' in shape ? shape.argument : undefined))
 const PATIENCE = table((shape) => shape.patience)
 
-/** Compared with what the API server makes of a Job of ours: what we do not say has its default there. */
-const shapeOf = (image: string): Shape => [
-  [
-    `object.spec.?backoffLimit.orValue(6) == 0 && object.spec.?parallelism.orValue(1) == 1 && object.spec.?completions.orValue(1) == 1 && object.spec.?completionMode.orValue('NonIndexed') == 'NonIndexed' && !object.spec.?suspend.orValue(false) && !has(object.spec.podFailurePolicy) && !has(object.spec.successPolicy) && !has(object.spec.managedBy)`,
-    'it is tried more than once, or by somebody else',
-  ],
-  [`object.spec.?ttlSecondsAfterFinished.orValue(0) == ${KEPT_SECONDS}`, 'it does not go by itself'],
-  [
-    `variables.pod.?nodeName.orValue('') != '' && !has(variables.pod.nodeSelector) && !has(variables.pod.affinity)`,
-    'it names no PC',
-  ],
+const shapeOf = (image: string): readonly Rule[] => [
+  ONCE,
+  goesAfter(KEPT_SECONDS),
+  ON_ONE_PC,
   [
     `variables.pod.?hostPID.orValue(false) && variables.pod.?hostNetwork.orValue(false) && !variables.pod.?hostIPC.orValue(false) && variables.pod.?hostUsers.orValue(true) && !variables.pod.?shareProcessNamespace.orValue(false)`,
     'its namespaces are others',
   ],
-  [
-    `!variables.pod.?automountServiceAccountToken.orValue(true) && variables.pod.?serviceAccountName.orValue('default') == 'default' && variables.pod.?serviceAccount.orValue('default') == 'default'`,
-    'it has a token of an account',
-  ],
-  [
-    `variables.pod.?restartPolicy.orValue('') == 'Never' && size(variables.pod.containers) == 1 && size(variables.pod.?initContainers.orValue([])) == 0 && !has(variables.pod.resourceClaims) && !has(variables.pod.runtimeClassName) && !has(variables.pod.hostAliases)`,
-    'there is more in its pod',
-  ],
+  NO_ACCOUNT,
+  ONE_CONTAINER,
   // One of ours leaves the pod's own empty, which the API server writes as {} or not at all.
   [`!has(variables.pod.securityContext.sysctls)`, 'it sets what the kernel does'],
-  [
-    `variables.container.?image.orValue('') == ${cel(image)} && variables.container.?imagePullPolicy.orValue('') == 'IfNotPresent'`,
-    'its image is another',
-  ],
+  isImage(image),
   [`variables.step in ${inCel(steps.map(([name]) => name))}`, 'its step is none of those that there are'],
   [
     `variables.command == (variables.planned ? ${inCel(COMMANDS.withPlan)} : ${inCel(COMMANDS.bare)})`,
@@ -94,10 +82,7 @@ const shapeOf = (image: string): Shape => [
     `variables.container.?securityContext.?privileged.orValue(false) && variables.container.?securityContext.?runAsUser.orValue(-1) == 0 && variables.container.?securityContext.?runAsGroup.orValue(-1) == 0 && !has(variables.container.securityContext.capabilities) && !has(variables.container.securityContext.procMount) && !has(variables.container.securityContext.seLinuxOptions) && !has(variables.container.securityContext.appArmorProfile) && !has(variables.container.securityContext.seccompProfile)`,
     'it runs with other rights',
   ],
-  [
-    `size(variables.container.?env.orValue([])) == 0 && size(variables.container.?envFrom.orValue([])) == 0 && size(variables.container.?ports.orValue([])) == 0 && !has(variables.container.lifecycle) && !has(variables.container.livenessProbe) && !has(variables.container.readinessProbe) && !has(variables.container.startupProbe) && !has(variables.container.workingDir) && !variables.container.?stdin.orValue(false) && !variables.container.?tty.orValue(false) && size(variables.container.?volumeDevices.orValue([])) == 0 && variables.container.?terminationMessagePath.orValue('/dev/termination-log') == '/dev/termination-log'`,
-    'its container has more than a command',
-  ],
+  onlyACommand('size(variables.container.?env.orValue([])) == 0'),
   [
     `size(variables.pod.?volumes.orValue([])) == (variables.planned ? 1 : 0) && variables.pod.?volumes.orValue([]).all(v, v.name == 'plan' && has(v.secret) && v.secret.?secretName.orValue('').startsWith('crown-' + variables.words[1] + '-') && !has(v.secret.items) && v.secret.?defaultMode.orValue(0) == 256)`,
     'its volumes are others: none, or the Secret of its own operation',
@@ -112,12 +97,19 @@ const shapeOf = (image: string): Shape => [
 type Images = Parameters<typeof imageReference>[1]
 
 /** The Jobs of the orchestrator. */
-const ofTheOrchestrator = (images: Images): Proof => ({
+const ofTheOrchestrator = (images: Images, copied: boolean): Proof => ({
   name: 'deskfleet-node-jobs',
   resources: [on('batch', ['jobs'], ['CREATE', 'UPDATE'])],
   where: 'crown',
   readsIdentities: false,
-  when: { ...NEW_OR_CHANGED, 'by-the-orchestrator': by(ORCHESTRATOR) },
+  when: {
+    ...NEW_OR_CHANGED,
+    'by-the-orchestrator': by(ORCHESTRATOR),
+    // Of these judges backup-jobs.ts, by the label.
+    ...(copied
+      ? { 'no-copy-of-etcd': `object.metadata.?labels[${cel(NAME)}].orValue('') != ${cel(CROWN.backup)}` }
+      : {}),
+  },
   variables: {
     pod: 'object.spec.template.spec',
     container: 'variables.pod.containers[0]',
@@ -140,7 +132,7 @@ const OF_OTHERS: Proof = {
   resources: [on('batch', ['jobs'], ['CREATE', 'UPDATE'])],
   where: 'crown',
   readsIdentities: false,
-  when: { ...NEW_OR_CHANGED, 'by-somebody-else': `!(${by(ORCHESTRATOR)})` },
+  when: { ...NEW_OR_CHANGED, 'by-somebody-else': `!(${by(ORCHESTRATOR)}) && !(${by(BACKUP)})` },
   variables: {},
   rules: [
     {
@@ -160,7 +152,10 @@ const PODS: Proof = {
   resources: [on('', ['pods'], ['CREATE'])],
   where: 'crown',
   readsIdentities: false,
-  when: { 'reaches-the-pc': reachesPc('object.spec') },
+  // Of its files what is read as well: keys of masters lie there.
+  when: {
+    'reaches-the-pc': `${reachesPc('object.spec')} || object.spec.?volumes.orValue([]).exists(v, has(v.hostPath))`,
+  },
   variables: {},
   rules: [
     {
@@ -186,8 +181,9 @@ const GUESTS: Proof = {
   ],
 }
 
-export const nodeJobProofs = (images: Images): readonly Proof[] => [
-  ofTheOrchestrator(images),
+/** @param copied whether the orchestrator may ask for a copy of etcd as well */
+export const nodeJobProofs = (images: Images, copied = false): readonly Proof[] => [
+  ofTheOrchestrator(images, copied),
   OF_OTHERS,
   PODS,
   GUESTS,

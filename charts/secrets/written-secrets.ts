@@ -1,5 +1,6 @@
 import { AUTHORITY, desktopName, GATEWAY, GLUSTER, LDAP, NAMESPACES } from '../../config/names.ts'
 import { cel, on, type Proof } from '../kit/proof.ts'
+import { by, ORCHESTRATOR } from '../orchestrator/job-shape.ts'
 
 const { system, directory, desktops } = NAMESPACES
 
@@ -46,7 +47,11 @@ export const WRITTEN_SECRETS: Proof = {
   resources: [on('', ['secrets'], ['CREATE', 'UPDATE'])],
   where: 'everywhere',
   readsIdentities: false,
-  when: { 'by-an-account-of-ours': `request.userInfo.groups.exists(g, g in ${JSON.stringify(groups)})` },
+  when: {
+    'by-an-account-of-ours': `request.userInfo.groups.exists(g, g in ${JSON.stringify(groups)})`,
+    // Of those judges charts/orchestrator/join-secrets.ts: tokens among them have a type of their own.
+    'not-by-the-orchestrator': `!(${by(ORCHESTRATOR)})`,
+  },
   variables: { secret: `request.namespace + '/' + object.metadata.name` },
   rules: [
     {

@@ -1,15 +1,6 @@
 import type { Construct } from 'constructs'
-import {
-  API_GROUP,
-  API_VERSION,
-  GLUSTER_BRICK,
-  GLUSTER_VOLUME,
-  HOME_PLACE,
-  STORAGE_MOVE,
-  STORAGE_USAGE,
-} from '../../config/names.ts'
-import { add } from '../kit/objects.ts'
-import { KEPT } from '../kit/policies/contents.ts'
+import { GLUSTER_BRICK, GLUSTER_VOLUME, HOME_PLACE, STORAGE_MOVE, STORAGE_USAGE } from '../../config/names.ts'
+import { AGE, type Definition, defineKind, type Names, UNCHECKED } from '../kit/definition.ts'
 
 /**
  * The custom resources of a Gluster volume. What the agents remember stands in the status of the one; removing it would let
@@ -139,59 +130,11 @@ export function moveDefinitions(scope: Construct): void {
 }
 
 const WISHES = ['stay', 'over', 'back', 'finish']
-const AGE = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
 const stateOf = (type: string) => `.status.conditions[?(@.type=="${type}")].status`
-
-interface Definition {
-  readonly description: string
-  readonly columns: readonly { readonly name: string; readonly type: string; readonly jsonPath: string }[]
-}
-
-/** What programs write, who check it themselves. */
-const UNCHECKED = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
 
 /** A kind with what is wanted of it, and what its programs, which alone write that, say of it. */
 const define = (
   scope: Construct,
   names: Names,
-  { spec, ...rest }: Definition & { readonly spec: object },
+  { spec, ...rest }: Omit<Definition, 'properties'> & { readonly spec: object },
 ): void => defineKind(scope, names, { ...rest, properties: { spec, status: UNCHECKED } })
-
-interface Names {
-  readonly kind: string
-  readonly plural: string
-  readonly singular: string
-}
-
-function defineKind(
-  scope: Construct,
-  { kind, plural, singular }: Names,
-  {
-    description,
-    properties,
-    columns,
-  }: Definition & { readonly properties: Readonly<Record<string, object>> },
-): void {
-  add(
-    scope,
-    'apiextensions.k8s.io/v1/CustomResourceDefinition',
-    { name: `${plural}.${API_GROUP}`, annotations: KEPT },
-    {
-      spec: {
-        group: API_GROUP,
-        scope: 'Namespaced',
-        names: { kind, listKind: `${kind}List`, plural, singular, categories: ['deskfleet'] },
-        versions: [
-          {
-            name: API_VERSION,
-            served: true,
-            storage: true,
-            ...('status' in properties ? { subresources: { status: {} } } : {}),
-            additionalPrinterColumns: [...columns],
-            schema: { openAPIV3Schema: { type: 'object', description, properties } },
-          },
-        ],
-      },
-    },
-  )
-}

@@ -27,7 +27,7 @@ interface Contents {
 }
 
 /** The folders whose programs run in the cluster. */
-const PROGRAMS = '{certificates,directory,gateway,packet-filter,storage,webhook}/**/main.ts'
+const PROGRAMS = '{certificates,directory,gateway,orchestrator,packet-filter,storage,webhook}/**/main.ts'
 
 const BRIDGE: Contents = { programs: () => ['bridge/main.ts'], languages: true }
 
@@ -42,6 +42,13 @@ const CONTENTS = {
   door: {},
   gluster: {
     programs: () => globSync('storage/{gluster/agent,gluster/index,mounter,trash}/main.ts', { cwd: root }),
+  },
+  'etcd-backup': {
+    programs: () => ['orchestrator/backup/main.ts'],
+    foreign: {
+      pins: ['go.mod', 'go.sum'].map((name) => `lab/modules/etcd/${name}`),
+      lay: layEtcd,
+    },
   },
   argocd: {
     foreign: {
@@ -64,6 +71,7 @@ export const BUILT: readonly BuiltImage[] = [
   'ldap',
   'door',
   'gluster',
+  'etcd-backup',
   'argocd',
   'desktop',
   'desktop-light',
@@ -122,6 +130,16 @@ function layNode(folder: string): void {
   mkdirSync(folder)
   const node = `node-linux-${process.arch}`
   cpSync(join(root, 'node_modules', node, 'bin', 'node'), join(folder, 'node'))
+}
+
+/** etcd, and what restores its snapshots, of the version that the masters run. */
+async function layEtcd(folder: string, progress: (line: string) => void): Promise<void> {
+  const binaries = await locate(['etcd', 'etcd-tools'], { progress })
+  for (const name of ['etcd', 'etcdutl']) {
+    const to = join(folder, 'bin', name)
+    cpSync(binaries.get(name) ?? name, to)
+    chmodSync(to, 0o755)
+  }
 }
 
 /** Argo CD's one binary, and the wrappers that it calls git and gpg by. */

@@ -53,6 +53,7 @@ test('cdk8s synth and node main.ts give the same folder', async (t) => {
     'charts',
     'config',
     'desktop',
+    'orchestrator',
     'main.ts',
     'cdk8s.yaml',
     'cluster.yaml',

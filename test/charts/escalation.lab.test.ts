@@ -29,6 +29,9 @@ test.before(async () => {
       // With all accounts that storage has anywhere.
       storage: { kind: 'gluster', from: { kind: 'path', path: '/srv/homes' } },
       hosts: { address: '192.0.2.10/24' },
+      masters: {
+        copies: { recipients: ['age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg'] },
+      },
     }),
     dist,
   )
@@ -79,6 +82,7 @@ const WRITTEN = [
   ...['certificatesigningrequests/status', 'pods/status', 'pods/binding', 'pods/ephemeralcontainers'],
   ...['glustervolumes', 'glustervolumes/status', 'glusterbricks', 'glusterbricks/status'],
   ...['homeplaces', 'storagemoves', 'storagemoves/status'],
+  ...['controlplaneguards', 'controlplaneguards/status', 'pods/eviction'],
   ...['identities', 'configmaps', 'storageclasses', 'volumeattachments', 'runtimeclasses', 'priorityclasses'],
   ...[
     'flowschemas',
@@ -126,7 +130,7 @@ async function rightsOf(account: { namespace: string; name: string }): Promise<s
   }
   const everywhere = await within('default')
   const apart = await Promise.all(
-    [...Object.values(NAMESPACES), 'kube-system'].map(async (namespace) =>
+    [...Object.values(NAMESPACES), 'kube-node-lease', 'kube-system'].map(async (namespace) =>
       [...(await within(namespace))]
         .filter((right) => !everywhere.has(right))
         .map((right) => `${namespace}: ${right}`),
@@ -140,7 +144,7 @@ const secrets = (namespace: string, verbs: readonly string[], names: readonly st
     names.flatMap((name) => verbs.map((verb) => [`${namespace}: ${verb} secrets ${name}`, why])),
   )
 
-const { system, directory, storage, desktops } = NAMESPACES
+const { system, directory, storage, crown, desktops } = NAMESPACES
 const BY_NAME = 'RBAC cannot name what is created; the policy deskfleet-written-secrets does'
 
 /** By account: the right, and why it may be there. */
@@ -268,6 +272,38 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [`${storage}: delete homeplaces any`]: 'of a home that is gone',
     [`${storage}: patch storagemoves/status any`]: 'how far the move is',
     [`${storage}: update homeplaces any`]: 'it says where each home lies',
+  },
+  orchestrator: {
+    'cluster: patch nodes any':
+      'it closes and opens them, and makes workers of masters; deskfleet-nodes-by-the-orchestrator lets it nothing else',
+    'cluster: delete nodes any': 'of a master that died; RBAC cannot say which',
+    'cluster: create pods/eviction any': 'it empties a PC before it is rebooted; budgets are kept',
+    'cluster: patch controlplaneguards default': 'it takes an order away that was carried out',
+    'cluster: update controlplaneguards/status default': 'what it remembers',
+    ...Object.fromEntries(
+      ['create', 'delete'].map((verb) => [
+        `${crown}: ${verb} jobs any`,
+        'node jobs, and copies of etcd; of what shape, deskfleet-node-jobs and deskfleet-copies-asked-for say',
+      ]),
+    ),
+    ...secrets(
+      crown,
+      ['list', 'create', 'delete'],
+      ['any'],
+      'plans of its operations, which lie there alone',
+    ),
+    ...secrets('kube-system', ['get'], ['kubeadm-certs'], 'encrypted; whether it is there'),
+    ...secrets(
+      'kube-system',
+      ['create', 'delete'],
+      ['any'],
+      'RBAC cannot name tokens; deskfleet-secrets-to-join-by does',
+    ),
+  },
+  'etcd-backup': {
+    [`${crown}: create configmaps any`]: 'RBAC cannot name what is created',
+    [`${crown}: update configmaps etcd-copies`]: 'it says which copy was proven last',
+    [`${crown}: create jobs any`]: 'by which PCs fetch copies; of what shape, deskfleet-copies-carried says',
   },
   'gluster-server': {
     [`${storage}: update glustervolumes/status any`]:

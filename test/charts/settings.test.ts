@@ -7,6 +7,7 @@ import { readSettings as ofCopies } from '../../directory/copies/settings.ts'
 import { readSettings as ofReplica } from '../../directory/replica/settings.ts'
 import { readSettings as ofSync } from '../../directory/sync/settings.ts'
 import { readSettings as ofGateway } from '../../gateway/settings.ts'
+import { readSettings as ofEtcdBackup } from '../../orchestrator/backup/settings.ts'
 import { readSettings as ofPacketFilter } from '../../packet-filter/settings.ts'
 import type { Environment, Read } from '../../service/settings.ts'
 import { readSettings as ofHomes } from '../../storage/homes/settings.ts'
@@ -21,6 +22,7 @@ const PROGRAMS: Readonly<Record<string, (environment: Environment) => Read<objec
   'directory/replica/main.js': ofReplica,
   'directory/copies/main.js': ofCopies,
   'gateway/main.js': ofGateway,
+  'orchestrator/backup/main.js': ofEtcdBackup,
   'packet-filter/main.js': ofPacketFilter,
   'storage/homes/main.js': ofHomes,
   'storage/mounter/main.js': ofMounter,
@@ -38,6 +40,7 @@ const compile = (storage: string) => {
   const text = [
     'domain: room.test',
     'ldap: { replicas: 3, copies: { recipients: [age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg] } }',
+    'masters: { copies: { recipients: [age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg] } }',
     'hosts: { address: 192.0.2.10/24 }',
     `storage: ${storage}`,
     'admission: { caller: kube-apiserver-kubelet-client }',
@@ -57,7 +60,8 @@ const containers: readonly Container[] = [
   .flatMap((storage) => [...compile(storage).files.values()])
   .flatMap((text) => {
     const { spec } = parse(text)
-    return spec?.template?.spec?.containers ?? []
+    const template = spec?.jobTemplate?.spec?.template ?? spec?.template
+    return template?.spec?.containers ?? []
   })
 const containerOf = (program: string): Container | undefined =>
   containers.find(({ command }) => command?.includes(program))

@@ -408,9 +408,30 @@ test('where storage outlives a PC and nobody has a key for copies, that is said,
     return outcome.ok ? outcome.warnings.map(sentence) : ['refused']
   }
   const storage = 'storage: {kind: path, path: /srv/homes}'
-  const key = 'ldap: {copies: {recipients: [age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg]}}'
-  t.regex(warned(`domain: a.org\n${storage}\n`).join(), /warning: ldap.copies.recipients names no key/)
-  t.deepEqual(warned(`domain: a.org\n${storage}\n${key}\n`), [])
-  t.deepEqual(warned('domain: a.org\n'), [])
-  t.regex(warned(`domain: a.org\n${key}\n`).join(), /names keys, and storage.kind is gluster/)
+  const recipients = `{copies: {recipients: [${KEY}]}}`
+  const key = `ldap: ${recipients}`
+  const room = `domain: a.org\nmasters: ${recipients}\n`
+  t.regex(warned(`${room}${storage}\n`).join(), /warning: ldap.copies.recipients names no key/)
+  t.deepEqual(warned(`${room}${storage}\n${key}\n`), [])
+  t.deepEqual(warned(room), [])
+  t.regex(warned(`${room}${key}\n`).join(), /names keys, and storage.kind is gluster/)
+})
+
+const KEY = 'age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg'
+
+test('a room without a key for copies of etcd is told so, and its masters are replaced all the same', (t) => {
+  const backupOf = (masters: string) => {
+    const outcome = read(`domain: a.org\nmasters: ${masters}\n`)
+    return outcome.ok
+      ? { backup: outcome.value.masters.backup, warnings: outcome.warnings.length }
+      : outcome.findings.map(sentence).join()
+  }
+  const key = `copies: {recipients: [${KEY}]}`
+  t.deepEqual(backupOf('{}'), { backup: 'Preferred', warnings: 1 })
+  t.deepEqual(backupOf(`{${key}}`), { backup: 'Required', warnings: 0 })
+  t.deepEqual(backupOf(`{${key}, backup: Preferred}`), { backup: 'Preferred', warnings: 0 })
+  t.regex(
+    String(backupOf('{backup: Required}')),
+    /^cluster.yaml:2: masters.backup is Required, .*backup key FILE/,
+  )
 })

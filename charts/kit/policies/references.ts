@@ -1,12 +1,14 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node'
+import { KUBERNETES_NAMESPACES } from '../../../config/names.ts'
 import { containersOf, displayName, type KubeObject, podTemplate, type Rendered } from '../rendered.ts'
 import { about, type Policy } from './policy.ts'
 
 /** Whatever an object names is there: in `dist/`, or an app says that its programs make it in the cluster. */
 export const references: Policy = (rendered, { madeInCluster }) => {
   const known = new Set([...rendered.map(({ object }) => displayName(object)), ...madeInCluster])
+  const params = paramKinds(rendered)
   return rendered.flatMap((item) => [
-    ...wanted(item.object)
+    ...wanted(item.object, params)
       .filter(({ target }) => !known.has(target))
       .map(({ field, target }) =>
         about(item, field, {
@@ -25,20 +27,20 @@ interface Reference {
   readonly target: string
 }
 
-function wanted(object: KubeObject): Reference[] {
+function wanted(object: KubeObject, params: ReadonlyMap<string, string>): Reference[] {
   const template = podTemplate(object)
   const namespace = object.metadata.namespace ?? ''
   return [
     ...(template === undefined ? [] : podReferences(template.spec, namespace)),
     ...roleReferences(object),
     ...webhookReferences(object),
-    ...bindingReferences(object),
+    ...bindingReferences(object, params),
     ...(namespace === '' ? [] : namespaceReference(namespace)),
   ]
 }
 
-/** Namespaces of the delivery tools are theirs, made by their installers. */
-const FOREIGN_NAMESPACES = new Set(['argocd', 'flux-system', 'kube-system'])
+/** Namespaces of Kubernetes and of the delivery tools are theirs, made by their installers. */
+const FOREIGN_NAMESPACES = new Set(['argocd', 'flux-system', ...KUBERNETES_NAMESPACES])
 
 const namespaceReference = (namespace: string): Reference[] =>
   FOREIGN_NAMESPACES.has(namespace) ? [] : [{ field: 'metadata.namespace', target: `Namespace ${namespace}` }]
@@ -124,15 +126,31 @@ interface PolicyBinding {
   }
 }
 
-function bindingReferences(object: KubeObject): Reference[] {
+interface JudgingPolicy {
+  readonly spec?: { readonly paramKind?: { readonly kind: string } }
+}
+
+/** By the name of a policy: the kind of what it reads. */
+const paramKinds = (rendered: readonly Rendered[]): ReadonlyMap<string, string> =>
+  new Map(
+    rendered.flatMap(({ object }) => {
+      const kind = (object as KubeObject & JudgingPolicy).spec?.paramKind?.kind
+      return object.kind === 'ValidatingAdmissionPolicy' && kind !== undefined
+        ? [[object.metadata.name, kind]]
+        : []
+    }),
+  )
+
+function bindingReferences(object: KubeObject, params: ReadonlyMap<string, string>): Reference[] {
   if (object.kind !== 'ValidatingAdmissionPolicyBinding') return []
   const { spec } = object as KubeObject & PolicyBinding
-  const { policyName, paramRef } = spec ?? {}
+  const { policyName = '', paramRef } = spec ?? {}
+  const kind = params.get(policyName) ?? 'ConfigMap'
   return [
     { field: 'spec.policyName', target: `ValidatingAdmissionPolicy ${policyName}` },
     ...(paramRef?.name === undefined
       ? []
-      : [{ field: 'spec.paramRef', target: `ConfigMap ${paramRef.namespace}/${paramRef.name}` }]),
+      : [{ field: 'spec.paramRef', target: `${kind} ${paramRef.namespace}/${paramRef.name}` }]),
   ]
 }
 

@@ -57,7 +57,7 @@ export function addMasterCommands(program: Command, terminal: Terminal): void {
       'halt --reason "I work on the switches"',
     ),
   )
-    .option('--reason <text>', 'why, for whoever comes next', 'by an administrator')
+    .option('--reason <text>', 'why, for whoever comes next', 'no reason given')
     .action((options: ReasonOptions) => halt(terminal, options))
   withDryRun(command('resume', 'go on after a halt, whoever called it', 'resume')).action(
     (options: OrderOptions) => resume(terminal, options),
@@ -65,7 +65,7 @@ export function addMasterCommands(program: Command, terminal: Terminal): void {
   withDryRun(
     command('pause', 'finish what was begun, and begin nothing new', 'pause --reason "exams until Friday"'),
   )
-    .option('--reason <text>', 'why, for whoever comes next', 'by an administrator')
+    .option('--reason <text>', 'why, for whoever comes next', 'no reason given')
     .action((options: ReasonOptions) => pause(terminal, options))
   withDryRun(command('unpause', 'begin operations again', 'unpause')).action((options: OrderOptions) =>
     unpause(terminal, options),

@@ -10,6 +10,7 @@ import { addCopyCommands } from './directory/command/copies.ts'
 import { addGroupCommands } from './directory/command/groups.ts'
 import { addPeopleCommands } from './directory/command/people.ts'
 import { addBackupCommands } from './orchestrator/command/backup.ts'
+import { addMasterCommands } from './orchestrator/command/masters.ts'
 import { addRescueCommand } from './orchestrator/command/rescue.ts'
 import { addHomeCommands } from './storage/command/homes.ts'
 import { addVolumeCommands } from './storage/command/volume.ts'
@@ -26,6 +27,7 @@ const commandLine = {
     addHomeCommands,
     addVolumeCommands,
     addCertificateCommands,
+    addMasterCommands,
     addBackupCommands,
     addRescueCommand,
   ],

@@ -4,6 +4,7 @@ import { imageReference } from '../config/images.ts'
 import {
   API_GROUP,
   AUTHORITY,
+  CONTROL_PLANE_GUARD,
   DESKTOP,
   DIRECTORY_CHECKED,
   GATEWAY,
@@ -50,6 +51,14 @@ const VOLUME = {
   names: [GLUSTER.volume],
 }
 
+/** The administrator's page and the metrics tell how the masters stand. */
+const GUARD = {
+  group: API_GROUP,
+  resources: [CONTROL_PLANE_GUARD.plural],
+  verbs: ['get'],
+  names: [CONTROL_PLANE_GUARD.name],
+}
+
 /** Administrators see what everybody takes up; each person, what they do. */
 const USAGE = { group: API_GROUP, resources: [STORAGE_USAGE.plural], verbs: ['list', 'watch'] }
 
@@ -59,7 +68,8 @@ function rights({ storage }: Cluster): Rights {
   return {
     cluster: [
       { group: API_GROUP, resources: [IDENTITY.plural], verbs: read },
-      // The administrator's page shows the PCs.
+      GUARD,
+      // The administrator's page shows the PCs; whoever has a desktop on one that is to be emptied is told.
       { group: '', resources: ['nodes'], verbs: read },
     ],
     namespaces: {

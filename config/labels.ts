@@ -58,6 +58,9 @@ export const STOPS_AT = `${PREFIX}/stops-at`
 /** Annotation on a desktop's Deployment: when its person was told last that their files take up more than they may. */
 export const TOLD_OVER_LIMIT = `${PREFIX}/told-over-limit`
 
+/** Annotation on a desktop's Deployment: the operation for which its person was told that it moves to another PC. */
+export const TOLD_MOVE = `${PREFIX}/told-move`
+
 /** Annotation on a desktop's Deployment: when the password was set that it was last begun or entered with. */
 export const BEGUN_WITH_PASSWORD = `${PREFIX}/begun-with-password-of`
 

@@ -1,4 +1,6 @@
+import type { V1Node } from '@kubernetes/client-node'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { mastersTold, type ToldGuard } from '../cluster/control-plane-guard.ts'
 import type { UsageSums } from '../cluster/usage-sums.ts'
 
 export type Metrics = ReturnType<typeof newMetrics>
@@ -10,6 +12,9 @@ export interface Known {
   desktops(): { readonly on: number; readonly waiting: number }
   leading(): boolean
   usage(): UsageSums
+  /** What the orchestrator tells; undefined where there is none. */
+  guard(): Promise<ToldGuard | undefined>
+  nodes(): readonly V1Node[]
 }
 
 /** People who have so much as to be named. */
@@ -70,6 +75,7 @@ export function newMetrics(registry: Registry, known: Known) {
       this.set(known.usage().people.filter(({ over }) => over).length)
     },
   })
+  masterMetrics(registers, known)
   return {
     pages: new Histogram({
       name: 'deskfleet_gateway_page_duration_seconds',
@@ -102,4 +108,61 @@ export function newMetrics(registry: Registry, known: Known) {
       registers,
     }),
   }
+}
+
+/** What the orchestrator tells of masters: it runs for a minute at a time, and nobody could ask it. */
+function masterMetrics(registers: Registry[], { guard, nodes }: Known): void {
+  // Without an answer there is no figure: an old one would look like health.
+  const told = async (): Promise<ToldGuard | undefined> => await guard().catch(() => undefined)
+  const asked = (name: string, help: string, value: (guard: ToldGuard) => number | undefined) =>
+    new Gauge({
+      name: `deskfleet_${name}`,
+      help,
+      registers,
+      async collect() {
+        const seen = await told()
+        const is = seen && value(seen)
+        this.remove()
+        if (is !== undefined) this.set(is)
+      },
+    })
+  const labelled = <L extends string>(
+    name: string,
+    help: string,
+    label: L,
+    values: (guard: ToldGuard) => Readonly<Record<string, number>>,
+  ) =>
+    new Gauge({
+      name: `deskfleet_${name}`,
+      help,
+      labelNames: [label],
+      registers,
+      async collect() {
+        const seen = await told()
+        this.reset()
+        for (const [key, value] of Object.entries(seen === undefined ? {} : values(seen)))
+          this.set({ [label]: key } as Record<L, string>, value)
+      },
+    })
+  labelled('masters', 'Masters by state (well, sick, coming).', 'state', (seen) => {
+    const count = { well: 0, sick: 0, coming: 0 }
+    for (const { sick, way } of mastersTold(seen, nodes()))
+      count[sick !== undefined ? 'sick' : way === 'coming' ? 'coming' : 'well']++
+    return count
+  })
+  asked('masters_wanted', 'Masters that there ought to be.', ({ size }) => size.wanted)
+  labelled('crowning_phase', '1 for the phase of the operation that goes on.', 'phase', ({ operation }) =>
+    operation === undefined ? {} : { [operation.phase]: 1 },
+  )
+  asked('etcd_copy_proven_timestamp_seconds', 'When the newest copy of etcd was proven.', ({ backupAt }) =>
+    backupAt === undefined ? undefined : backupAt / 1_000,
+  )
+  asked(
+    'orchestrator_looked_timestamp_seconds',
+    'When the orchestrator looked last at the masters.',
+    (seen) => (seen.lookedAt === 0 ? undefined : seen.lookedAt / 1_000),
+  )
+  asked('orchestrator_halted', 'Whether nothing is done for masters until somebody resumes it.', (seen) =>
+    Number(seen.orders.halt !== undefined || seen.halted !== undefined),
+  )
 }

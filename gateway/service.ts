@@ -4,6 +4,7 @@ import { keptClient, ownCluster } from '../cluster/client.ts'
 import { toldVolume } from '../cluster/gluster-volume.ts'
 import { openConnections } from '../service/connections.ts'
 import type { ServiceContext } from '../service/service.ts'
+import { openGuard } from './cluster/guard.ts'
 import { openLocking } from './cluster/locking.ts'
 import { watchCluster } from './cluster/view.ts'
 import { type Caller, keepCaller } from './desktops/caller.ts'
@@ -75,6 +76,7 @@ export async function openGateway(
   const open = openDesktops({ cluster, view, offer, clock, caller, addressOf }, signal)
   const { desktops, bridges } = open
   const leader = leadDesktops(context, { cluster, view, offer, sessions, usage, ...open })
+  const guard = openGuard(cluster, () => clock.now())
   const metrics = newMetrics(context.registry, {
     screens: () => screens.open(),
     connections: () => connections.size(),
@@ -84,6 +86,8 @@ export async function openGateway(
     }),
     leading: leader.leads,
     usage: usage.sums,
+    guard,
+    nodes: view.nodes.all,
   })
   const { hosts, longestUpload, maxStale } = settings
   const count = (outcome: string) => metrics.upgrades.inc({ outcome })
@@ -112,6 +116,7 @@ export async function openGateway(
     texts: ENGLISH,
     locking,
     volume,
+    guard,
     usage,
   }
   const serving = await servePages(context, cluster, screens, connections, {

@@ -1,6 +1,7 @@
 import type { Lock } from '../../config/lock.ts'
 import { type Html, html } from '../html.ts'
 import { type Frame, notice, page, token } from '../pages/layout.ts'
+import { mastersSection, type ShownMasters } from './masters.ts'
 import type { DesktopRow, Overview, PcRow } from './overview.ts'
 import { type ShownStorage, storageSection } from './storage.ts'
 
@@ -14,6 +15,7 @@ export function administrationPage(
   now: number,
   troubles: readonly string[] = [],
   storage?: ShownStorage,
+  masters?: ShownMasters,
 ): Html {
   const { administration: words } = frame.texts
   const { columns } = words
@@ -32,6 +34,7 @@ ${
 }</section>
 <section aria-labelledby="pcs"><h2 id="pcs">${words.pcs}</h2>
 ${room.pcs.length === 0 ? html`<p class="empty">${words.noPcs}</p>` : pcTable(frame, room.pcs)}</section>
+${masters && mastersSection(frame, masters, now)}
 ${storage && storageSection(frame, storage, now)}`,
   })
 }

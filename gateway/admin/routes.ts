@@ -1,5 +1,6 @@
 import type { Express, Request, Response } from 'express'
 import { reasonOf } from '../../cluster/answer.ts'
+import { mastersTold } from '../../cluster/control-plane-guard.ts'
 import { lockOf } from '../../config/lock.ts'
 import { SLUG_PATTERN } from '../../config/names.ts'
 import { stalenessOf } from '../../config/staleness.ts'
@@ -23,10 +24,15 @@ export function administrationRoutes(app: Express, parts: Parts): void {
       log.warn({ reason: reasonOf(error) }, 'the GlusterVolume could not be read')
       return 'unread' as const
     })
+    const guard = await parts.guard().catch((error: unknown) => {
+      log.warn({ reason: reasonOf(error) }, 'the ControlPlaneGuard could not be read')
+      return 'unread' as const
+    })
     const seen = overview(desktops.all(), cluster.nodes.all(), offer())
     const { state, checked } = stalenessOf(cluster.checked.at(), now(), parts.maxStale)
     const troubles = [
       ...(volume === 'unread' ? [words.storage.silent] : []),
+      ...(guard === 'unread' ? [words.masters.unread] : []),
       ...(cluster.locks.gone() ? [words.listGone] : []),
       ...(state === 'ageing' ? [words.ageing(now() - checked, checked + parts.maxStale - now())] : []),
       ...(state === 'stale' ? [words.stale(now() - checked)] : []),
@@ -37,7 +43,11 @@ export function administrationRoutes(app: Express, parts: Parts): void {
     const told = volume === 'unread' ? undefined : volume
     const shown =
       told === undefined && !isTold ? undefined : { volume: told, usage, limit: offer().storageLimit }
-    sendPage(response, administrationPage(frame, seen, now(), troubles, shown))
+    const masters =
+      guard === undefined || guard === 'unread'
+        ? undefined
+        : { guard, masters: mastersTold(guard, cluster.nodes.all()) }
+    sendPage(response, administrationPage(frame, seen, now(), troubles, shown, masters))
   })
 
   const news: Readonly<Record<string, { kind: 'good' | 'bad'; text: string }>> = {

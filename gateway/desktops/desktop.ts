@@ -27,6 +27,8 @@ export interface Desktop extends Owner {
   readonly stopsAt?: number
   /** When its person was told last that their files take up more than they may. */
   readonly toldOverLimit?: number
+  /** The operation for which its person was told last that it moves to another PC. */
+  readonly toldMove?: string
   /** When the password was set that it was begun with, or last entered with; '' where the directory told of none. */
   readonly passwordSet?: string
   /** Why the cluster refuses to make its pod. */

@@ -10,6 +10,7 @@ import {
   STOPPED_WHY,
   STOPS_AT,
   TEMPLATE,
+  TOLD_MOVE,
   TOLD_OVER_LIMIT,
   WAITING_SINCE,
 } from '../../config/labels.ts'
@@ -49,6 +50,7 @@ export function observe(
     lastInput: time(LAST_INPUT),
     stopsAt: time(STOPS_AT),
     toldOverLimit: time(TOLD_OVER_LIMIT),
+    toldMove: annotations[TOLD_MOVE],
     passwordSet: annotations[BEGUN_WITH_PASSWORD],
     refused: on && !living ? refusalOf(deployment) : undefined,
     pod: living && podOf(living, events),

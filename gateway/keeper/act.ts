@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { LAST_INPUT, STOPS_AT, TOLD_OVER_LIMIT, WAITING_SINCE } from '../../config/labels.ts'
+import { LAST_INPUT, STOPS_AT, TOLD_MOVE, TOLD_OVER_LIMIT, WAITING_SINCE } from '../../config/labels.ts'
 import type { ClusterView } from '../cluster/view.ts'
 import type { Bridges } from '../desktops/bridge.ts'
 import type { Desktop, Owner } from '../desktops/desktop.ts'
@@ -17,6 +17,8 @@ export interface Effects {
   readonly log: Logger
   /** What a desktop that will be stopped is told on its own screen. */
   readonly warning: (stopsAt: number) => string
+  /** What somebody is told whose desktop moves to another PC then. */
+  readonly moving: (at: number | undefined) => string
   /** What a person is told who takes up more than they may; undefined for everybody else. */
   readonly overLimit: (owner: Owner) => string | undefined
 }
@@ -38,12 +40,16 @@ export async function act(effects: Effects, action: Action): Promise<void> {
 }
 
 /** Not waited for: it is that desktop's own trouble when it does not listen. */
-function tell({ bridges, log, warning, overLimit }: Effects, desktop: Desktop, note: Note): void {
+function tell({ bridges, log, warning, moving, overLimit }: Effects, desktop: Desktop, note: Note): void {
   const { slug } = desktop
-  const { stopsAt, toldOverLimit } = note
+  const { stopsAt, toldOverLimit, toldMove } = note
   if (typeof stopsAt === 'number') {
     log.info({ slug, stopsAt: stamp(stopsAt) }, 'warned of the end of an idle desktop')
     void bridges.message(desktop, warning(stopsAt)).catch(() => {})
+  }
+  if (toldMove !== undefined) {
+    log.info({ slug, operation: toldMove.operation }, 'told that their desktop moves to another PC')
+    void bridges.message(desktop, moving(toldMove.at)).catch(() => {})
   }
   const over = toldOverLimit === undefined ? undefined : overLimit(desktop)
   if (over !== undefined) {
@@ -57,6 +63,7 @@ function annotationsOf({
   stopsAt,
   waitingSince,
   toldOverLimit,
+  toldMove,
 }: Note): Record<string, string | null> {
   const given: [string, number | null | undefined][] = [
     [LAST_INPUT, lastInput],
@@ -64,9 +71,10 @@ function annotationsOf({
     [WAITING_SINCE, waitingSince],
     [TOLD_OVER_LIMIT, toldOverLimit],
   ]
-  return Object.fromEntries(
-    given.flatMap(([key, time]) => (time === undefined ? [] : [[key, time === null ? null : stamp(time)]])),
+  const times = given.flatMap(([key, time]): [string, string | null][] =>
+    time === undefined ? [] : [[key, time === null ? null : stamp(time)]],
   )
+  return { ...Object.fromEntries(times), ...(toldMove && { [TOLD_MOVE]: toldMove.operation }) }
 }
 
 async function start(

@@ -1,4 +1,5 @@
 import type { BridgeState, Desktop, StopReason } from '../desktops/desktop.ts'
+import type { Move } from '../desktops/moves.ts'
 import { queueOf } from '../desktops/view.ts'
 
 export interface Limits {
@@ -10,6 +11,8 @@ export interface Limits {
   readonly idle: (template: string) => number
   /** Whether the files of that desktop's person take up more than they may. */
   readonly isOver: (desktop: Desktop) => boolean
+  /** Why and when the desktops of a PC move to others; undefined where they stay. */
+  readonly moveOf: (pc: string) => Move | undefined
 }
 
 /** One thing to do, with the version of the Deployment that it was decided on. */
@@ -24,6 +27,7 @@ export interface Note {
   readonly stopsAt?: number | null
   readonly waitingSince?: number | null
   readonly toldOverLimit?: number
+  readonly toldMove?: Move
 }
 
 /** A start that takes longer no longer keeps others back. */
@@ -63,6 +67,7 @@ export function decide(
     ...starts,
     ...makeRoom(desktops, said, limits, now, stopping, starts.length),
     ...notePlaces(desktops),
+    ...tellMove(desktops, limits, stopping),
     ...tellLimit(desktops, said, limits, now, stopping),
   ]
 }
@@ -172,6 +177,17 @@ function notePlaces(desktops: readonly Desktop[]): Action[] {
     }
     const placed = pod.step !== 'unschedulable' && pod.step !== 'asked' && waitingSince !== undefined
     return placed ? [{ do: 'note', slug, version, note: { waitingSince: null } }] : []
+  })
+}
+
+/** Whoever has a desktop on a PC that is about to be emptied is told, once for each time; it takes no notice of who watches. */
+function tellMove(desktops: readonly Desktop[], { moveOf }: Limits, stopping: ReadonlySet<string>): Action[] {
+  return desktops.flatMap((desktop): Action[] => {
+    const { slug, version, on, pod, toldMove } = desktop
+    if (!on || pod?.step !== 'ready' || pod.pc === undefined || stopping.has(slug)) return []
+    const move = moveOf(pod.pc)
+    if (move === undefined || move.operation === toldMove) return []
+    return [{ do: 'note', slug, version, note: { toldMove: move } }]
   })
 }
 

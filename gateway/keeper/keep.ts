@@ -2,6 +2,7 @@ import { reasonOf } from '../../cluster/answer.ts'
 import type { Clock } from '../../service/clock.ts'
 import { newBell, turns } from '../../service/turns.ts'
 import type { BridgeState, Owner } from '../desktops/desktop.ts'
+import { moveOf } from '../desktops/moves.ts'
 import { idleLimit } from '../offer.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { act, type Effects } from './act.ts'
@@ -123,6 +124,7 @@ async function decideAndAct(
     atMost: offered.desktops.atMost,
     startingAtOnce: settings.startingAtOnce,
     idle: (template: string) => idleLimit(offered, template),
+    moveOf: (pc: string) => moveOf(cluster.nodes.get(pc)),
     isOver: (desktop: Owner) => effects.overLimit(desktop) !== undefined,
   }
   const ends = end()

@@ -37,11 +37,12 @@ export function leadDesktops(context: ServiceContext<KeeperSettings>, parts: Lea
   const { cluster, view, sessions, usage, ...open } = parts
   const now = () => clock.wall().getTime()
   const warning = (stopsAt: number) => ENGLISH.warning(Math.max(1, Math.round((stopsAt - now()) / MINUTE)))
+  const moving = (at: number | undefined) => ENGLISH.moving(at === undefined ? 0 : at - now())
   const overLimit = (owner: Owner): string | undefined => {
     const over = usage.over(owner.entryUUID)
     return over && ENGLISH.overLimit(over.used.bytes, over.limit)
   }
-  const effects = { ...open, cluster: view, log, warning, overLimit }
+  const effects = { ...open, cluster: view, log, warning, moving, overLimit }
   let leads = false
   const leading = (is: boolean): void => {
     leads = is

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
+import type { ToldGuard } from '../../cluster/control-plane-guard.ts'
 import type { ToldVolume } from '../../cluster/gluster-volume.ts'
 import type { Locking } from '../cluster/locking.ts'
 import type { ClusterView } from '../cluster/view.ts'
@@ -32,6 +33,8 @@ export interface Parts {
   readonly locking: Locking
   /** How the volume with everybody's homes stands; undefined where storage is of another kind. */
   readonly volume: () => Promise<ToldVolume | undefined>
+  /** How the masters stand; undefined where nobody watches over them. */
+  readonly guard: () => Promise<ToldGuard | undefined>
   /** What homes take up. */
   readonly usage: Usage
   readonly assets: Assets

@@ -148,6 +148,8 @@ export const ENGLISH = {
     clipboardLong: 'This text is too long: the clipboard takes {most} at most. Send it as a file instead.',
     clipboardLost:
       'What you copied on the desktop did not come here. If it is long, save it in a file, and fetch that under Files.',
+    moves:
+      'Your desktop is about to move to another PC. Your files stay, and programs start anew: save your work now.',
     understood: 'OK',
     close: 'Close',
     restartTitle: 'Restart your desktop?',
@@ -328,6 +330,51 @@ export const ENGLISH = {
         spare: 'Spare',
       },
     },
+    masters: {
+      title: 'Masters',
+      unread: 'How the masters stand could not be read.',
+      well: (well: number, wanted: number) =>
+        well === wanted
+          ? `${plural(well, 'PC looks', 'PCs look')} after the room as its masters.`
+          : `${well} of ${wanted} masters are well.`,
+      copy: (ago: string) => `Their newest copy was proven ${ago}.`,
+      looked: (ago: string) => `Looked at ${ago}.`,
+      columns: { pc: 'PC', state: 'State', since: 'Since' },
+      states: { well: 'Well', coming: 'Becomes one', leaving: 'Leaves', sick: 'Not well' },
+      sicknesses: {
+        MachineDead: 'Off, or away from the network',
+        KubeletDead: 'Tells nothing of itself',
+        EtcdSick: 'Its memory of the room does not answer',
+        ApiSick: 'Takes no orders',
+        Unclear: 'Heard in part only',
+      },
+      kinds: {
+        Replace: 'Another PC takes the place of a master',
+        ScaleUp: 'One more PC becomes a master',
+        ScaleDown: 'One master becomes a plain PC again',
+        StepDown: 'Another PC takes the place of a master, as it was asked',
+        Neutralise: 'A former master is made a plain PC',
+        Tidy: 'What was left behind is tidied away',
+      },
+      goes: (kind: string, phase: string, span: string) => `${kind}: ${phase}, for ${span}.`,
+      from: (pcs: string) => `It leaves: ${pcs}.`,
+      heir: (why: string) => `It comes, as the best that there is: ${why}.`,
+      waits: (why: string) => `It waits: ${why}.`,
+      undone: (why: string) => `It is undone: ${why}.`,
+      notBegun: (why: string) => `Nothing is begun: ${why}.`,
+      wouldDo: (what: string) => `It would be done: ${what}.`,
+      paused: (why: string) => `Paused: ${why}. To begin again: npx deskfleet masters unpause`,
+      blind: (ago: string) =>
+        `Nobody looks at the masters: the last look was ${ago}, and all else here is as old. See: npx deskfleet masters status`,
+      never: 'Nobody has looked at the masters yet. See: npx deskfleet masters status',
+      halted: (why: string) => `Halted: ${why}. To go on: npx deskfleet masters resume`,
+      storm: (why: string) =>
+        `Too much is wrong at once, so nothing is begun: ${why}. Look at the network and the power.`,
+      noCopy: 'No copy of what the masters know was proven yet: no other PC is made a master without one.',
+      oldCopy: (ago: string) =>
+        `The newest proven copy of what the masters know is from ${ago}: no other PC is made a master without a fresh one.`,
+      more: 'More of it, and what can be done: npx deskfleet masters status',
+    },
     of: (part: string, whole: string) => `${part} of ${whole}`,
     load: (percent: number) => `${percent} %`,
     personTitle: (login: string) => `Desktop of ${login}`,
@@ -445,6 +492,8 @@ export const ENGLISH = {
   },
   overLimit: (used: number, limit: number) =>
     `Your files take ${size(used)}; ${size(limit)} are yours. Delete what you do not need, on your desktop or under Files, and empty the trash. If you need more, ask your administrator.`,
+  moving: (ms: number) =>
+    `Your desktop moves to another PC in ${span(ms)}. Your files stay, and programs start anew: save your work now.`,
   warning: (minutes: number) =>
     `This desktop is idle. It stops in ${plural(minutes, 'minute', 'minutes')} if nobody uses it. Press a key or move the mouse to keep it.`,
 }

@@ -3,6 +3,7 @@ import { reasonOf } from '../../cluster/answer.ts'
 import { hasHome } from '../cluster/person.ts'
 import { askForOnly } from '../desktops/ask-for-only.ts'
 import type { Owner } from '../desktops/desktop.ts'
+import { moveOf } from '../desktops/moves.ts'
 import { pixelsOf, templatesFor } from '../offer.ts'
 import { choosePage } from '../pages/choose.ts'
 import { deskPage } from '../pages/desk.ts'
@@ -87,7 +88,9 @@ export function desktopRoutes(app: Express, parts: Parts): void {
     const { session } = mustBeThere(request)
     // One that cannot be asked has nothing to say; whatever is wrong with it, the page hears by its events.
     const said = await parts.bridges.notices(session).catch(() => [])
-    response.json([...new Set(said.map((notice) => noticeText(notice, parts.texts)))])
+    const move = moveOf(parts.cluster.nodes.get(parts.desktops.of(session)?.pod?.pc ?? ''))
+    const moving = move === undefined ? [] : [parts.texts.desktop.moves]
+    response.json([...moving, ...new Set(said.map((notice) => noticeText(notice, parts.texts)))])
   })
 
   app.get('/desktop/events', (request, response) => {

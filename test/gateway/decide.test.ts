@@ -7,7 +7,13 @@ import { type Action, decide, type Limits, SPARE_AFTER, WARN_BEFORE } from '../.
 const NOW = 1_900_000_000_000
 const MINUTE = 60_000
 const IDLE = 30 * MINUTE
-const LIMITS: Limits = { atMost: 3, startingAtOnce: 2, idle: () => IDLE, isOver: () => false }
+const LIMITS: Limits = {
+  atMost: 3,
+  startingAtOnce: 2,
+  idle: () => IDLE,
+  isOver: () => false,
+  moveOf: () => undefined,
+}
 
 const off = (slug: string, more: Partial<Desktop> = {}): Desktop => ({
   slug,
@@ -239,4 +245,22 @@ test('who takes up more than they may is told once a day, while they are there a
     run([on('over', here)], said(), over).some(({ do: what }) => what === 'note'),
     'who cannot be asked',
   )
+})
+
+test('whoever has a desktop on a PC that is to be emptied is told, once for each time', (t) => {
+  const limits = (operation: string): Limits => ({
+    ...LIMITS,
+    moveOf: (pc) => (pc === 'pc-1' ? { operation, at: NOW + MINUTE } : undefined),
+  })
+  const told = (desktop: Desktop, operation = 'replace-41') =>
+    run([desktop], said(), limits(operation)).flatMap((action) =>
+      action.do === 'note' && action.note.toldMove ? action.note.toldMove : [],
+    )
+  t.deepEqual(told(on('ada')), [{ operation: 'replace-41', at: NOW + MINUTE }])
+  t.deepEqual(told(on('ada', { toldMove: 'replace-41' })), [])
+  t.deepEqual(told(on('ada', { toldMove: 'replace-41' }), 'replace-42').length, 1)
+  const elsewhere = { name: 'p', step: 'ready', pc: 'pc-2', made: NOW } as const
+  t.deepEqual(told(on('ada', { pod: elsewhere })), [])
+  t.deepEqual(told(coming('ada')), [], 'nobody sees it yet')
+  t.deepEqual(told(off('ada')), [])
 })

@@ -1,5 +1,14 @@
 import test, { type ExecutionContext } from 'ava'
-import { LAST_INPUT, STARTED_AT, STOPPED_WHY, STOPS_AT, WAITING_SINCE } from '../../config/labels.ts'
+import {
+  LAST_INPUT,
+  MOVES_AT,
+  MOVES_FOR,
+  STARTED_AT,
+  STOPPED_WHY,
+  STOPS_AT,
+  TOLD_MOVE,
+  WAITING_SINCE,
+} from '../../config/labels.ts'
 import { desktopName, homeClaim, homeVolume, NAMESPACES } from '../../config/names.ts'
 import type { BareLab } from '../../lab/bare/bare.ts'
 import { must, sharedLab } from '../harness/lab.ts'
@@ -316,4 +325,30 @@ test.serial('nobody gets a template that is not meant for them', async (t) => {
   t.is((await browser.post('/desktop/start', { template: 'office' })).status, 303)
   const root = await loggedIn(ROOT)
   t.is((await root.post('/desktop/start', { template: 'light' })).status, 303)
+})
+
+test.serial('before a PC is emptied its people are told on their desktops, once for each time', async (t) => {
+  const { browser, bridge } = await desk(t, ADA)
+  const moves = (operation: string) => {
+    const at = new Date(Date.now() + 90_000).toISOString()
+    return must(lab, [
+      ...['annotate', '--overwrite', 'node', pc.name],
+      ...[`${MOVES_FOR}=${operation}`, `${MOVES_AT}=${at}`],
+    ])
+  }
+  const heard = () => bridge.said.filter((text) => /Your desktop moves to another PC in 1 minute/.test(text))
+  const notices = async () => (await browser.get('/desktop/notices')).text
+  t.notRegex(await notices(), /about to move/)
+  await moves('replace-41')
+  await eventually('ada is told', async () => heard().length === 1)
+  t.is((await deploymentOf(lab, ADA)).metadata.annotations[TOLD_MOVE], 'replace-41')
+  t.regex(await notices(), /Your desktop is about to move to another PC/)
+  // Nothing but the time changes: both replicas see it, and neither speaks again.
+  await moves('replace-41')
+  await bridge.idle(5)
+  t.is(heard().length, 1)
+  await moves('replace-42')
+  await eventually('ada is told of another time', async () => heard().length === 2)
+  await must(lab, ['annotate', 'node', pc.name, `${MOVES_FOR}-`, `${MOVES_AT}-`])
+  await eventually('nothing more is said on the page', async () => !/about to move/.test(await notices()))
 })

@@ -1,5 +1,7 @@
 import test from 'ava'
+import { readToldGuard } from '../../cluster/control-plane-guard.ts'
 import { sumsOf } from '../../cluster/usage-sums.ts'
+import { HALT, PAUSE } from '../../config/labels.ts'
 import { administrationPage, personPage } from '../../gateway/admin/page.ts'
 import type { View } from '../../gateway/desktops/view.ts'
 import { givenPage, helpingPage } from '../../gateway/helping/page.ts'
@@ -92,6 +94,25 @@ test('what people and clusters say is text on every page, never markup', (t) => 
         1,
       ),
       limit: 1,
+    }),
+    administrationPage(frame, { on: 0, waiting: 0, atMost: 1, desktops: [], pcs: [] }, NOW, [], undefined, {
+      guard: readToldGuard({
+        metadata: { annotations: { [HALT]: HOSTILE, [PAUSE]: HOSTILE } },
+        spec: { mode: HOSTILE },
+        status: {
+          record: {
+            sick: { [HOSTILE]: { as: HOSTILE, since: NOW } },
+            storm: HOSTILE,
+            stormUntil: NOW + 1,
+            operation: {
+              ...{ id: HOSTILE, kind: HOSTILE, phase: HOSTILE, since: NOW, begun: NOW },
+              ...{ leaving: [{ name: HOSTILE }], heir: { name: HOSTILE, why: HOSTILE } },
+              ...{ waiting: HOSTILE, failed: HOSTILE },
+            },
+          },
+        },
+      }),
+      masters: [{ pc: HOSTILE, sick: { as: HOSTILE, since: NOW }, way: undefined, since: NOW, ready: true }],
     }),
     personPage(frame, {
       slug: HOSTILE,

@@ -99,6 +99,8 @@ export const MOVES_AT = `${PREFIX}/desktops-move-at`
 
 /** Kubeadm's own, on the Node of a master. */
 export const MASTER = 'node-role.kubernetes.io/control-plane'
+/** The same, by which load balancers outside of the cluster leave masters alone. */
+export const NO_BALANCER = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
 /** Kubernetes' own recommended labels: what a thing is, and that it is ours. */
 export const NAME = 'app.kubernetes.io/name'

@@ -1,4 +1,4 @@
-import { CORDONED_BY, MASTER, MOVES_AT, MOVES_FOR } from '../../config/labels.ts'
+import { CORDONED_BY, MASTER, MOVES_AT, MOVES_FOR, NO_BALANCER } from '../../config/labels.ts'
 import { cel, on, type Proof } from '../kit/proof.ts'
 import { by, ORCHESTRATOR } from './job-shape.ts'
 
@@ -35,8 +35,8 @@ export const NODES: Proof = {
       says: cel('of a Node the orchestrator changes the annotations that are its own alone'),
     },
     {
-      expression: `${sameBut(labels.now, labels.before, () => 'false')} && ${sameBut(labels.before, labels.now, (key) => `${key} == ${cel(MASTER)}`)}`,
-      says: cel('of the labels of a Node the orchestrator takes that of masters off, and no other'),
+      expression: `${sameBut(labels.now, labels.before, () => 'false')} && ${sameBut(labels.before, labels.now, (key) => `${key} in ${JSON.stringify([MASTER, NO_BALANCER])}`)}`,
+      says: cel('of the labels of a Node the orchestrator takes those of masters off, and no other'),
     },
     {
       expression: `${taints('object')}.all(t, t in ${taints('oldObject')} || t.key == ${cel(UNSCHEDULABLE)}) && ${taints('oldObject')}.all(t, t in ${taints('object')} || t.key in ${JSON.stringify([MASTER, UNSCHEDULABLE])})`,

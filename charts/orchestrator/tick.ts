@@ -91,6 +91,8 @@ const RIGHTS: Rights = {
     core('nodes', ['get', 'list', 'patch', 'delete']),
     core('pods', ['list']),
     core('pods/eviction', ['create']),
+    // Which hold what cannot move.
+    core('persistentvolumes', ['list']),
     { ...GUARD, verbs: ['get', 'patch'] },
     { ...GUARD, resources: [`${CONTROL_PLANE_GUARD.plural}/status`], verbs: ['update'] },
   ],

@@ -28,12 +28,12 @@ const VALID = 45 * 60_000
 
 const Configuration = z.object({ controlPlaneEndpoint: z.string().min(1) })
 
-/** The heir's plan is written last: where it is, everything is. What an earlier try left is of other keys, and goes first. */
+/**
+ * Where the heir's plan is not there yet: it is written last, so where it is, everything is. What an earlier try left is of other
+ * keys, and goes first.
+ */
 export async function writeJoinSecrets(core: CoreV1Api, joining: Joining): Promise<void> {
   const { operation, node, address, apiFiles, now } = joining
-  const names = planNames(operation)
-  const namespace = NAMESPACES.crown
-  if (await unless(404, () => core.readNamespacedSecret({ name: names.join, namespace }))) return
   await removeJoinSecrets(core, [operation])
   const { data } = await core.readNamespacedConfigMap({ name: 'kubeadm-config', namespace: SYSTEM })
   const clusterConfiguration = data?.ClusterConfiguration ?? ''
@@ -54,7 +54,7 @@ export async function writeJoinSecrets(core: CoreV1Api, joining: Joining): Promi
     }),
   ]
   for (const body of secrets)
-    await core.createNamespacedSecret({ namespace: body.metadata?.namespace ?? namespace, body })
+    await core.createNamespacedSecret({ namespace: body.metadata?.namespace ?? '', body })
 }
 
 /** As kubeadm names an authority: by its public key. */

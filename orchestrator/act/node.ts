@@ -1,6 +1,6 @@
 import { type CoreV1Api, PatchStrategy, setHeaderOptions, type V1Node } from '@kubernetes/client-node'
 import { hasCode, reasonOf, unless } from '../../cluster/answer.ts'
-import { CORDONED_BY, MASTER, MOVES_AT, MOVES_FOR } from '../../config/labels.ts'
+import { CORDONED_BY, MASTER, MOVES_AT, MOVES_FOR, NO_BALANCER } from '../../config/labels.ts'
 
 /** What is done to a PC by its Node alone. Each is so already when it is done again. */
 
@@ -25,9 +25,6 @@ export const warn = (core: CoreV1Api, name: string, operation: string, at: Date)
   patch(core, name, {
     metadata: { annotations: { [MOVES_FOR]: operation, [MOVES_AT]: at.toISOString() } },
   })
-
-/** Kubeadm's own, which keeps load balancers away. */
-const NO_BALANCER = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
 /** Takes the label of masters and their taint off. Whoever else changes its taints meanwhile is not overwritten. */
 export async function unmark(core: CoreV1Api, name: string): Promise<void> {

@@ -70,6 +70,7 @@ export async function lookAt({ cluster, core, custom }: ToldRoom): Promise<{ gua
     jobs: [],
     secrets: [],
     backup: undefined,
+    backsUp: false,
     controllersSince: undefined,
     latency: 0,
     upgrading: false,

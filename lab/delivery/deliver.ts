@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { IMAGES } from '../../config/images.ts'
@@ -54,7 +55,7 @@ export async function deliver(
   writeFileSync(storageFile(room), storage)
   const images = await pushImages(room, progress)
   const repository = await roomRepository(room)
-  const overlay = overlayOf(images, repository, storage)
+  const overlay = await overlayOf(room, images, repository, storage)
   const commit = await publish(repository, overlay, 'The room as cluster.yaml says')
   progress(`committed ${commit.slice(0, 8)} to ${repository.url}`)
   await installArgoCd(room, images.argocd ?? '', progress)
@@ -82,7 +83,7 @@ export async function openDelivery(room: Room): Promise<Delivery> {
   const images = await pushImages(room, () => {})
   const repository = await roomRepository(room)
   const commit = (await repository.git('rev-parse', 'HEAD')).trim()
-  return { repository, images, overlay: overlayOf(images, repository, storageOf(room)), commit }
+  return { repository, images, overlay: await overlayOf(room, images, repository, storageOf(room)), commit }
 }
 
 /** Noted beside the room, for other processes. */
@@ -99,6 +100,7 @@ export const IN_ROOM: readonly BuiltImage[] = [
   'door',
   'gluster',
   'argocd',
+  'etcd-backup',
   'desktop-light',
 ]
 
@@ -137,12 +139,24 @@ const STORAGE: Readonly<Record<StorageKind, object>> = {
   gluster: { kind: 'gluster', replicas: 3, replaceAfter: '5m' },
 }
 
-const overlayOf = (
+/** What opens the room's copies of etcd. An administrator has it outside of the room; here it lies beside the room. */
+export const copiesKeyFile = (room: Room): string => join(room.dir, 'etcd-copies.key')
+
+/** The public key for which copies of etcd are made. */
+async function recipientOf(room: Room): Promise<string> {
+  const file = copiesKeyFile(room)
+  if (!existsSync(file)) writeFileSync(file, await generateX25519Identity(), { mode: 0o600 })
+  return identityToRecipient(readFileSync(file, 'utf8'))
+}
+
+const overlayOf = async (
+  room: Room,
   images: Readonly<Record<string, string>>,
   repository: Repository,
   storage: StorageKind,
-): Overlay => ({
+): Promise<Overlay> => ({
   images,
+  masters: { copies: { recipients: [await recipientOf(room)] } },
   hosts: { address: DOOR_ADDRESS },
   templates: [LIGHT, SHORT],
   storage: STORAGE[storage],

@@ -51,6 +51,8 @@ interface Pc {
   api: Server | undefined
   /** Pods that it has begun. */
   readonly begun: Set<string>
+  /** When it renewed its Lease last, in ms. */
+  renewed: number
 }
 
 const namespace = NAMESPACES.crown
@@ -58,6 +60,8 @@ const LEASES = 'kube-node-lease'
 const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch)
 /** Ms between two turns of all kubelets. */
 const TURN = 250
+/** Ms from one renewal of a Lease to the next. */
+const RENEWS = 1_500
 
 /** As kubelets write it. */
 const microTime = (): string => new Date().toISOString().replace('Z', '000Z')
@@ -82,6 +86,7 @@ export async function openPcs(cluster: KubeConfig, count: number, masters: numbe
       member: undefined,
       api: undefined,
       begun: new Set(),
+      renewed: 0,
     }),
   )
   const etcd = await up({
@@ -195,7 +200,9 @@ export async function openPcs(cluster: KubeConfig, count: number, masters: numbe
     await renew(pc)
   }
 
-  async function renew({ name }: Pc): Promise<void> {
+  async function renew(pc: Pc): Promise<void> {
+    const { name } = pc
+    pc.renewed = performance.now()
     const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime: microTime() as never }
     const patched = await unless(404, () =>
       coordination.patchNamespacedLease({ namespace: LEASES, name, body: { spec } }, merge),
@@ -220,7 +227,9 @@ export async function openPcs(cluster: KubeConfig, count: number, masters: numbe
   }
 
   async function turn(): Promise<void> {
-    await Promise.all(pcs.filter(({ on }) => on).map((pc) => renew(pc)))
+    await Promise.all(
+      pcs.filter(({ on, renewed }) => on && performance.now() - renewed > RENEWS).map((pc) => renew(pc)),
+    )
     const { items } = await core.listPodForAllNamespaces()
     for (const pod of items) {
       const pc = pcs.find(({ name, on }) => on && name === pod.spec?.nodeName)

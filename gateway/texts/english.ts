@@ -337,16 +337,16 @@ export const ENGLISH = {
         well === wanted
           ? `${plural(well, 'PC looks', 'PCs look')} after the room as its masters.`
           : `${well} of ${wanted} masters are well.`,
-      copy: (ago: string) => `Their newest copy was proven ${ago}.`,
+      copy: (ago: string) => `The newest copy of etcd was proven ${ago}.`,
       looked: (ago: string) => `Looked at ${ago}.`,
       columns: { pc: 'PC', state: 'State', since: 'Since' },
       states: { well: 'Well', coming: 'Becomes one', leaving: 'Leaves', sick: 'Not well' },
       sicknesses: {
         MachineDead: 'Off, or away from the network',
-        KubeletDead: 'Tells nothing of itself',
-        EtcdSick: 'Its memory of the room does not answer',
-        ApiSick: 'Takes no orders',
-        Unclear: 'Heard in part only',
+        KubeletDead: 'Its kubelet is silent',
+        EtcdSick: 'Its etcd does not answer, or holds something else',
+        ApiSick: 'Its API server does not answer',
+        Unclear: 'Its API server answers, and nothing else',
       },
       kinds: {
         Replace: 'Another PC takes the place of a master',
@@ -370,9 +370,10 @@ export const ENGLISH = {
       halted: (why: string) => `Halted: ${why}. To go on: npx deskfleet masters resume`,
       storm: (why: string) =>
         `Too much is wrong at once, so nothing is begun: ${why}. Look at the network and the power.`,
-      noCopy: 'No copy of what the masters know was proven yet: no other PC is made a master without one.',
+      noCopy:
+        'No copy of etcd was proven yet: unless masters.backup is Preferred, no other PC is made a master.',
       oldCopy: (ago: string) =>
-        `The newest proven copy of what the masters know is from ${ago}: no other PC is made a master without a fresh one.`,
+        `The newest copy of etcd that was proven is from ${ago}: unless masters.backup is Preferred, no other PC is made a master.`,
       more: 'More of it, and what can be done: npx deskfleet masters status',
     },
     of: (part: string, whole: string) => `${part} of ${whole}`,

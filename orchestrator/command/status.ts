@@ -125,6 +125,6 @@ export function findingOf(trouble: MasterTrouble, now: number): Finding {
       trouble.backupAt === undefined
         ? 'no copy of etcd was proven yet'
         : `the newest copy of etcd that was proven is from ${ago(trouble.backupAt, now)}`,
-    mend: 'see the Job etcd-backup in deskfleet-crown and docs/recover.md; without a fresh one no master is changed',
+    mend: 'see the Job etcd-backup in deskfleet-crown and docs/recover.md; without a fresh one no master is changed, unless masters.backup is Preferred',
   }
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CustomObjectsApi } from '@kubernetes/client-node'
 import { lasting } from '../../cli/age.ts'
 import type { Terminal } from '../../cli/terminal.ts'
+import { keptClient } from '../../cluster/client.ts'
 import {
   BLIND_AFTER,
   mastersTold,
@@ -110,7 +112,9 @@ export function progressOf(guard: ToldGuard, pc: string, before: ReadonlySet<str
 
 const LOOK_EVERY = 2_000
 
-async function follow(terminal: Terminal, { custom, guard }: ToldRoom, pc: string): Promise<void> {
+async function follow(terminal: Terminal, { cluster, guard }: ToldRoom, pc: string): Promise<void> {
+  // Its calls end after seconds: a connection to the API server of a master that goes may hang for ever.
+  const custom = keptClient(cluster, CustomObjectsApi)
   const before = new Set(guard.history.map(({ id }) => id))
   const begun = Date.now()
   let said = ''

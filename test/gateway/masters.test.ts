@@ -42,7 +42,10 @@ const OPERATION = {
 
 test('where all is well the page says so in two lines and a table', (t) => {
   const page = shown(guard())
-  t.regex(page, /3 PCs look after the room as its masters\. Their newest copy was proven 20 minutes ago\./)
+  t.regex(
+    page,
+    /3 PCs look after the room as its masters\. The newest copy of etcd was proven 20 minutes ago\./,
+  )
   t.notRegex(page, /notice/)
   t.is(page.match(/badge ready/g)?.length, 3)
 })

@@ -1,7 +1,7 @@
 import type { BatchV1Api, V1Job } from '@kubernetes/client-node'
 import { unless } from '../../cluster/answer.ts'
-import { NAME, OPERATION, PART_OF, STEP } from '../../config/labels.ts'
 import { CROWN, NAMESPACES } from '../../config/names.ts'
+import { askedJob } from '../backup/asked-job.ts'
 
 /** Jobs that are made once: one that is there already is the one that was wanted. */
 
@@ -24,17 +24,7 @@ export async function makesCopies(batch: BatchV1Api): Promise<boolean> {
 
 /** A copy now: what is made each half hour, under a name of the operation. @throws where no copies are made */
 export async function copyNow(batch: BatchV1Api, name: string, operation: string): Promise<void> {
-  const { spec } = await batch.readNamespacedCronJob({ name: CROWN.backup, namespace })
-  const template = spec?.jobTemplate
-  if (template?.spec === undefined) throw new Error(`the CronJob ${CROWN.backup} makes no Jobs`)
-  await makeJob(batch, {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: {
-      name,
-      namespace,
-      labels: { [NAME]: CROWN.backup, [PART_OF]: 'deskfleet', [OPERATION]: operation, [STEP]: 'backup' },
-    },
-    spec: template.spec,
-  })
+  const job = askedJob(await batch.readNamespacedCronJob({ name: CROWN.backup, namespace }), name, operation)
+  if (job === undefined) throw new Error(`the CronJob ${CROWN.backup} makes no Jobs`)
+  await makeJob(batch, job)
 }

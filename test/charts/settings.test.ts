@@ -8,6 +8,7 @@ import { readSettings as ofReplica } from '../../directory/replica/settings.ts'
 import { readSettings as ofSync } from '../../directory/sync/settings.ts'
 import { readSettings as ofGateway } from '../../gateway/settings.ts'
 import { readSettings as ofEtcdBackup } from '../../orchestrator/backup/settings.ts'
+import { readSettings as ofOrchestrator } from '../../orchestrator/settings.ts'
 import { readSettings as ofPacketFilter } from '../../packet-filter/settings.ts'
 import type { Environment, Read } from '../../service/settings.ts'
 import { readSettings as ofHomes } from '../../storage/homes/settings.ts'
@@ -23,6 +24,7 @@ const PROGRAMS: Readonly<Record<string, (environment: Environment) => Read<objec
   'directory/copies/main.js': ofCopies,
   'gateway/main.js': ofGateway,
   'orchestrator/backup/main.js': ofEtcdBackup,
+  'orchestrator/main.js': ofOrchestrator,
   'packet-filter/main.js': ofPacketFilter,
   'storage/homes/main.js': ofHomes,
   'storage/mounter/main.js': ofMounter,

@@ -1,31 +1,16 @@
+import { Chart, Testing } from 'cdk8s'
+import { guardDefinition } from '../../../charts/orchestrator/definitions.ts'
 import { API_GROUP, API_VERSION, CONTROL_PLANE_GUARD } from '../../../config/names.ts'
 import type { State } from '../../../orchestrator/state.ts'
 import { GIB, heard, NOW, pc } from '../facts.ts'
 
 /** A ControlPlaneGuard, and the Nodes of its room, as the API server has them. */
 
-const { kind, plural, singular, name } = CONTROL_PLANE_GUARD
+const { kind, name } = CONTROL_PLANE_GUARD
 
-/** As much of a definition as lets the API server keep any Guard. */
-export const DEFINITION = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `${plural}.${API_GROUP}` },
-  spec: {
-    group: API_GROUP,
-    names: { kind, plural, singular },
-    scope: 'Cluster',
-    versions: [
-      {
-        name: API_VERSION,
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-}
+const chart = new Chart(Testing.app(), 'definition')
+guardDefinition(chart)
+export const DEFINITION = chart.toJson()[0]
 
 export const guardObject = (
   record: Partial<State> | undefined,

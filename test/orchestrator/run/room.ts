@@ -6,6 +6,8 @@ import {
   type KubeConfig,
   type V1Node,
 } from '@kubernetes/client-node'
+import { Chart, Testing } from 'cdk8s'
+import { guardDefinition } from '../../../charts/orchestrator/definitions.ts'
 import { keptClient } from '../../../cluster/client.ts'
 import { CORDONED_BY, MASTER } from '../../../config/labels.ts'
 import { API_GROUP, API_VERSION, CONTROL_PLANE_GUARD, NAMESPACES } from '../../../config/names.ts'
@@ -233,28 +235,11 @@ function runningIn({ cluster, pcs, store, told, done, interfere }: Parts): Runni
 }
 
 async function prepare({ lab }: OwnLab, spec: object): Promise<void> {
-  const { kind, plural, singular } = CONTROL_PLANE_GUARD
+  const { kind } = CONTROL_PLANE_GUARD
   await must(lab, ['create', 'namespace', NAMESPACES.crown])
-  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-  await must(lab, ['apply', '-f', '-'], {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${API_GROUP}` },
-    spec: {
-      group: API_GROUP,
-      scope: 'Cluster',
-      names: { kind, plural, singular },
-      versions: [
-        {
-          name: API_VERSION,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          schema: { openAPIV3Schema: { type: 'object', properties: { spec: open, status: open } } },
-        },
-      ],
-    },
-  })
+  const chart = new Chart(Testing.app(), 'definition')
+  guardDefinition(chart)
+  await must(lab, ['apply', '-f', '-'], chart.toJson()[0])
   const object = {
     apiVersion: `${API_GROUP}/${API_VERSION}`,
     kind,

@@ -1,3 +1,4 @@
+import { reasonOf } from '../cluster/answer.ts'
 import { STEP_DOWN } from '../config/labels.ts'
 import type { Clock } from '../service/clock.ts'
 import { turns } from '../service/turns.ts'
@@ -20,6 +21,8 @@ export interface Running {
   act(effect: Effect, operation: Operation, look: Look): Promise<InTheWay>
   readonly clock: Clock
   readonly listener: RunListener
+  /** What was in the way of the last effect, for people; each look sets it anew. */
+  inTheWay?: InTheWay
 }
 
 export interface RunListener {
@@ -52,7 +55,9 @@ export async function lookOnce(running: Running, signal: AbortSignal): Promise<b
   if (signal.aborted) return false
   const { state, effect, events } = decided
   if (effect !== undefined || isWorthWriting(guard.state, state)) {
-    const summary = summaryOf({ facts: look.facts, state, policy: guard.policy, now: wallOf(clock) })
+    const view = { facts: look.facts, state, policy: guard.policy, now: wallOf(clock) }
+    const summary = summaryOf(view, running.inTheWay)
+    running.inTheWay = undefined
     const written = await store.write(guard, state, summary)
     // Somebody else wrote: whatever was decided was decided on what is old.
     if (written === undefined) return true
@@ -87,10 +92,17 @@ async function doIt(effect: Effect, { id }: Operation, running: Running): Promis
   const refusal = admit(effect, look.facts, fresh.state, fresh.policy, wallOf(clock))
   const { operation } = fresh.state
   if (refusal !== undefined || operation?.id !== id) {
-    listener.refused(effect, refusal?.why ?? 'the operation has ended in the meantime')
+    running.inTheWay = refusal?.why ?? 'the operation has ended in the meantime'
+    listener.refused(effect, running.inTheWay)
     return
   }
-  listener.acted(effect, await running.act(effect, operation, look))
+  try {
+    running.inTheWay = await running.act(effect, operation, look)
+  } catch (error) {
+    // It may have been done all the same: the next look says.
+    running.inTheWay = reasonOf(error)
+  }
+  listener.acted(effect, running.inTheWay)
 }
 
 /** An order that was carried out, or names no master, is not to be carried out once more when that PC is one again. */

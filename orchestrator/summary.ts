@@ -20,7 +20,8 @@ export interface Summary {
   readonly halted: string
 }
 
-export function summaryOf(view: View): Summary {
+/** @param inTheWay what the run found in the way of the last effect that it was to do */
+export function summaryOf(view: View, inTheWay?: string): Summary {
   const { facts, state } = view
   const { operation } = state
   return {
@@ -31,7 +32,7 @@ export function summaryOf(view: View): Summary {
     heir: operation?.heir?.name ?? '',
     ...(facts.backup === undefined ? {} : { backupAt: new Date(facts.backup.at).toISOString() }),
     lookedAt: new Date(state.at).toISOString(),
-    message: messageOf(facts, state),
+    message: messageOf(facts, state, inTheWay),
     halted: facts.orders.halt ?? state.halted?.why ?? '',
   }
 }
@@ -44,8 +45,12 @@ const wellMasters = (view: View): readonly string[] =>
       membersOf(view).some((member) => member.pc === name && isHealthy(member)),
   )
 
-function messageOf({ etcd }: Facts, { operation, waiting, suggestion, sick, storm }: State): string {
-  if (operation !== undefined) return operation.waiting ?? operation.failed ?? ''
+function messageOf(
+  { etcd }: Facts,
+  { operation, waiting, suggestion, sick, storm }: State,
+  inTheWay: string | undefined,
+): string {
+  if (operation !== undefined) return inTheWay ?? operation.waiting ?? operation.failed ?? ''
   if (waiting !== undefined) return waiting
   if (suggestion !== undefined) return `would do: ${suggestion}`
   if (etcd === 'unread') return 'the members of etcd could not be read'

@@ -1,6 +1,7 @@
 import { PERSON } from '../../config/labels.ts'
 import { desktopName, SHARED_CLAIM } from '../../config/names.ts'
 import { cel, on, type Proof } from '../kit/proof.ts'
+import { by, ORCHESTRATOR } from '../orchestrator/job-shape.ts'
 import { takesClaim, takesEverybody } from './rights.ts'
 
 /**
@@ -24,11 +25,12 @@ export const REMOVALS: readonly Proof[] = [
     `' may not remove ' + ${name} + ': homes and desktops are kept by storage and gateway; stop a desktop on its page'`,
   ),
   takesClaim('deskfleet-removals-of-pods', [on('', ['pods'], ['DELETE'])], person, 'remove a pod of'),
-  // Whose pod it is cannot be seen here, so it takes the right on everybody, as whoever drains PCs has it.
+  // Whose pod it is cannot be seen here, so it takes the right on everybody, as whoever drains PCs has it. The orchestrator
+  // empties a PC that is to be a master, and acts for nobody otherwise.
   takesEverybody(
     'deskfleet-removals-by-eviction',
     [on('', ['pods/eviction'], ['CREATE'])],
-    {},
+    { 'not-by-the-orchestrator': `!(${by(ORCHESTRATOR)})` },
     `' may not evict pods here: delete those of your own'`,
   ),
 ]

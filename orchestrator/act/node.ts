@@ -1,5 +1,5 @@
 import { type CoreV1Api, PatchStrategy, setHeaderOptions, type V1Node } from '@kubernetes/client-node'
-import { hasCode, reasonOf, unless } from '../../cluster/answer.ts'
+import { reasonOf, unless } from '../../cluster/answer.ts'
 import { CORDONED_BY, MASTER, MOVES_AT, MOVES_FOR, NO_BALANCER } from '../../config/labels.ts'
 
 /** What is done to a PC by its Node alone. Each is so already when it is done again. */
@@ -49,7 +49,7 @@ export async function deleteNode(core: CoreV1Api, name: string, uid: string): Pr
  * Asks pods to go, by the API that keeps budgets.
  *
  * @param pods `namespace/name`
- * @returns those that a budget keeps, with its words
+ * @returns those that do not go, with what the API server says: a budget keeps them, mostly
  */
 export async function evict(core: CoreV1Api, pods: readonly string[]): Promise<readonly string[]> {
   const kept = await Promise.all(
@@ -61,8 +61,7 @@ export async function evict(core: CoreV1Api, pods: readonly string[]): Promise<r
         )
         return undefined
       } catch (error) {
-        if (hasCode(error, 429)) return `${pod}: ${reasonOf(error)}`
-        throw error
+        return `${pod}: ${reasonOf(error)}`
       }
     }),
   )

@@ -57,6 +57,9 @@ export interface Eyes {
 /** What stays of a look for the next one. */
 interface Memory {
   silent: Silent
+  /** PCs that etcd listed, and API servers that were not ready. */
+  listed: readonly string[]
+  notReady: ReadonlySet<string>
   /** Addresses by PC, of Nodes that may be gone meanwhile. */
   readonly addresses: Map<string, string>
   /** The controller-manager that leads, and since when, by our clock. */
@@ -80,7 +83,13 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
   const batch = keptClient(cluster, BatchV1Api)
   const coordination = keptClient(cluster, CoordinationV1Api)
   const custom = keptClient(cluster, CustomObjectsApi)
-  const memory: Memory = { silent: new Set(), addresses: new Map(), controllers: undefined }
+  const memory: Memory = {
+    silent: new Set(),
+    listed: [],
+    notReady: new Set(),
+    addresses: new Map(),
+    controllers: undefined,
+  }
 
   async function pods(): Promise<{
     readonly pods: readonly V1Pod[]
@@ -122,8 +131,12 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
       const masters = nodes
         .filter(({ metadata }) => MASTER in (metadata?.labels ?? {}))
         .flatMap(({ metadata }) => addresses.find(({ name }) => name === metadata?.name) ?? [])
+      // A master whose Node is gone may still have an API server.
+      const servers = addresses.filter(
+        ({ name }) => masters.some((one) => one.name === name) || memory.listed.includes(name),
+      )
       const now = clock.wall().getTime()
-      const [leases, jobs, crownPods, plans, laidOut, newest, backsUp, since, etcd, running] =
+      const [leases, jobs, crownPods, plans, laidOut, newest, backsUp, since, etcd, apis, running] =
         await Promise.all([
           listPages((page) => coordination.listNamespacedLease({ namespace: LEASES, ...page })),
           batch.listNamespacedJob({ namespace, labelSelector: OPERATION }),
@@ -134,15 +147,14 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
           makesCopies(batch),
           controllersSince(now),
           observeEtcd(gateway, masters, addresses, memory.silent, clock),
+          readyApis(servers, memory.notReady, authority),
           depth === 'whole' ? pods() : NOTHING_RUNS,
         ])
-      // A master whose Node is gone may still have an API server.
-      const listed = etcd.is === 'done' ? etcd.value.members.map(({ pc }) => pc) : []
-      const asked = addresses.filter(
-        ({ name }) => masters.some((one) => one.name === name) || listed.includes(name),
-      )
-      const apis = await readyApis(asked, authority)
-      memory.silent = etcd.is === 'done' ? etcd.value.silent : memory.silent
+      memory.notReady = new Set(servers.map(({ name }) => name).filter((name) => !apis.includes(name)))
+      if (etcd.is === 'done') {
+        memory.silent = etcd.value.silent
+        memory.listed = etcd.value.members.map(({ pc }) => pc)
+      }
       return {
         facts: {
           nodes: nodesFrom({ nodes, leases: leases.items, now, ...running }),

@@ -5,7 +5,7 @@ import type { View } from './view.ts'
 
 /**
  * Each PC's kubelet renews a Lease every few seconds. What counts is when *we* saw its text change: the clocks of desktops
- * are wrong by minutes. Our own absence counts against nobody.
+ * are wrong by minutes. Our own absence counts for nobody: who was silent before it has been silent for as long after it.
  */
 
 /** Longer than a kubelet ever takes between two renewals that succeed. */
@@ -32,6 +32,7 @@ export function listen(
 ): Record<string, Heard> {
   const away = wasAway(before, policy, now)
   const passed = away || before.at === 0 ? 0 : now - before.at
+  const absence = away ? now - before.at : 0
   const { operation } = before
   return Object.fromEntries(
     nodes.map((node) => {
@@ -39,7 +40,7 @@ export function listen(
       const last = before.heard[node.name]
       return [
         node.name,
-        last?.uid === node.uid ? hear(node, last, { away, passed, ours, now }) : first(node, now),
+        last?.uid === node.uid ? hear(node, last, { absence, passed, ours, now }) : first(node, now),
       ]
     }),
   )
@@ -58,7 +59,8 @@ const first = ({ uid, renewTime = '', bootId }: Node, now: number): Heard => ({
 })
 
 interface Look {
-  readonly away: boolean
+  /** Ms for which we did not look, and nothing counts. */
+  readonly absence: number
   /** Ms that were watched since the look before. */
   readonly passed: number
   /** We asked for a reboot. */
@@ -66,17 +68,18 @@ interface Look {
   readonly now: number
 }
 
-function hear(node: Node, last: Heard, { away, passed, ours, now }: Look): Heard {
+function hear(node: Node, last: Heard, { absence, passed, ours, now }: Look): Heard {
   const { renewTime = '', bootId } = node
   const spoke = renewTime !== last.text
-  const wasSilent = now - last.since > STALE
+  const since = last.since + absence
+  const wasSilent = now - since > STALE
   const booted = bootId !== last.bootId
   const fades = last.watched >= FADES_AFTER ? 2 : 1
   return {
     uid: node.uid,
     text: renewTime,
-    since: spoke || away ? now : last.since,
-    steadySince: spoke && wasSilent && !away ? now : last.steadySince,
+    since: spoke ? now : since,
+    steadySince: spoke && wasSilent ? now : last.steadySince,
     bootId,
     bootedSince: booted ? now : last.bootedSince,
     watched: last.watched / fades + passed,

@@ -9,7 +9,7 @@ import { addPerson, must } from '../delivery/person.ts'
 import { pcBecomes, sharedRoom } from '../harness/room.ts'
 import { card, enter, interrupted, keepScreen, picture } from '../harness/visitor.ts'
 import { becomes, eventually } from '../harness/wait.ts'
-import { inDesktop, inDesktops, passwordIn, podOf, runningPod, seconds } from './desktop-pod.ts'
+import { inDesktop, inDesktops, passwordIn, runningPod, seconds } from './desktop-pod.ts'
 
 /** Somebody new in each run: a room that stays up may be tested again. */
 const LOGIN = `hopper-${randomBytes(2).toString('hex')}`
@@ -176,28 +176,3 @@ async function doorHolder(): Promise<string> {
   }
   return ''
 }
-
-test.serial(
-  'the PC that runs the desktop loses power: the same tab, the same files, on another PC',
-  async (t) => {
-    t.timeout(300_000)
-    await picture(page)
-    const before = await pod()
-    await room.pc.off(before.pc)
-    const began = performance.now()
-    try {
-      await eventually(
-        'the pod is on another PC',
-        async () => !['', before.pc].includes((await podOf(room, LOGIN)).pc),
-        { seconds: 120 },
-      )
-      await picture(page)
-      t.log(`${before.pc} off: the desktop is back after ${seconds(performance.now() - began)}`)
-      await keepScreen(page, 'after-power-loss')
-      t.is(await inIt('ls ~/proof >/dev/null && echo there'), 'there')
-    } finally {
-      await room.pc.on(before.pc)
-      await pcBecomes(room, before.pc, 'True')
-    }
-  },
-)

@@ -61,12 +61,24 @@ test('a PC whose clock is wrong by hours is heard like any other', (t) => {
   t.is(after.state.heard['pc-0']?.since, NOW)
 })
 
-test('our own absence counts against nobody', (t) => {
-  const away = { ...watched(room, SILENT), at: NOW - 10 * MINUTE }
+/** What was remembered when somebody looked last, ten minutes ago: pc-0 was silent for so long then. */
+const absent = (silent: number): State => ({
+  ...watched(room, { 'pc-0': 10 * MINUTE + silent }),
+  at: NOW - 10 * MINUTE,
+})
+
+test('our own absence counts for nobody', (t) => {
   const facts = off(room, 0)
-  const view = look(facts, { ...away, sick: { 'pc-0': { as: 'MachineDead', since: NOW - HOUR } } })
-  t.deepEqual(lostMasters(view), [])
-  t.is(view.state.heard['pc-0']?.since, NOW)
+  const fresh = look(facts, absent(10 * SECOND))
+  t.is(fresh.state.heard['pc-0']?.since, NOW - 10 * SECOND)
+  t.not(fresh.state.sick['pc-0']?.as, 'MachineDead')
+  // Whoever was silent before has been so for as long as then, and no longer.
+  const silent = look(facts, absent(2 * MINUTE))
+  t.deepEqual(silent.state.sick['pc-0'], { as: 'MachineDead', since: NOW - 2 * MINUTE })
+  t.deepEqual(lostMasters(silent), [])
+  t.deepEqual(lostMasters(look(facts, absent(6 * MINUTE))), ['pc-0'])
+  // Heard again since then: it is there.
+  t.is(look(withPc(facts, 0, { renewTime: 'later' }), absent(6 * MINUTE)).state.heard['pc-0']?.since, NOW)
   // A run that stood on the dead master is missed for a minute and a half: that is no absence.
   t.deepEqual(lostMasters(look(facts, { ...watched(room, SILENT), at: NOW - 90 * SECOND })), ['pc-0'])
 })

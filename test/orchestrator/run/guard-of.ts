@@ -30,7 +30,7 @@ export async function courseOf(
   for (
     const until = Date.now() + seconds * 1_000;
     Date.now() < until;
-    await new Promise((r) => setTimeout(r, 1_500))
+    await new Promise((r) => setTimeout(r, 4_000))
   ) {
     const told = await guardOf(room).catch(() => undefined)
     if (told === undefined) continue

@@ -16,12 +16,6 @@ export async function stopJob(batch: BatchV1Api, name: string): Promise<void> {
   await unless(404, () => batch.deleteNamespacedJob({ name, namespace, propagationPolicy: 'Foreground' }))
 }
 
-/** Whether copies of etcd are made here at all. */
-export async function makesCopies(batch: BatchV1Api): Promise<boolean> {
-  const found = await unless(404, () => batch.readNamespacedCronJob({ name: CROWN.backup, namespace }))
-  return found !== undefined && found.spec?.suspend !== true
-}
-
 /** A copy now: what is made each half hour, under a name of the operation. @throws where no copies are made */
 export async function copyNow(batch: BatchV1Api, name: string, operation: string): Promise<void> {
   const job = askedJob(await batch.readNamespacedCronJob({ name: CROWN.backup, namespace }), name, operation)

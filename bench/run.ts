@@ -3,6 +3,7 @@
 import { run as admission } from './admission.ts'
 import { run as desktop } from './desktop.ts'
 import { run as logins } from './logins.ts'
+import { run as masters } from './masters.ts'
 import { run as people } from './people.ts'
 import { run as screen } from './screen.ts'
 import { run as storage } from './storage.ts'
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   webhook,
   'webhook-busy': webhookBusy,
   people,
+  masters,
   admission,
   logins,
   screen,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { KubeConfig, type V1CronJob, type V1Job } from '@kubernetes/client-node'
 import test from 'ava'
-import { CORDONED_BY, HALT, MASTER, OPERATION, PERSON } from '../../config/labels.ts'
+import { CORDONED_BY, HALT, MASTER, NO_BALANCER, OPERATION, PERSON } from '../../config/labels.ts'
 import { CONTROL_PLANE_GUARD, CROWN, NAMESPACES } from '../../config/names.ts'
 import { applyFolder } from '../../lab/manifests/apply.ts'
 import { renderWith } from '../../lab/manifests/render.ts'
@@ -227,7 +227,11 @@ test.serial('a Node is closed, opened and made a worker, and nothing else become
   await must(own.lab, ['create', '-f', '-'], {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: 'pc-1', labels: { [MASTER]: '', zone: 'a' }, annotations: { other: 'x' } },
+    metadata: {
+      name: 'pc-1',
+      labels: { [MASTER]: '', [NO_BALANCER]: '', zone: 'a' },
+      annotations: { other: 'x' },
+    },
     spec: {
       taints: [
         { key: MASTER, effect: 'PreferNoSchedule' },
@@ -246,9 +250,9 @@ test.serial('a Node is closed, opened and made a worker, and nothing else become
     t.is(code, 0, stderr)
   }
   for (const [body, why] of [
-    [{ metadata: { labels: { zone: 'b' } } }, /takes that of masters off/],
-    [{ metadata: { labels: { zone: null } } }, /takes that of masters off/],
-    [{ metadata: { labels: { [PERSON]: 'ada' } } }, /takes that of masters off/],
+    [{ metadata: { labels: { zone: 'b' } } }, /takes those of masters off/],
+    [{ metadata: { labels: { zone: null } } }, /takes those of masters off/],
+    [{ metadata: { labels: { [PERSON]: 'ada' } } }, /takes those of masters off/],
     [{ metadata: { annotations: { other: 'y' } } }, /annotations that are its own/],
     [{ metadata: { annotations: { other: null } } }, /annotations that are its own/],
     [{ metadata: { finalizers: ['a.test/b'] } }, /neither owners nor finalizers/],
@@ -260,12 +264,12 @@ test.serial('a Node is closed, opened and made a worker, and nothing else become
     t.regex(stderr, why)
   }
   const unmark = {
-    metadata: { labels: { [MASTER]: null } },
+    metadata: { labels: { [MASTER]: null, [NO_BALANCER]: null } },
     spec: { taints: [{ key: 'site', effect: 'NoSchedule' }] },
   }
   const unmarked = await patch(unmark)
   t.is(unmarked.code, 0, unmarked.stderr)
-  t.regex((await patch({ metadata: { labels: { [MASTER]: '' } } }, dry)).stderr, /takes that of masters off/)
+  t.regex((await patch({ metadata: { labels: { [MASTER]: '' } } }, dry)).stderr, /takes those of masters off/)
   t.is((await does(['delete', 'node', 'pc-1', '--wait=false'])).code, 0)
 })
 

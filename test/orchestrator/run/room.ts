@@ -36,6 +36,7 @@ const clock: Clock = {
 
 export interface MastersRoom {
   readonly pcs: Pcs
+  readonly cluster: KubeConfig
   readonly core: CoreV1Api
   /** What was told, as `Reason: message`. */
   readonly told: readonly string[]
@@ -92,6 +93,7 @@ export async function openRoom(pcCount: number, masters: number, spec: object = 
   const never = new AbortController().signal
   const room: MastersRoom = {
     pcs,
+    cluster,
     core,
     told,
     done,

@@ -4,7 +4,7 @@ import { type LdifEntry, textOf } from '../../directory/ldif.ts'
 import { differences, planRestore } from '../../directory/restore.ts'
 import { restoringMark } from '../../directory/restoring.ts'
 
-/** What a restore would do, without any server; on real ones it is restore.lab. */
+/** What a restore would do, without any server; on real ones it is restore.drill. */
 
 const BASE = 'dc=room,dc=example'
 const SUM = 'a'.repeat(64)

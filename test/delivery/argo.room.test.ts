@@ -20,7 +20,7 @@ import { addPerson, inPod, must, plainPod } from './person.ts'
 
 const APPS = [
   ...['certificates', 'deskfleet', 'desktops', 'directory', 'door', 'gateway', 'identity', 'namespaces'],
-  ...['packet-filter', 'secrets', 'storage', 'webhook'],
+  ...['orchestrator', 'packet-filter', 'secrets', 'storage', 'webhook'],
 ]
 
 let room: Room

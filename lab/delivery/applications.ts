@@ -82,7 +82,15 @@ export async function settled(
   let told = ''
   for (let look = 0; ; look++) {
     if (hasten && look % 10 === 0) await refresh(room)
-    const apps = await applicationsOf(room)
+    const apps = await applicationsOf(room).catch((error: unknown) => {
+      // A room that starts everything at once may not answer for a moment.
+      if (Date.now() > deadline) throw error
+      progress(error instanceof Error ? error.message : String(error))
+    })
+    if (apps === undefined) {
+      await sleep(3_000)
+      continue
+    }
     const waiting = apps.filter((app) => !isSettled(app, commit))
     if (apps.length > 0 && waiting.length === 0) return apps
     const line = `${apps.length - waiting.length} of ${apps.length} apps are Synced and Healthy${named(waiting)}`

@@ -21,21 +21,24 @@ export const balancerList = (addresses: readonly string[]): string =>
       {
         '@type': 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
         name: 'kube_apiservers',
-        connect_timeout: '0.25s',
+        // On a busy machine a quarter of a second, as kind has it, is too short.
+        connect_timeout: '1s',
         type: 'STATIC',
         lb_policy: 'ROUND_ROBIN',
-        // Most PCs have no API server: that most do not answer is no reason to lead to them all the same.
-        common_lb_config: { healthy_panic_threshold: { value: 0 } },
+        // Most PCs have no API server: that most do not answer is no reason to lead to them all the same. When none is ready,
+        // each is tried: a disk that is slow for a moment makes all of them say so at once.
+        common_lb_config: { healthy_panic_threshold: { value: 1 } },
         health_checks: [
           {
             timeout: '3s',
             interval: '1s',
             no_traffic_interval: '1s',
-            unhealthy_threshold: 2,
+            unhealthy_threshold: 3,
             healthy_threshold: 1,
             // One that is off holds back nobody until its first answer fails.
             initial_jitter: '0s',
-            http_health_check: { path: '/readyz' },
+            // An answer that is none of these takes it out at once; one that is not ready is asked again first.
+            http_health_check: { path: '/readyz', retriable_statuses: [{ start: 500, end: 600 }] },
             transport_socket_match_criteria: { tls_mode: 'true' },
           },
         ],

@@ -33,7 +33,7 @@ export const balancerList = (addresses: readonly string[]): string =>
             timeout: '3s',
             interval: '1s',
             no_traffic_interval: '1s',
-            unhealthy_threshold: 3,
+            unhealthy_threshold: 2,
             healthy_threshold: 1,
             // One that is off holds back nobody until its first answer fails.
             initial_jitter: '0s',

@@ -91,7 +91,7 @@ function isRebooted({ policy, state, now }: View, { name }: Heir): boolean {
 }
 
 /** So long people have from the warning until their desktop moves. */
-const WARNED_FOR = MINUTE
+export const WARNED_FOR = MINUTE
 
 export const warn = withHeir((view, { id, since }, heir, { name, pods, warnedBy }) => {
   if (!isRebooted(view, heir) || !pods.some(({ active }) => active)) return DONE

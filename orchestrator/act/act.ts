@@ -10,6 +10,7 @@ import { etcdEndpoint } from '../observe/etcd.ts'
 import { hostFactsFrom, reachAttempt } from '../observe/jobs.ts'
 import type { Look } from '../observe/look.ts'
 import { planNames } from '../observe/secrets.ts'
+import { WARNED_FOR } from '../prepare.ts'
 import type { Operation } from '../state.ts'
 import { copyNow, makeJob, stopJob } from './jobs.ts'
 import { removeJoinSecrets, writeJoinSecrets } from './join-secrets.ts'
@@ -31,9 +32,6 @@ export interface Hands {
 /** What was found in the way, for people; undefined where nothing was. */
 export type InTheWay = string | undefined
 
-/** Ms from the warning until desktops move; `prepare.ts` waits for as long. */
-export const MOVES_AFTER = 60_000
-
 /** @throws where the API server does not do it: the next look finds it undone, and it is asked for again */
 export async function act(effect: Effect, operation: Operation, look: Look, hands: Hands): Promise<InTheWay> {
   const { core, batch, clock } = hands
@@ -49,7 +47,7 @@ export async function act(effect: Effect, operation: Operation, look: Look, hand
       await stopJob(batch, effect.job)
       return undefined
     case 'warn':
-      await warn(core, effect.node, operation.id, new Date(clock.wall().getTime() + MOVES_AFTER))
+      await warn(core, effect.node, operation.id, new Date(clock.wall().getTime() + WARNED_FOR))
       return undefined
     case 'cordon':
       await cordon(core, effect.node, operation.id)

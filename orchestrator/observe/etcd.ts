@@ -37,7 +37,7 @@ export async function observeEtcd(
   pcs: readonly Address[],
   silent: Silent,
   clock: Clock,
-): Promise<Answer<Etcd & { readonly silent: Silent }>> {
+): Promise<Answer<Etcd & { readonly silent: Silent; readonly addresses: readonly Address[] }>> {
   const asked = [...masters].sort((a, b) => Number(silent.has(a.name)) - Number(silent.has(b.name)))
   const endpoints = asked.map(({ address }) => etcdEndpoint(address))
   const list = await readMembers(gateway, endpoints, PATIENCE.answered)
@@ -61,6 +61,7 @@ export async function observeEtcd(
   return done({
     members,
     silent: new Set(members.filter(({ answers }) => !answers).map(({ pc }) => pc)),
+    addresses: list.value.members.map((one) => ({ name: pcOf(one, pcs), address: addressOf(one) })),
   })
 }
 
@@ -110,11 +111,13 @@ export function etcdFrom(
 }
 
 /** kubeadm names a member like its Node; one that has not started yet has no name, and is known by its address. */
-function pcOf({ name, peerUrls }: Listed, pcs: readonly Address[]): string {
-  if (name !== '') return name
-  const host = hostOf(peerUrls[0] ?? '')
-  return pcs.find(({ address }) => address === host)?.name ?? host
+function pcOf(member: Listed, pcs: readonly Address[]): string {
+  if (member.name !== '') return member.name
+  const own = addressOf(member)
+  return pcs.find(({ address }) => address === own)?.name ?? own
 }
+
+const addressOf = ({ peerUrls }: Listed): string => hostOf(peerUrls[0] ?? '')
 
 const hostOf = (url: string): string =>
   URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : url

@@ -38,8 +38,6 @@ export interface Look {
   readonly jobs: { readonly jobs: readonly V1Job[]; readonly pods: readonly V1Pod[] }
   /** Names of the plans that lie there. */
   readonly plans: readonly string[]
-  /** Members of etcd that did not answer. */
-  readonly silent: Silent
   /** Why the list of members could not be read; undefined where it was. */
   readonly unread: string | undefined
 }
@@ -127,12 +125,12 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
       const { items: nodes } = await listPages((page) => core.listNode(page))
       const latency = clock.now() - began
       for (const node of nodes) remember(memory.addresses, node)
-      const addresses = [...memory.addresses].map(([name, address]) => ({ name, address }))
+      const known = addressesIn(memory)
       const masters = nodes
         .filter(({ metadata }) => MASTER in (metadata?.labels ?? {}))
-        .flatMap(({ metadata }) => addresses.find(({ name }) => name === metadata?.name) ?? [])
+        .flatMap(({ metadata }) => known.find(({ name }) => name === metadata?.name) ?? [])
       // A master whose Node is gone may still have an API server.
-      const servers = addresses.filter(
+      const servers = known.filter(
         ({ name }) => masters.some((one) => one.name === name) || memory.listed.includes(name),
       )
       const now = clock.wall().getTime()
@@ -146,7 +144,7 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
           readNewest(core),
           makesCopies(batch),
           controllersSince(now),
-          observeEtcd(gateway, masters, addresses, memory.silent, clock),
+          observeEtcd(gateway, masters, known, memory.silent, clock),
           readyApis(servers, memory.notReady, authority),
           depth === 'whole' ? pods() : NOTHING_RUNS,
         ])
@@ -154,7 +152,11 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
       if (etcd.is === 'done') {
         memory.silent = etcd.value.silent
         memory.listed = etcd.value.members.map(({ pc }) => pc)
+        // Of a master whose Node somebody deleted, etcd alone knows where it was.
+        for (const { name, address } of etcd.value.addresses)
+          if (!memory.addresses.has(name)) memory.addresses.set(name, address)
       }
+      const addresses = addressesIn(memory)
       return {
         facts: {
           nodes: nodesFrom({ nodes, leases: leases.items, now, ...running }),
@@ -173,12 +175,14 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
         addresses,
         jobs: { jobs: jobs.items, pods: crownPods.items },
         plans: plans.items.flatMap(({ metadata }) => metadata?.name ?? []),
-        silent: memory.silent,
         unread: etcd.is === 'done' ? undefined : etcd.why,
       }
     },
   }
 }
+
+const addressesIn = (memory: Memory): readonly Address[] =>
+  [...memory.addresses].map(([name, address]) => ({ name, address }))
 
 const NOTHING_RUNS = { pods: [], deployments: [], disks: [], volume: undefined }
 

@@ -114,3 +114,17 @@ test.serial(
     t.deepEqual(await room.left(), [])
   },
 )
+
+test.serial('a master dies, and somebody deletes its Node: it is replaced all the same', async (t) => {
+  t.timeout(300_000)
+  const { pcs, core } = room
+  const [victim = ''] = await pcs.voters()
+  await room.hasten()
+  const count = (await room.state()).history.length
+  await pcs.off(victim)
+  await core.deleteNode({ name: victim })
+  const state = await room.until('it is replaced', ({ history }) => history.length > count)
+  t.like(state.history[0], { kind: 'Replace', leaving: [victim], failed: undefined }, room.told.join('\n'))
+  t.false((await pcs.voters()).includes(victim))
+  t.deepEqual(await room.left(), [])
+})

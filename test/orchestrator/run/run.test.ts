@@ -61,7 +61,6 @@ function open(
           addresses: [],
           jobs: { jobs: [], pods: [] },
           plans: [],
-          silent: new Set(),
           unread: undefined,
         }
         return look

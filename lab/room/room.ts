@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { locate } from '../binaries/locate.ts'
 import { type Cluster, clusterOf } from '../kubectl/cluster.ts'
 import { MACHINE_ENDING, type Machine, openMachine, startMachine } from '../machine/machine.ts'
+import { weighProcessors } from '../run/cgroups.ts'
 import * as life from '../run/life.ts'
 import { holdMachineSettings } from '../run/machine-settings.ts'
 import { runsFolder } from '../run/places.ts'
@@ -124,6 +125,9 @@ function attach(dir: string, record: RunRecord): Room {
   }
 }
 
+/** So many processes of a PC are busy at a time when much goes on: its runtime, its kubelet, what it runs. */
+const BUSY_OF_A_PC = 2
+
 async function begin(
   dir: string,
   options: RoomOptions,
@@ -140,6 +144,7 @@ async function begin(
   const store = storeOf(image.key)
   if (otherRooms(name).length === 0) forgetOtherImages(store)
   mkdirSync(store, { recursive: true })
+  weighProcessors(name, BUSY_OF_A_PC * members.pcs.length)
   const machine = await startMachine(dir, store, progress)
   await loadImage(machine, store, 'node', (file) => image.write(file, progress), progress)
   if (wish.masters > 1) {

@@ -4,7 +4,7 @@ import { MASTER } from '../config/labels.ts'
 import { DOOR, NAMESPACES } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
-import { haproxy } from './door/haproxy.ts'
+import { CLUSTER_CA, haproxy } from './door/haproxy.ts'
 import { keepalived } from './door/keepalived.ts'
 import type { Container } from './kit/container.ts'
 import { ConfigMap } from './kit/kplus.ts'
@@ -59,12 +59,15 @@ const balancer = (image: string): Container => ({
   root: ['NET_BIND_SERVICE'],
   probes: {
     readinessProbe: {
-      httpGet: { host: '127.0.0.1', path: '/healthz', port: DOOR.health, scheme: 'HTTP' },
+      httpGet: { host: '127.0.0.1', path: DOOR.leads, port: DOOR.health, scheme: 'HTTP' },
       periodSeconds: 5,
       failureThreshold: 2,
     },
   },
-  volumes: [SETTINGS],
+  volumes: [
+    SETTINGS,
+    { name: 'cluster', mountPath: CLUSTER_CA.folder, configMap: { name: CLUSTER_CA.configMap } },
+  ],
 })
 
 const keeper = (image: string, address: string): Container => ({

@@ -377,10 +377,17 @@ export const CROWN = {
   plan: '/run/plan',
 } as const
 
+/** Where the API server of a master listens, and the room's API at its one address. */
+export const API_SERVER_PORT = 6443
+
 /** What answers at the room's one address. */
 export const DOOR = {
-  /** On 127.0.0.1 of each master: whether its door leads anywhere. */
+  /** On 127.0.0.1 of each master: where it is asked whether it should hold the address. */
   health: 9443,
+  /** The path that says whether its door leads to a gateway. */
+  leads: '/healthz',
+  /** The path that says whether its own API server is ready. */
+  apiServer: '/api-server',
   /** VRRP's number of the room's address; another one in the same network must have another. */
   router: 71,
 } as const

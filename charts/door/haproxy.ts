@@ -1,4 +1,7 @@
-import { DOOR, GATEWAY, NAMESPACES } from '../../config/names.ts'
+import { API_SERVER_PORT, DOOR, GATEWAY, NAMESPACES } from '../../config/names.ts'
+
+/** Where the cluster's authority is for haproxy: what Kubernetes lays into every namespace. */
+export const CLUSTER_CA = { configMap: 'kube-root-ca.crt', folder: '/etc/cluster', file: 'ca.crt' } as const
 
 /**
  * Connections pass through without being read, so that TLS ends at the gateway alone; the PROXY protocol tells it whose
@@ -62,8 +65,19 @@ frontend health
   mode http
   timeout client 2s
   acl nobody nbsrv(gateway) lt 1
-  monitor-uri /healthz
+  monitor-uri ${DOOR.leads}
   monitor fail if nobody
+  http-request return status 200 if { path ${DOOR.apiServer} } !{ nbsrv(api-server) lt 1 }
+  http-request return status 503
+
+# Nobody is led there: the room's address is at a PC whose own API server is ready, not only listening. Six seconds of
+# patience, since a disk that is slow for a moment is no reason to move everybody's connections. Where strangers are not
+# told (401, 403: a hardened cluster), that it answers is all there is to know.
+backend api-server
+  option httpchk
+  http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host kubernetes
+  http-check expect rstatus ^(200|401|403)$
+  server here 127.0.0.1:${API_SERVER_PORT} check inter 2s fall 3 rise 1 check-ssl check-sni kubernetes verify required verifyhost kubernetes ca-file ${CLUSTER_CA.folder}/${CLUSTER_CA.file}
 
 backend gateway
   balance leastconn

@@ -9,7 +9,7 @@ export const keepalived = (address: string): string => `global_defs {
 }
 
 vrrp_script well {
-  script "/usr/local/bin/door-is-well ${DOOR.health}"
+  script "/usr/local/bin/door-is-well ${DOOR.health} ${DOOR.leads} ${DOOR.apiServer}"
   interval 1
   timeout 2
   fall 2

@@ -7,6 +7,7 @@ import { logTail, runs, startProcess, stopProcess } from '../run/run.ts'
 import { writeAdmission } from './admission.ts'
 import type { Credentials } from './credentials.ts'
 import { etcdArguments } from './etcd.ts'
+import { writeStrangers } from './strangers.ts'
 
 /** The processes without which there is no lab. */
 export const CONTROL_PLANE = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const
@@ -51,7 +52,7 @@ async function tryOnce(
   }
   await startProcess(dir, 'etcd', binary('etcd'), etcdArguments(dir, credentials, ports.etcd, ports.peer))
   const admission = writeAdmission(dir, credentials)
-  const told = apiServerArguments(credentials, ports, admission)
+  const told = apiServerArguments(credentials, ports, admission, writeStrangers(dir))
   await startProcess(dir, 'kube-apiserver', binary('kube-apiserver'), told)
   const api = await ready(dir, 'kube-apiserver', ports.api, '/readyz', credentials)
   // An API server without its etcd only waits: etcd's own end is the reason then.
@@ -93,7 +94,12 @@ async function ready(
   return outcome.ready ? undefined : { id, reason: outcome.reason }
 }
 
-function apiServerArguments(credentials: Credentials, ports: Ports, admission: string): string[] {
+function apiServerArguments(
+  credentials: Credentials,
+  ports: Ports,
+  admission: string,
+  strangers: string,
+): string[] {
   const file = credentials.file
   return [
     '--bind-address=127.0.0.1',
@@ -108,7 +114,7 @@ function apiServerArguments(credentials: Credentials, ports: Ports, admission: s
     `--tls-cert-file=${file('apiserver', 'crt')}`,
     `--tls-private-key-file=${file('apiserver', 'key')}`,
     `--client-ca-file=${file('cluster-ca', 'crt')}`,
-    '--anonymous-auth=false',
+    `--authentication-config=${strangers}`,
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
     `--admission-control-config-file=${admission}`,

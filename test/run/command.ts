@@ -1,7 +1,7 @@
 /** `test/`: Tests, in folders like those of what they test. `harness/` is what they share; `run/` runs them all. */
 
 import { parseArgs } from 'node:util'
-import { locate, SET_NAMES } from '../../lab/binaries/locate.ts'
+import { locate, SET_NAMES, type SetName } from '../../lab/binaries/locate.ts'
 import { runCovered } from './coverage.ts'
 import { runLane } from './lane.ts'
 import {
@@ -22,8 +22,8 @@ const HELP = `npm test                      everything: what needs no lab, the l
 npm test -- FILE...           these test files alone, with what their kind needs: a lab with the platform, a room
 npm run test:unit             what needs no lab
 npm run test:unit -- --coverage   and what of production code it does not reach
-npm run drill                 what takes too long for that: each PC of a room off in turn, large pools of Gluster, and
-                              whether a room leaves this machine as it was
+npm run drill                 what takes too long for that: each PC of a room off in turn, large pools of Gluster,
+                              Flux, and whether a room leaves this machine as it was
 
 Ends with what failed, whole, and one line "N passed, N failed"; exit code 0 when nothing failed.`
 
@@ -40,9 +40,13 @@ const covered: Part = (surroundings) => runCovered(unitLane(), surroundings, { t
 /** It compares the machine before and after, so nothing else of this run is beside it. */
 const alone: Part = (surroundings) => runLane(aloneLane(), surroundings)
 
-/** All binaries. On a new machine they take a quarter of an hour, and a test tells its progress only when it has ended. */
+/** What drills alone run, and a new machine would build for minutes. */
+const FOR_DRILLS: readonly SetName[] = ['flux', 'cert-manager']
+
+/** The other binaries. On a new machine they take a quarter of an hour, and a test tells its progress only when it has ended. */
 const buildAll: Part = async ({ say }) => {
-  await locate(SET_NAMES, { assets: process.env.KUBEBUILDER_ASSETS, progress: say })
+  const names = SET_NAMES.filter((name) => !FOR_DRILLS.includes(name))
+  await locate(names, { assets: process.env.KUBEBUILDER_ASSETS, progress: say })
   return { passed: 0, failed: 0, tests: [], failures: [], unsteady: [] }
 }
 

@@ -11,8 +11,13 @@ const HOST_FILES = [
   { name: 'deskfleet-crown', to: CROWN.onPc, mode: 0o755 },
   { name: 'deskfleet-crown.service', to: `${UNITS}/deskfleet-crown.service`, mode: 0o644 },
   { name: 'deskfleet-crown.timer', to: `${UNITS}/deskfleet-crown.timer`, mode: 0o644 },
+  { name: 'deskfleet-renew.service', to: `${UNITS}/deskfleet-renew.service`, mode: 0o644 },
+  { name: 'deskfleet-renew.timer', to: `${UNITS}/deskfleet-renew.timer`, mode: 0o644 },
   { name: 'kubelet-deposed.conf', to: `${UNITS}/kubelet.service.d/20-deposed.conf`, mode: 0o644 },
 ] as const
+
+/** Those of them that are on from the first boot. */
+const TIMERS = ['deskfleet-crown.timer', 'deskfleet-renew.timer'] as const
 
 /** Their paths in this repository. */
 export const HOST_SOURCES = HOST_FILES.map(({ name }) => join(SOURCES, name))
@@ -27,5 +32,5 @@ export function layHostFiles(root: string): void {
   }
   const wants = join(root, UNITS, 'timers.target.wants')
   mkdirSync(wants, { recursive: true })
-  symlinkSync(`${UNITS}/deskfleet-crown.timer`, join(wants, 'deskfleet-crown.timer'))
+  for (const name of TIMERS) symlinkSync(`${UNITS}/${name}`, join(wants, name))
 }

@@ -377,6 +377,9 @@ export const CROWN = {
   plan: '/run/plan',
 } as const
 
+/** A ConfigMap that Kubernetes lays into every namespace: the cluster's authority, as `ca.crt`. */
+export const CLUSTER_AUTHORITY = 'kube-root-ca.crt'
+
 /** Where the API server of a master listens, and the room's API at its one address. */
 export const API_SERVER_PORT = 6443
 

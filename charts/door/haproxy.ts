@@ -1,7 +1,7 @@
-import { API_SERVER_PORT, DOOR, GATEWAY, NAMESPACES } from '../../config/names.ts'
+import { API_SERVER_PORT, CLUSTER_AUTHORITY, DOOR, GATEWAY, NAMESPACES } from '../../config/names.ts'
 
-/** Where the cluster's authority is for haproxy: what Kubernetes lays into every namespace. */
-export const CLUSTER_CA = { configMap: 'kube-root-ca.crt', folder: '/etc/cluster', file: 'ca.crt' } as const
+/** Where the cluster's authority is for haproxy. */
+export const CLUSTER_CA = { configMap: CLUSTER_AUTHORITY, folder: '/etc/cluster', file: 'ca.crt' } as const
 
 /**
  * Connections pass through without being read, so that TLS ends at the gateway alone; the PROXY protocol tells it whose

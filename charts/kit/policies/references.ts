@@ -1,5 +1,5 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node'
-import { KUBERNETES_NAMESPACES } from '../../../config/names.ts'
+import { CLUSTER_AUTHORITY, KUBERNETES_NAMESPACES } from '../../../config/names.ts'
 import { containersOf, displayName, type KubeObject, podTemplate, type Rendered } from '../rendered.ts'
 import { about, type Policy } from './policy.ts'
 
@@ -47,7 +47,9 @@ const namespaceReference = (namespace: string): Reference[] =>
 
 function podReferences(spec: V1PodSpec, namespace: string): Reference[] {
   const at = (field: string, kind: string, name: string | undefined): Reference[] =>
-    name === undefined ? [] : [{ field, target: `${kind} ${namespace}/${name}` }]
+    name === undefined || (kind === 'ConfigMap' && name === CLUSTER_AUTHORITY)
+      ? []
+      : [{ field, target: `${kind} ${namespace}/${name}` }]
   return [
     ...at('serviceAccountName', 'ServiceAccount', spec.serviceAccountName),
     ...(spec.priorityClassName === undefined || spec.priorityClassName.startsWith('system-')

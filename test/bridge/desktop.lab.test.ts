@@ -18,9 +18,10 @@ import { CHANCE } from '../../bridge/lock/decide.ts'
 import { LOCK_FOLDER, writtenLock } from '../../config/home-lock.ts'
 import { HOME_MARKER, homeMarker } from '../../config/home-marker.ts'
 import { BRIDGE_PATHS, SCREEN_CLOSED } from '../../config/names.ts'
-import { type Desk, type Desks, ENTRY_UUID, startDesks, UID } from '../../lab/desktop/desks.ts'
+import { type Desks, ENTRY_UUID, startDesks, UID } from '../../lab/desktop/desks.ts'
 import { colours, differing } from '../../lab/desktop/viewer.ts'
 import { eventually } from '../harness/wait.ts'
+import { isSeen } from './seen-desktop.ts'
 
 /**
  * Desktops of the real images, as bare as Kubernetes runs them: no root, no capabilities, a read-only root, no network
@@ -33,7 +34,7 @@ const next = (): string => `desk-${++count}`
 
 test.before(async (t) => {
   t.timeout(3_600_000, 'the first time, images are built')
-  desks = await startDesks(`t-desks-${process.pid}`, ['desktop-light', 'desktop'], t.log)
+  desks = await startDesks(`t-desks-${process.pid}`, ['desktop-light'], t.log)
 })
 
 test.after.always(async () => {
@@ -43,63 +44,10 @@ test.after.always(async () => {
 /** A lock left by the test before would make the next one wait. */
 test.beforeEach(() => rmSync(join(desks.home, '.deskfleet'), { recursive: true, force: true }))
 
-async function firstFrame(desk: Desk): Promise<number> {
-  const viewer = await desk.view()
-  const began = performance.now()
-  for (;;) {
-    const seen = colours(await viewer.frame())
-    if (seen > 64) break
-    if (performance.now() - began > 60_000) throw new Error(`the screen stays empty: ${seen} colours`)
-    await sleep(50)
-  }
-  viewer.close()
-  return performance.now() - began
-}
-
-for (const image of ['desktop-light', 'desktop'] as const) {
-  test.serial(
-    `${image}: a desktop is seen within seconds, by whoever has the token and by nobody else`,
-    async (t) => {
-      t.timeout(180_000)
-      const began = performance.now()
-      const desk = await desks.start(next(), { image })
-      await desk.becomes('ready')
-      const ready = performance.now() - began
-      await firstFrame(desk)
-      const seen = performance.now() - began
-      t.log(`${image}: ready after ${Math.round(ready)} ms, first frame after ${Math.round(seen)} ms`)
-      for (const token of ['', 'wrong']) {
-        const error = await t.throwsAsync(desk.view(token))
-        t.regex(error?.message ?? '', /401/)
-        t.is((await desk.ask('GET', BRIDGE_PATHS.state, { token })).status, 401)
-      }
-      await sleep(3_000)
-      const memory = await desk.memory()
-      t.log(`${image}: ${Math.round(memory / 2 ** 20)} MiB when idle`)
-      t.true(memory < 350 * 2 ** 20)
-
-      const ports = await desk.run('cat', '/proc/net/tcp', '/proc/net/tcp6')
-      const listening = ports.stdout.split('\n').filter((line) => / 0A /.test(line))
-      t.is(listening.length, 1, 'the bridge alone listens on TCP')
-      const rights = await desk.run(
-        'sh',
-        '-c',
-        'grep -E "^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status',
-      )
-      t.regex(
-        rights.stdout,
-        /Uid:\s+12345[\s\S]*CapEff:\s+0+\n[\s\S]*CapBnd:\s+0+\n[\s\S]*NoNewPrivs:\s+1[\s\S]*Seccomp:\s+2/,
-      )
-      t.is((await desk.run('sh', '-c', 'find / -xdev -type f -perm /6000')).stdout, '')
-      t.not((await desk.run('touch', '/usr/x')).code, 0)
-      t.regex((await desk.run('cat', '/etc/machine-id')).stdout, /^[0-9a-f]{32}\n$/)
-      const session = await desk.run('sh', '-c', 'cat /proc/$(pidof xfce4-session)/environ')
-      t.notRegex(session.stdout, /TOKEN|SECRETS|tls/i)
-      const { code } = await desk.stop()
-      t.is(code, 0)
-    },
-  )
-}
+test.serial('a desktop is seen within seconds, by whoever has the token and by nobody else', async (t) => {
+  t.timeout(180_000)
+  await isSeen(t, desks, 'desktop-light')
+})
 
 test.serial('keys count as input, watching does not; keep does; a message is shown', async (t) => {
   t.timeout(120_000)

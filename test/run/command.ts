@@ -2,6 +2,8 @@
 
 import { parseArgs } from 'node:util'
 import { locate, SET_NAMES, type SetName } from '../../lab/binaries/locate.ts'
+import { IN_ROOM } from '../../lab/delivery/deliver.ts'
+import { buildImages } from '../../lab/images/build.ts'
 import { runCovered } from './coverage.ts'
 import { runLane } from './lane.ts'
 import {
@@ -50,8 +52,14 @@ const buildAll: Part = async ({ say }) => {
   return { passed: 0, failed: 0, tests: [], failures: [], unsteady: [] }
 }
 
+/** Images of the room, which tests of desktops on the lab need too: neither then waits for the other one to build them. */
+const images: Part = async ({ say }) => {
+  await buildImages(IN_ROOM, say)
+  return { passed: 0, failed: 0, tests: [], failures: [], unsteady: [] }
+}
+
 /** Two things at once that wait more than they compute come last. */
-const EVERYTHING = [[covered], [buildAll], [onEarlyLab(), inTurn(inRoom(), onGluster(), onLateLab())]]
+const EVERYTHING = [[covered], [buildAll, images], [onEarlyLab(), inTurn(inRoom(), onGluster(), onLateLab())]]
 
 /** What runs test files of one kind. */
 const BY_KIND: Readonly<Record<Kind, (files: readonly string[]) => Part>> = {

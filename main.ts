@@ -7,6 +7,7 @@ import { Command } from 'commander'
 import { compileCluster } from './charts/apps.ts'
 import { plan, planText } from './charts/kit/plan.ts'
 import { readFolder, swapFault, swapFolder } from './charts/kit/write.ts'
+import { readServices } from './charts/services/read.ts'
 import { type Finding, sentence } from './config/findings.ts'
 import { readCluster } from './config/read.ts'
 import { referencePage } from './config/reference.ts'
@@ -18,6 +19,7 @@ interface Options {
   readonly config: string
   readonly overlay: readonly string[]
   readonly release: string
+  readonly services: string
   readonly out: string
   readonly plan?: true
   readonly check?: true
@@ -34,6 +36,7 @@ const program = new Command('synth')
     'the digests of our images, as npm run release wrote them; none where there is no such file',
     resolve(home, 'release/images.json'),
   )
+  .option('--services <folder>', 'services of your own: docs/services.md', resolve(home, 'services'))
   .option('--out <folder>', 'the folder to write', resolve(home, 'dist'))
   .option('--plan', 'show what would change, with what could hurt, and write nothing')
   .option('--check', 'write nothing; fail when the folder is not what synth would write')
@@ -43,13 +46,14 @@ const program = new Command('synth')
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
 
-process.exitCode = run(program.parse().opts<Options>())
+process.exitCode = await run(program.parse().opts<Options>())
 
 function append(value: string, earlier: string[]): string[] {
   return [...earlier, value]
 }
 
-function run({ config, overlay, release, out: folder, plan: planOnly, check }: Options): number {
+async function run(options: Options): Promise<number> {
+  const { config, overlay, release, services: own, out: folder, plan: planOnly, check } = options
   const started = performance.now()
   const files = read([config, ...overlay])
   if (!files.ok) return refuse(files.findings)
@@ -61,7 +65,9 @@ function run({ config, overlay, release, out: folder, plan: planOnly, check }: O
     : undefined
   if (record !== undefined && 'finding' in record) return refuse([record.finding])
 
-  const compiled = compileCluster(record ? byRelease(cluster.value, record) : cluster.value)
+  const services = await readServices(own, relative(process.cwd(), own) || own)
+  if (!services.ok) return refuse(services.findings)
+  const compiled = compileCluster(record ? byRelease(cluster.value, record) : cluster.value, services.value)
   if (!compiled.ok) return refuse(compiled.findings)
   for (const warning of [...cluster.warnings, ...compiled.warnings]) console.error(sentence(warning))
 

@@ -19,6 +19,7 @@ import { orchestrator } from './orchestrator.ts'
 import { packetFilter } from './packet-filter.ts'
 import { sampleDesktops } from './sample-desktops.ts'
 import { secrets } from './secrets.ts'
+import { type Service, serviceApp } from './service.ts'
 import { storage } from './storage.ts'
 import { webhook } from './webhook.ts'
 
@@ -38,8 +39,11 @@ export const APPS: readonly App[] = [
   orchestrator,
 ]
 
-/** The apps of this cluster. */
-export const appsOf = (cluster: Cluster): App[] => APPS.filter(({ when }) => when?.(cluster) ?? true)
+/** The apps of this cluster, the administrator's own services last. */
+export const appsOf = (cluster: Cluster, services: readonly Service[] = []): App[] => [
+  ...APPS.filter(({ when }) => when?.(cluster) ?? true),
+  ...services.map(serviceApp),
+]
 
 /** The wave of an app: how many apps deep its longest chain of `after` is. */
 export function waveOf(name: string, apps: readonly App[] = APPS): number {
@@ -49,24 +53,31 @@ export function waveOf(name: string, apps: readonly App[] = APPS): number {
 }
 
 /** The whole platform of a room: every app and what delivers them, collected and checked. */
-export function compileCluster(cluster: Cluster): Outcome<Compiled> {
+export function compileCluster(cluster: Cluster, services: readonly Service[] = []): Outcome<Compiled> {
   const samples = sampleDesktops(cluster)
-  const made = APPS.flatMap(({ makes = [] }) => makes).map(
-    ({ kind, namespace, name }) => `${kind} ${namespace}/${name}`,
-  )
+  const own = services.map(serviceApp)
+  const made = [...APPS, ...own]
+    .flatMap(({ makes = [] }) => makes)
+    .map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`)
   const madeInCluster = new Set([...made, ...samples.secrets])
-  return compile(sources(cluster), { registry: cluster.registry, madeInCluster }, samples.rendered)
+  const context = {
+    registry: cluster.registry,
+    madeInCluster,
+    services: new Map(own.map(({ name, namespace }) => [name, namespace])),
+  }
+  return compile(sources(cluster, services), context, samples.rendered)
 }
 
-function sources(cluster: Cluster): AppSource[] {
+function sources(cluster: Cluster, services: readonly Service[]): AppSource[] {
   const delivery = { argo, flux }[cluster.delivery.kind]
-  const apps = appsOf(cluster)
+  const apps = appsOf(cluster, services)
+  const all = [...APPS, ...apps]
   const entries = apps.map(({ name, about, namespace, after }) => ({
     name,
     about,
     namespace,
     after,
-    wave: waveOf(name),
+    wave: waveOf(name, all),
   }))
   return [
     ...apps.map(({ name, chart }) => ({ name, build: (scope: Construct) => chart(scope, cluster) })),

@@ -36,7 +36,7 @@ export const namespaces: App = {
   after: [],
   chart: (scope, cluster) => {
     for (const key of ['system', 'directory', 'storage', 'crown', 'door', 'node', 'desktops'] as const) {
-      namespace(scope, NAMESPACES[key], LEVELS[key], key === 'desktops')
+      closedNamespace(scope, NAMESPACES[key], LEVELS[key], key === 'desktops')
     }
     prove(scope, imagesOfTheRoom(cluster))
     desktopLimits(scope, cluster)
@@ -60,7 +60,8 @@ function priorities(scope: Construct): void {
   }
 }
 
-function namespace(scope: Construct, name: string, level: Level, desktops: boolean): void {
+/** A namespace with its PodSecurity level, in which nobody speaks to anybody until a policy says so. It is never pruned. */
+export function closedNamespace(scope: Construct, name: string, level: Level, desktops = false): void {
   const levels = (['enforce', 'audit', 'warn'] as const).map((mode) => [
     `pod-security.kubernetes.io/${mode}`,
     level,

@@ -377,6 +377,9 @@ export const CROWN = {
   plan: '/run/plan',
 } as const
 
+/** Where an administrator's own service lives, and what its app is called. */
+export const serviceNamespace = (service: string): string => `service-${service}`
+
 /** A ConfigMap that Kubernetes lays into every namespace: the cluster's authority, as `ca.crt`. */
 export const CLUSTER_AUTHORITY = 'kube-root-ca.crt'
 

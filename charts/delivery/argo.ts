@@ -21,10 +21,14 @@ export function argo(scope: Construct, { delivery }: Cluster, entries: readonly 
         description: 'Deskfleet: everything that the room runs',
         sourceRepos: [repository],
         // In Kubernetes' own namespaces: Roles of the orchestrator.
-        destinations: [namespace, ...Object.values(NAMESPACES), ...KUBERNETES_NAMESPACES].map((name) => ({
-          server: IN_CLUSTER,
-          namespace: name,
-        })),
+        destinations: [
+          ...new Set([
+            namespace,
+            ...Object.values(NAMESPACES),
+            ...KUBERNETES_NAMESPACES,
+            ...entries.map((entry) => entry.namespace),
+          ]),
+        ].map((name) => ({ server: IN_CLUSTER, namespace: name })),
         // Kinds of no namespace, each by name: a stray file in Git cannot bring anything else.
         clusterResourceWhitelist: Object.entries(KINDS)
           .filter(([, { scope }]) => scope === 'cluster')

@@ -45,9 +45,11 @@ export function importsIn(from: string, text: string): Import[] {
         return [{ from, ...leadingTo(from, moduleRequest.value), ...taken, typeOnly: isType(start) }]
       }),
     ),
-    ...module.dynamicImports.map(({ moduleRequest: { start, end } }): Import => {
-      const name = text.slice(start, end).replace(/^['"`]|['"`]$/g, '')
-      return { from, ...leadingTo(from, name), taken: [], typeOnly: false }
+    ...module.dynamicImports.flatMap(({ moduleRequest: { start, end } }): Import[] => {
+      const name = text.slice(start, end)
+      // What is computed is no file of ours: synth loads services of the administrator's.
+      if (!/^['"`]/.test(name)) return []
+      return [{ from, ...leadingTo(from, name.slice(1, -1)), taken: [], typeOnly: false }]
     }),
   ]
 }

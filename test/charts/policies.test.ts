@@ -6,7 +6,11 @@ import { references } from '../../charts/kit/policies/references.ts'
 import { fields, names } from '../../charts/kit/policies/shape.ts'
 import type { KubeObject, Rendered } from '../../charts/kit/rendered.ts'
 
-const context = { registry: 'registry.test:5000', madeInCluster: new Set(['Secret a/made']) }
+const context = {
+  registry: 'registry.test:5000',
+  madeInCluster: new Set(['Secret a/made']),
+  services: new Map<string, string>(),
+}
 
 const judge = (policy: Policy, ...objects: KubeObject[]): string[] =>
   policy(

@@ -1,3 +1,4 @@
+import { boundaries } from './boundaries.ts'
 import { caBundles, images, resources, retention, secrets } from './contents.ts'
 import { podSecurity } from './pod-security.ts'
 import type { Policy } from './policy.ts'
@@ -15,4 +16,5 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   images,
   resources,
   retention,
+  boundaries,
 }

@@ -7,6 +7,8 @@ export interface PolicyContext {
   readonly registry: string
   /** What is not in `dist/` because something makes it in the cluster: `Secret deskfleet-system/webhook-tls`. */
   readonly madeInCluster: ReadonlySet<string>
+  /** Apps that are an administrator's own services, with the namespace of each. */
+  readonly services: ReadonlyMap<string, string>
 }
 
 /** A rule over everything that will stand in `dist/`: pure, all findings at once. */

@@ -1,0 +1,86 @@
+import { ApiObject } from 'cdk8s'
+import type { Construct } from 'constructs'
+import { serviceNamespace } from '../config/names.ts'
+import type { Cluster } from '../config/schema.ts'
+import type { App } from './app.ts'
+import { DNS, ports, to } from './kit/network.ts'
+import { add } from './kit/objects.ts'
+import { KEPT } from './kit/policies/contents.ts'
+import type { KubeObject } from './kit/rendered.ts'
+import { factsOf } from './kit/rendered.ts'
+import { closedNamespace } from './namespaces.ts'
+
+/**
+ * A service of the administrator's own: a file or a folder of `services/`, which becomes an app with the same rules as ours
+ * have. It lives in the namespace `service-NAME`, and makes nothing outside of it.
+ */
+export interface Service {
+  /** Small letters, digits and hyphens: what its file or folder is called. */
+  readonly name: string
+  /** What it does, for the people who see it in Argo CD. */
+  readonly about: string
+  /** Secrets of its namespace that somebody makes in the cluster, since none stands in Git. @default none */
+  readonly secrets?: readonly string[]
+  readonly chart: ServiceChart
+}
+
+/** Fills its chart. `namespace` is where its objects belong. */
+export type ServiceChart = (
+  scope: Construct,
+  place: { readonly namespace: string; readonly cluster: Cluster },
+) => void
+
+/** Its app: a closed namespace in which its pods reach each other and names are looked up, and what it renders. */
+export function serviceApp({ name, about, secrets = [], chart }: Service): App {
+  const namespace = serviceNamespace(name)
+  return {
+    name: namespace,
+    about,
+    namespace,
+    after: ['namespaces'],
+    makes: secrets.map((secret) => ({ kind: 'Secret', namespace, name: secret })),
+    chart: (scope, cluster) => {
+      closedNamespace(scope, namespace, 'restricted')
+      among(scope, namespace)
+      chart(scope, { namespace, cluster })
+    },
+  }
+}
+
+/** What a namespace of ours may hold of traffic without being asked: its pods among themselves, and names. */
+function among(scope: Construct, namespace: string): void {
+  add(
+    scope,
+    'networking.k8s.io/v1/NetworkPolicy',
+    { name: 'among-themselves', namespace },
+    {
+      spec: {
+        podSelector: {},
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [{ from: [{ podSelector: {} }] } as object],
+        egress: [{ to: [{ podSelector: {} }] }, ...DNS.map((one) => ({ ...to(one), ports: ports(one) }))],
+      },
+    },
+  )
+}
+
+/** The chart of plain objects, as a file of YAML or a rendering of Helm or Kustomize has them. */
+export const chartOf =
+  (objects: readonly KubeObject[]): ServiceChart =>
+  (scope, { namespace }) => {
+    for (const object of objects) {
+      const { apiVersion, kind, metadata, ...rest } = object
+      const facts = factsOf(object)
+      new ApiObject(scope, [kind, metadata.namespace, metadata.name].filter(Boolean).join('.'), {
+        apiVersion,
+        kind,
+        metadata: {
+          ...metadata,
+          ...(facts?.scope === 'namespace' ? { namespace: metadata.namespace ?? namespace } : {}),
+          // Whoever renders a chart of somebody else cannot be asked to write our words into it.
+          ...(facts?.holdsData === true ? { annotations: { ...metadata.annotations, ...KEPT } } : {}),
+        },
+        ...rest,
+      })
+    }
+  }

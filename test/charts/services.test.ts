@@ -1,0 +1,223 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import test from 'ava'
+import { compileCluster } from '../../charts/apps.ts'
+import { readServices } from '../../charts/services/read.ts'
+import { sentence } from '../../config/findings.ts'
+import { readCluster } from '../../config/read.ts'
+import { temporaryFolder } from '../harness/temporary-folder.ts'
+
+/** Services of an administrator's own: what becomes of a file or a folder of `services/`, and what is refused, in which words. */
+
+const root = join(import.meta.dirname, '../..')
+const read = readCluster({ name: 'cluster.yaml', text: readFileSync(join(root, 'cluster.yaml'), 'utf8') })
+if (!read.ok) throw new Error('cluster.yaml has mistakes')
+const cluster = read.value
+
+const DIGEST = `sha256:${'0'.repeat(64)}`
+const deployment = (more = '') => `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: wiki
+${more}spec:
+  selector: { matchLabels: { app: wiki } }
+  template:
+    metadata: { labels: { app: wiki } }
+    spec:
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: RuntimeDefault } }
+      containers:
+        - name: wiki
+          image: registry.example.org/wiki@${DIGEST}
+          imagePullPolicy: IfNotPresent
+          resources: { requests: { cpu: 10m, memory: 32Mi }, limits: { memory: 64Mi } }
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
+          volumeMounts: [{ name: key, mountPath: /key }]
+      volumes: [{ name: key, secret: { secretName: wiki-key } }]
+`
+const CLAIM = `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: pages }
+spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+`
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata: { name: wiki, labels: { app.kubernetes.io/managed-by: Helm } }
+spec: { selector: { app: wiki }, ports: [{ port: 80 }] }
+`
+const HELLO = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: hello }\n'
+const ABOUT = 'about: Pages that all write together\nsecrets: [wiki-key]\n'
+
+/** What synth says of a folder with these files, or the objects of that app by file. */
+async function synth(files: Readonly<Record<string, string>>) {
+  const folder = temporaryFolder()
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  const services = await readServices(folder, 'services')
+  const compiled = services.ok ? compileCluster(cluster, services.value) : services
+  return compiled.ok
+    ? { files: compiled.value.files, says: [] }
+    : { files: new Map<string, string>(), says: compiled.findings.map(sentence) }
+}
+
+const of = (files: ReadonlyMap<string, string>, app: string): string[] =>
+  [...files.keys()].filter((path) => path.startsWith(`${app}/`)).map((path) => path.slice(app.length + 1))
+
+test('a folder of YAML becomes an app in a closed namespace of its own', async (t) => {
+  const { files, says } = await synth({
+    'wiki/deskfleet.yaml': ABOUT,
+    'wiki/templates/all.yaml': `---\n# a part that renders nothing\n---\n${deployment()}---\n${SERVICE}`,
+    'wiki/pages.yml': CLAIM,
+    'README.md': 'what is no YAML is left alone',
+    '_off/x.yaml': 'so is what is switched off',
+  })
+  t.deepEqual(says, [])
+  t.deepEqual(
+    of(files, 'service-wiki'),
+    [
+      'Namespace.service-wiki.yaml',
+      'NetworkPolicy.service-wiki.deny-by-default.yaml',
+      'NetworkPolicy.service-wiki.among-themselves.yaml',
+      'Deployment.service-wiki.wiki.yaml',
+      'Service.service-wiki.wiki.yaml',
+      'PersistentVolumeClaim.service-wiki.pages.yaml',
+    ].sort(),
+  )
+  const text = (file: string): string => files.get(`service-wiki/${file}`) ?? ''
+  t.regex(text('Namespace.service-wiki.yaml'), /enforce: restricted/)
+  t.regex(text('PersistentVolumeClaim.service-wiki.pages.yaml'), /Prune=false/, 'what holds data is kept')
+  t.regex(text('Service.service-wiki.wiki.yaml'), /managed-by: Helm/)
+  const [application = ''] = [...files]
+    .filter(([path]) => /Application\..*service-wiki/.test(path))
+    .map(([, one]) => one)
+  t.regex(application, /Pages that all write together/)
+  const project = [...files].find(([path]) => path.includes('AppProject'))?.[1] ?? ''
+  t.regex(project, /namespace: service-wiki/)
+})
+
+test('one file is enough, of YAML or of TypeScript', async (t) => {
+  const code = `import { add } from '${join(root, 'charts/kit/objects.ts')}'
+export default {
+  about: 'Says hello',
+  chart: (scope, { namespace, cluster }) =>
+    add(scope, 'v1/ConfigMap', { name: 'hello', namespace }, { data: { domain: cluster.domain } }),
+}
+`
+  const { files, says } = await synth({ 'plain.yaml': HELLO, 'code.ts': code, 'folder/service.ts': code })
+  t.deepEqual(says, [])
+  t.true(of(files, 'service-plain').includes('ConfigMap.service-plain.hello.yaml'))
+  for (const app of ['service-code', 'service-folder'])
+    t.regex(files.get(`${app}/ConfigMap.${app}.hello.yaml`) ?? '', new RegExp(`domain: ${cluster.domain}`))
+})
+
+test('a list is taken apart', async (t) => {
+  const list = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'List',
+    items: [JSON.parse('{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}')],
+  })
+  const { files } = await synth({ 'list.yaml': list })
+  t.true(of(files, 'service-list').includes('ConfigMap.service-list.a.yaml'))
+})
+
+test('without any service nothing is different', async (t) => {
+  const none = await readServices(join(temporaryFolder(), 'nowhere'), 'services')
+  const before = compileCluster(cluster)
+  const after = none.ok ? compileCluster(cluster, none.value) : none
+  t.true(before.ok && after.ok)
+  if (before.ok && after.ok) t.deepEqual(after.value.files, before.value.files)
+})
+
+const namespaced = (yaml: string, namespace: string): string =>
+  yaml.replace('name: wiki\n', `name: wiki\n  namespace: ${namespace}\n`)
+
+/** What is refused, with what is said. */
+const REFUSED: Readonly<Record<string, readonly [files: Readonly<Record<string, string>>, says: RegExp]>> = {
+  'a folder that does not say what it is for': [
+    { 'wiki/all.yaml': SERVICE },
+    /^services\/wiki: it has no deskfleet.yaml; .*; add it, with a line such as about: /,
+  ],
+  'a setting that there is not': [
+    { 'wiki/deskfleet.yaml': 'about: x\nroute: wiki\n', 'wiki/all.yaml': SERVICE },
+    /^services\/wiki\/deskfleet.yaml: .*route.*; it knows about .* and secrets/,
+  ],
+  'a name that is none': [
+    { 'My Wiki.yaml': SERVICE },
+    /^services\/My Wiki.yaml: its name is My Wiki; .*; rename it/,
+  ],
+  'two of a name': [
+    { 'wiki.yaml': HELLO, 'wiki.ts': 'export default { about: "x", chart() {} }' },
+    /there is another service wiki/,
+  ],
+  'YAML that is none': [{ 'wiki.yaml': 'a: [\n' }, /^services\/wiki.yaml:\d+: .*; the file must be YAML/],
+  'what is no object': [
+    { 'wiki.yaml': `${SERVICE}---\nvalues: {}\n` },
+    /^services\/wiki.yaml:6: it is no Kubernetes object; each document has apiVersion/,
+  ],
+  'no object at all': [{ 'wiki.yaml': '---\n# nothing\n' }, /there is no object in it/],
+  'TypeScript that fails': [
+    { 'wiki.ts': 'throw new Error("no disk")' },
+    /^services\/wiki.ts: it cannot be loaded: no disk;/,
+  ],
+  'TypeScript that exports nothing': [
+    { 'wiki.ts': 'export const chart = 1' },
+    /exports \{ about, chart \} as default/,
+  ],
+  'an object of another namespace': [
+    {
+      'wiki.yaml': namespaced(
+        SERVICE.replace('{ name: wiki, labels: { app.kubernetes.io/managed-by: Helm } }', '\n  name: wiki'),
+        'deskfleet-system',
+      ),
+    },
+    /^service-wiki: Service deskfleet-system\/wiki metadata.namespace .*it is deskfleet-system; a service makes objects in its own namespace/,
+  ],
+  'an object of the whole cluster': [
+    {
+      'wiki.yaml':
+        'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: all }\nrules: []\n',
+    },
+    /ClusterRole all .*it is of no namespace; a service makes objects in its own namespace, service-wiki/,
+  ],
+  'another namespace': [
+    {
+      'wiki.yaml':
+        'apiVersion: v1\nkind: Namespace\nmetadata: { name: more, labels: { pod-security.kubernetes.io/enforce: privileged } }\n',
+    },
+    /Namespace more .*it is of no namespace/,
+  ],
+  'a role of the whole cluster in its own namespace': [
+    {
+      'wiki.yaml':
+        'apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: { name: me }\nroleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }\nsubjects: []\n',
+    },
+    /it names ClusterRole cluster-admin, which is nowhere/,
+  ],
+  'a Secret in Git': [
+    { 'wiki.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: { name: wiki-key }\n' },
+    /it is a Secret; dist\/ stands in Git/,
+  ],
+  'a Secret that nobody says they make': [
+    { 'wiki.yaml': deployment() },
+    /it names Secret service-wiki\/wiki-key, which is nowhere/,
+  ],
+  'an image that may change': [
+    { 'wiki.yaml': deployment().replace(`@${DIGEST}`, ':latest') },
+    /its image is registry.example.org\/wiki:latest; an image is pinned by digest/,
+  ],
+  'a pod that may be root': [
+    { 'wiki.yaml': deployment().replace('runAsNonRoot: true, ', '') },
+    /it may run as root; namespace service-wiki is restricted/,
+  ],
+}
+
+for (const [what, [files, says]] of Object.entries(REFUSED)) {
+  test(`${what} is refused, and it is said what to do`, async (t) => {
+    const said = await synth(files)
+    t.true(
+      said.says.some((line) => says.test(line)),
+      said.says.join('\n') || 'nothing was said',
+    )
+  })
+}

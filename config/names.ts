@@ -373,6 +373,8 @@ export const CROWN = {
   onPc: '/usr/local/sbin/deskfleet-crown',
   /** On every PC: a file with the URL of the API server at the room's one address. */
   door: '/etc/deskfleet/door',
+  /** On a master: files that its API server is given beside kubeadm's own. Whoever becomes a master is brought them. */
+  apiFiles: '/etc/kubernetes/api-server',
   /** Where a node job finds the files of its plan. */
   plan: '/run/plan',
 } as const

@@ -8,6 +8,7 @@ import { leadBy } from '../cluster/lease/work.ts'
 import { API_GROUP, API_VERSION, CONTROL_PLANE_GUARD, CROWN, NAMESPACES } from '../config/names.ts'
 import type { ProgramContext } from '../service/program.ts'
 import { act } from './act/act.ts'
+import { apiFilesIn } from './act/api-files.ts'
 import { credentialsIn } from './etcd/credentials.ts'
 import { openGateway } from './etcd/gateway.ts'
 import { guardStore } from './guard.ts'
@@ -32,6 +33,7 @@ export async function startTick(context: ProgramContext<Settings>): Promise<unde
     clock,
     image: settings.image,
     authority,
+    apiFiles: () => apiFilesIn(settings.apiFiles),
   }
   const running: Running = {
     store: guardStore(cluster),

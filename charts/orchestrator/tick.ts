@@ -21,6 +21,7 @@ const namespace = NAMESPACES.crown
 
 /** In the container. */
 const KEYS = '/etcd-keys'
+const API_FILES = '/api-server-files'
 /** Seconds that a run looks, again and again: until the next one begins. */
 const LOOKS = 58
 
@@ -56,6 +57,7 @@ export function tick(scope: Construct, cluster: Cluster): void {
         image,
         command: nodeCommand('orchestrator/main.js', flagsWithin(448)),
         env: {
+          DESKFLEET_API_FILES: API_FILES,
           DESKFLEET_ETCD_KEYS: KEYS,
           DESKFLEET_IMAGE: image,
           DESKFLEET_LOOK_FOR: String(LOOKS),
@@ -67,7 +69,15 @@ export function tick(scope: Construct, cluster: Cluster): void {
         // Root reads the keys, which are root's; no capability is needed for that.
         root: [],
         probes: {},
-        volumes: ['ca.crt', 'healthcheck-client.crt', 'healthcheck-client.key'].map(key),
+        volumes: [
+          ...['ca.crt', 'healthcheck-client.crt', 'healthcheck-client.key'].map(key),
+          // Among them may be the key by which Secrets are encrypted: no more than etcd's key opens as well.
+          {
+            name: 'api-server-files',
+            mountPath: API_FILES,
+            hostPath: { path: CROWN.apiFiles, type: 'DirectoryOrCreate' },
+          },
+        ],
       },
     ],
   })

@@ -27,6 +27,8 @@ export interface Hands {
   readonly image: string
   /** PEM: the cluster's own authority. */
   readonly authority: string
+  /** Files that the API server of this master is given beside kubeadm's own, by name. */
+  apiFiles(): Promise<ReadonlyMap<string, Buffer>>
 }
 
 /** What was found in the way, for people; undefined where nothing was. */
@@ -187,8 +189,17 @@ async function prepare(operation: Operation, look: Look, hands: Hands): Promise<
     return `${asked?.spec?.template.spec?.nodeName ?? master} is asked which files its API server is given`
   }
   const { apiFiles } = told
+  const brought = await hands.apiFiles()
   const now = hands.clock.wall()
   const { authority } = hands
-  await writeJoinSecrets(hands.core, { operation: id, node: heir.name, address, authority, apiFiles, now })
+  await writeJoinSecrets(hands.core, {
+    operation: id,
+    node: heir.name,
+    address,
+    authority,
+    apiFiles,
+    brought,
+    now,
+  })
   return undefined
 }

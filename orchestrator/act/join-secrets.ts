@@ -20,6 +20,8 @@ export interface Joining {
   readonly authority: string
   /** Files that API servers are given beside kubeadm's own, as sha256sum writes them. */
   readonly apiFiles: readonly string[]
+  /** Such files themselves, by their names in the folder that they all are in. */
+  readonly brought: ReadonlyMap<string, Buffer>
   readonly now: Date
 }
 
@@ -33,7 +35,7 @@ const Configuration = z.object({ controlPlaneEndpoint: z.string().min(1) })
  * keys, and goes first.
  */
 export async function writeJoinSecrets(core: CoreV1Api, joining: Joining): Promise<void> {
-  const { operation, node, address, apiFiles, now } = joining
+  const { operation, node, address, apiFiles, brought, now } = joining
   await removeJoinSecrets(core, [operation])
   const { data } = await core.readNamespacedConfigMap({ name: 'kubeadm-config', namespace: SYSTEM })
   const clusterConfiguration = data?.ClusterConfiguration ?? ''
@@ -51,6 +53,7 @@ export async function writeJoinSecrets(core: CoreV1Api, joining: Joining): Promi
       token,
       authority: fingerprint(joining.authority),
       apiFiles,
+      brought,
     }),
   ]
   for (const body of secrets)

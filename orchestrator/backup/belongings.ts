@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { CROWN } from '../../config/names.ts'
 
 /** What a copy of etcd is useless without: the keys of the cluster, and what kubeadm needs to make a master of a PC. */
 
@@ -24,8 +25,11 @@ const NEEDED = [
   'pki/etcd/ca.key',
 ] as const
 
-/** By which Secrets are encrypted in etcd, where they are: then nothing reads them without it. */
-export const ENCRYPTION = 'encryption-config.yaml'
+/**
+ * Files that API servers are given beside kubeadm's own, below `/etc/kubernetes`. Among them is the key by which Secrets are
+ * encrypted in etcd, where they are: then nothing reads them without it.
+ */
+export const API_FILES = `${basename(CROWN.apiFiles)}/`
 
 export type Collected = { readonly belongings: readonly Belonging[] } | { readonly refusal: string }
 
@@ -34,15 +38,18 @@ export type Collected = { readonly belongings: readonly Belonging[] } | { readon
  * @param clusterConfiguration the item of that name of the ConfigMap `kube-system/kubeadm-config`
  */
 export async function collect(root: string, clusterConfiguration: string): Promise<Collected> {
-  const read = (name: string): Promise<Buffer | undefined> =>
-    readFile(join(root, name)).catch((error) => {
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
+  const unlessMissing = (error: NodeJS.ErrnoException): undefined => {
+    if (error.code !== 'ENOENT') throw error
+  }
+  const folder = (await readdir(join(root, API_FILES), { withFileTypes: true }).catch(unlessMissing)) ?? []
+  const given = folder.filter((one) => one.isFile()).map(({ name }) => `${API_FILES}${name}`)
   const found = await Promise.all(
-    [...NEEDED, ENCRYPTION].map(async (name) => ({ name, content: await read(name) })),
+    [...NEEDED, ...given.sort()].map(async (name) => ({
+      name,
+      content: await readFile(join(root, name)).catch(unlessMissing),
+    })),
   )
-  const missing = found.filter(({ name, content }) => content === undefined && name !== ENCRYPTION)
+  const missing = found.filter(({ content }) => content === undefined)
   if (missing.length > 0)
     return {
       refusal: `${root} lacks ${missing.map(({ name }) => name).join(', ')}: a copy would be of no use`,

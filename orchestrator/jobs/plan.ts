@@ -24,6 +24,8 @@ export interface Heir {
   readonly authority: string
   /** Files that the API server is given beside kubeadm's own, as sha256sum writes them: the heir must have the same. */
   readonly apiFiles: readonly string[]
+  /** Those of them that the heir is brought, by their names in `CROWN.apiFiles`. */
+  readonly brought: ReadonlyMap<string, Buffer>
 }
 
 export interface Token {
@@ -44,7 +46,7 @@ export const mintPlan = (crowning: Crowning): V1Secret =>
 
 /** For the steps `preflight` and `join`. */
 export function joinPlan(crowning: Crowning, heir: Heir): V1Secret {
-  const { node, address, endpoint, token, authority, apiFiles } = heir
+  const { node, address, endpoint, token, authority, apiFiles, brought } = heir
   const join = {
     ...kubeadm('JoinConfiguration'),
     discovery: {
@@ -67,10 +69,12 @@ export function joinPlan(crowning: Crowning, heir: Heir): V1Secret {
       taints: [{ key: MASTER, effect: 'PreferNoSchedule' }],
     },
   }
-  return planSecret('join', crowning, {
-    'kubeadm.yaml': documents(join, crowning),
-    ...(apiFiles.length === 0 ? {} : { 'files.sha256': `${apiFiles.join('\n')}\n` }),
-  })
+  const files = apiFiles.length === 0 ? {} : { 'files.sha256': `${apiFiles.join('\n')}\n` }
+  const data = [...brought].map(([name, bytes]) => [`api-server.${name}`, bytes.toString('base64')] as const)
+  return {
+    ...planSecret('join', crowning, { 'kubeadm.yaml': documents(join, crowning), ...files }),
+    ...(data.length === 0 ? {} : { data: Object.fromEntries(data) }),
+  }
 }
 
 /** Lets one who joins in, for as long as a crowning may take. */

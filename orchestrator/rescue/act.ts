@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, rename, writeFile } from 'no
 import { request } from 'node:https'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../../service/clock.ts'
-import { ENCRYPTION } from '../backup/belongings.ts'
+import { API_FILES } from '../backup/belongings.ts'
 import { SNAPSHOT } from '../backup/manifest.ts'
 import { type Failed, runToEnd } from '../backup/run-program.ts'
 import type { Opened } from '../backup/unseal.ts'
@@ -31,7 +31,7 @@ export async function act(step: Step, { manifest, folder }: Opened, hands: Hands
       return
     case 'layKeys': {
       const keys = Object.keys(manifest.files).filter(
-        (name) => name.startsWith('pki/') || name === ENCRYPTION,
+        (name) => name.startsWith('pki/') || name.startsWith(API_FILES),
       )
       for (const name of keys) {
         const to = join(root, KUBERNETES, name)

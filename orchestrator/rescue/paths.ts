@@ -1,3 +1,5 @@
+import { CROWN } from '../../config/names.ts'
+
 /** Where kubeadm and its kubelet have things. */
 export const KUBERNETES = '/etc/kubernetes'
 export const DATA = '/var/lib/etcd'
@@ -11,7 +13,7 @@ export const MADE_ANEW = [
   MANIFESTS,
   DATA,
   PKI,
-  `${KUBERNETES}/encryption-config.yaml`,
+  CROWN.apiFiles,
   `${KUBERNETES}/admin.conf`,
   `${KUBERNETES}/super-admin.conf`,
   `${KUBERNETES}/controller-manager.conf`,

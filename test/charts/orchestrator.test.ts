@@ -116,7 +116,12 @@ for (const name of [CROWN.program, CROWN.backup]) {
     t.deepEqual(
       ofPc,
       name === CROWN.program
-        ? [key('ca.crt'), key('healthcheck-client.crt'), key('healthcheck-client.key')]
+        ? [
+            key('ca.crt'),
+            key('healthcheck-client.crt'),
+            key('healthcheck-client.key'),
+            { path: '/etc/kubernetes/api-server', type: 'DirectoryOrCreate', readOnly: true },
+          ]
         : [
             { path: '/etc/kubernetes', type: 'Directory', readOnly: true },
             { path: '/var/lib/deskfleet/etcd-copies', type: 'DirectoryOrCreate', readOnly: false },

@@ -23,7 +23,7 @@ export async function layBelongings(root: string): Promise<readonly Belonging[]>
     'pki/front-proxy-ca.key': 'its key',
     'pki/etcd/ca.crt': 'authority of etcd',
     'pki/etcd/ca.key': 'its key as well',
-    'encryption-config.yaml': 'how Secrets are encrypted',
+    'api-server/encryption.yaml': 'how Secrets are encrypted',
   }
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, name)), { recursive: true })

@@ -176,6 +176,7 @@ export async function writeSecrets({ room }: CrownRoom, operation: string, heir:
     token,
     authority: `sha256:${createHash('sha256').update(key).digest('hex')}`,
     apiFiles: [],
+    brought: new Map(),
   })
   const secrets = [
     mintPlan(crowning),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createServer, type Server } from 'node:https'
 import { join } from 'node:path'
 import test from 'ava'
@@ -265,6 +266,44 @@ test.serial(
     t.false(pc.has('/run/deskfleet-crown'))
     await crowned()
     t.regex((await tried(`${CLUSTER}${version}\n`)).reason, /is a master/)
+  },
+)
+
+const API_FILES = '/etc/kubernetes/api-server'
+const sumOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+test.serial(
+  'files of the API server are brought to whoever joins, as they should be or not at all',
+  async (t) => {
+    await loseNode()
+    await crowned()
+    await pc.crown(['deposed-check'])
+    const version = (await pc.run('kubeadm version --output short')).stdout.trim()
+    const [keys, policy] = ['the key of Secrets\n', 'what is noted\n']
+    const wanted = `${sumOf(keys)}  ${API_FILES}/keys.yaml\n${sumOf(policy)}  /etc/kubernetes/audit.yaml\n`
+    const plan = (more: Readonly<Record<string, string>>) => ({
+      'kubeadm.yaml': `${CLUSTER}${version}\n`,
+      'files.sha256': wanted,
+      ...more,
+    })
+    const tried = (more: Readonly<Record<string, string>>) => pc.crown(step('preflight', 11), plan(more))
+    t.regex(
+      (await tried({})).reason,
+      /not brought: \/etc\/kubernetes\/api-server\/keys.yaml \/etc\/kubernetes\/audit.yaml$/,
+    )
+    const brought = { 'api-server.keys.yaml': keys }
+    t.regex((await tried(brought)).reason, /not brought: \/etc\/kubernetes\/audit.yaml$/)
+    pc.write('/etc/kubernetes/audit.yaml', policy)
+    t.regex((await tried({ 'api-server.keys.yaml': 'another key\n' })).reason, /api-server\/keys.yaml$/)
+    t.regex((await tried(brought)).reason, /images are missing/, 'what comes next')
+    t.false(pc.has(`${API_FILES}/keys.yaml`), 'a check changes nothing')
+
+    // kubeadm takes no such configuration, and the files are there before it is called.
+    t.is((await pc.crown(step('join', 11), plan({ ...brought, 'kubeadm.yaml': 'x' }))).outcome, 'failed')
+    t.is(pc.read(`${API_FILES}/keys.yaml`), keys)
+    t.is((await pc.run(`stat -c %a ${API_FILES}/keys.yaml`)).stdout.trim(), '600')
+    t.is((await pc.crown(step('demote', 11))).code, 0)
+    t.false(pc.has(API_FILES), 'a worker has no key of Secrets')
   },
 )
 

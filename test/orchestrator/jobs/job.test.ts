@@ -77,6 +77,7 @@ const HEIR = {
   token: { id: 'abcdef', secret: '0123456789abcdef' },
   authority: 'sha256:00ff',
   apiFiles: [],
+  brought: new Map<string, Buffer>(),
 }
 
 test('both sides of a join have the same key, and the heir is told who the cluster is', (t) => {
@@ -101,6 +102,9 @@ test('both sides of a join have the same key, and the heir is told who the clust
   t.deepEqual(Object.keys(plan.stringData ?? {}), ['kubeadm.yaml'])
   const files = joinPlan(CROWNING, { ...HEIR, apiFiles: ['00  /etc/kubernetes/keys.yaml'] })
   t.is(files.stringData?.['files.sha256'], '00  /etc/kubernetes/keys.yaml\n')
+  t.false('data' in files)
+  const brought = joinPlan(CROWNING, { ...HEIR, brought: new Map([['keys.yaml', Buffer.from('key')]]) })
+  t.deepEqual(brought.data, { 'api-server.keys.yaml': Buffer.from('key').toString('base64') })
 })
 
 test('the plan is where the job looks for it, and bears the name of its operation', (t) => {

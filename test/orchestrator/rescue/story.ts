@@ -50,7 +50,7 @@ const programs = { etcd: net.programs.get('etcd') ?? '', etcdutl: net.programs.g
 const cluster = [one, two, three].map(({ name, address }) => `${name}=https://${address}:2380`).join(',')
 for (const pc of [one, two, three]) {
   configure(pc)
-  if (pc !== one) for (const name of ['pki', 'encryption-config.yaml']) share(name, pc)
+  if (pc !== one) for (const name of ['pki', 'api-server']) share(name, pc)
   pc.kubeadm('init', 'phase', 'certs', 'all', '--config=/etc/kubernetes/room.yaml')
   pc.kubeadm('init', 'phase', 'etcd', 'local', '--config=/etc/kubernetes/room.yaml')
   if (pc === one) dropLeaves(pc)
@@ -290,11 +290,12 @@ kubernetesVersion: v1.37.2
 controlPlaneEndpoint: ${ROOM}
 apiServer:
   extraArgs:
-    - { name: encryption-provider-config, value: /etc/kubernetes/encryption-config.yaml }
+    - { name: encryption-provider-config, value: /etc/kubernetes/api-server/encryption.yaml }
 `,
   )
+  mkdirSync(pc.path('etc/kubernetes/api-server'), { recursive: true })
   writeFileSync(
-    pc.path('etc/kubernetes/encryption-config.yaml'),
+    pc.path('etc/kubernetes/api-server/encryption.yaml'),
     `apiVersion: apiserver.config.k8s.io/v1
 kind: EncryptionConfiguration
 resources:
@@ -325,7 +326,7 @@ function dropLeaves(pc: PcFolder): void {
     'etcd/ca.key',
   ])
     cpSync(pc.path(`etc/kubernetes/pki/${name}`), join(shared, 'pki', name), { recursive: true })
-  cpSync(pc.path('etc/kubernetes/encryption-config.yaml'), join(shared, 'encryption-config.yaml'))
+  cpSync(pc.path('etc/kubernetes/api-server'), join(shared, 'api-server'), { recursive: true })
 }
 
 function gatewayOf(pc: PcFolder) {

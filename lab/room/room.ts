@@ -125,8 +125,8 @@ function attach(dir: string, record: RunRecord): Room {
   }
 }
 
-/** So many processes of a PC are busy at a time when much goes on: its runtime, its kubelet, what it runs. */
-const BUSY_OF_A_PC = 2
+/** As many processes of the machine as a PC weighs, where others want its processors as well. */
+const WEIGHT_OF_A_PC = 1
 
 async function begin(
   dir: string,
@@ -144,7 +144,7 @@ async function begin(
   const store = storeOf(image.key)
   if (otherRooms(name).length === 0) forgetOtherImages(store)
   mkdirSync(store, { recursive: true })
-  weighProcessors(name, BUSY_OF_A_PC * members.pcs.length)
+  weighProcessors(name, WEIGHT_OF_A_PC * members.pcs.length)
   const machine = await startMachine(dir, store, progress)
   await loadImage(machine, store, 'node', (file) => image.write(file, progress), progress)
   if (wish.masters > 1) {

@@ -6,19 +6,8 @@ import { IN_ROOM } from '../../lab/delivery/deliver.ts'
 import { buildImages } from '../../lab/images/build.ts'
 import { runCovered } from './coverage.ts'
 import { runLane } from './lane.ts'
-import {
-  aloneLane,
-  drill,
-  inRoom,
-  type Kind,
-  kindOf,
-  onEarlyLab,
-  onGluster,
-  onLab,
-  onLateLab,
-  unitLane,
-} from './lanes.ts'
-import { inTurn, type Part, run } from './run.ts'
+import { aloneLane, drill, inRoom, type Kind, kindOf, onGluster, onLab, unitLane } from './lanes.ts'
+import { type Part, run } from './run.ts'
 
 const HELP = `npm test                      everything: what needs no lab, the lab, the room, Gluster
 npm test -- FILE...           these test files alone, with what their kind needs: a lab with the platform, a room
@@ -58,8 +47,8 @@ const images: Part = async ({ say }) => {
   return { passed: 0, failed: 0, tests: [], failures: [], unsteady: [] }
 }
 
-/** Two things at once that wait more than they compute come last. */
-const EVERYTHING = [[covered], [buildAll, images], [onEarlyLab(), inTurn(inRoom(), onGluster(), onLateLab())]]
+/** A room alone has more to do than two processors can: what stands beside it runs out of its patience, or it does. */
+const EVERYTHING = [[covered], [buildAll, images], [inRoom()], [onGluster()], [onLab()]]
 
 /** What runs test files of one kind. */
 const BY_KIND: Readonly<Record<Kind, (files: readonly string[]) => Part>> = {

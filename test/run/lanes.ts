@@ -69,13 +69,6 @@ const glusterLane = (files: readonly string[]): Lane => ({
   patience: 11 * MINUTE,
 })
 
-/** What follows the room and Gluster on a lab of its own: those two end long before everything else on the lab does. */
-const LATE = ['storage/move', 'webhook', 'main-job', 'orchestrator'].map(
-  (folder) => `test/${folder}/**/*.lab.test.ts`,
-)
-export const onLateLab = (): Part => onLab(LATE)
-export const onEarlyLab = (): Part => onLab(['test/**/*.lab.test.ts', ...LATE.map((files) => `!${files}`)])
-
 let labs = 0
 
 /** Brings up one lab with the platform, runs what shares it, and ends the lab. */

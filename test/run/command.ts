@@ -6,8 +6,19 @@ import { IN_ROOM } from '../../lab/delivery/deliver.ts'
 import { buildImages } from '../../lab/images/build.ts'
 import { runCovered } from './coverage.ts'
 import { runLane } from './lane.ts'
-import { aloneLane, drill, inRoom, type Kind, kindOf, onGluster, onLab, unitLane } from './lanes.ts'
-import { type Part, run } from './run.ts'
+import {
+  aloneLane,
+  drill,
+  inRoom,
+  type Kind,
+  kindOf,
+  onFirstLab,
+  onGluster,
+  onLab,
+  onSecondLab,
+  unitLane,
+} from './lanes.ts'
+import { inTurn, type Part, run } from './run.ts'
 
 const HELP = `npm test                      everything: what needs no lab, the lab, the room, Gluster
 npm test -- FILE...           these test files alone, with what their kind needs: a lab with the platform, a room
@@ -47,8 +58,16 @@ const images: Part = async ({ say }) => {
   return { passed: 0, failed: 0, tests: [], failures: [], unsteady: [] }
 }
 
-/** A room alone has more to do than two processors can: what stands beside it runs out of its patience, or it does. */
-const EVERYTHING = [[covered], [buildAll, images], [inRoom()], [onGluster()], [onLab()]]
+/**
+ * A room alone has more to do than two processors can: what stands beside it runs out of its patience, or it does. Tests on a
+ * lab and on Gluster wait more than they compute.
+ */
+const EVERYTHING = [
+  [covered],
+  [buildAll, images],
+  [inRoom()],
+  [onFirstLab(), inTurn(onGluster(), onSecondLab())],
+]
 
 /** What runs test files of one kind. */
 const BY_KIND: Readonly<Record<Kind, (files: readonly string[]) => Part>> = {

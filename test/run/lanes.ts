@@ -69,6 +69,14 @@ const glusterLane = (files: readonly string[]): Lane => ({
   patience: 11 * MINUTE,
 })
 
+/** Two halves of what runs on a lab, side by side: most of the time their tests wait. Each has a lab of its own. */
+const FIRST_HALF = ['gateway', 'identity', 'main-job', 'orchestrator'].map(
+  (folder) => `test/${folder}/**/*.lab.test.ts`,
+)
+export const onFirstLab = (): Part => onLab(FIRST_HALF)
+export const onSecondLab = (): Part =>
+  onLab(['test/**/*.lab.test.ts', ...FIRST_HALF.map((files) => `!${files}`)])
+
 let labs = 0
 
 /** Brings up one lab with the platform, runs what shares it, and ends the lab. */

@@ -15,7 +15,7 @@ async function runOf(
   const program = join(temporaryFolder(), 'program.ts')
   writeFileSync(
     program,
-    `import { run } from '${join(import.meta.dirname, 'run.ts')}'
+    `import { inTurn, run } from '${join(import.meta.dirname, 'run.ts')}'
 import { runLane } from '${join(import.meta.dirname, 'lane.ts')}'
 const passed = async () => ({ passed: 2, failed: 0, tests: [], failures: [], unsteady: [] })
 await run([[${parts}]])`,
@@ -41,6 +41,13 @@ test('a part that throws is a failure, the others still count', async (t) => {
   t.is(code, 1)
   t.is(last[0], 'failed:')
   t.regex(last[1] ?? '', /Error: no lab/)
+  t.is(last.at(-1), '2 passed, 1 failed')
+})
+
+test('of two parts in turn the second runs although the first throws, and both count', async (t) => {
+  const { code, last } = await runOf(t, `inTurn(async () => { throw new Error('no room') }, passed)`)
+  t.is(code, 1)
+  t.regex(last[1] ?? '', /Error: no room/)
   t.is(last.at(-1), '2 passed, 1 failed')
 })
 

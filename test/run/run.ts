@@ -5,6 +5,18 @@ import { failure, type PartResult, summary } from './summary.ts'
 /** One part of a run. What it throws counts as one failure. */
 export type Part = (surroundings: Surroundings) => Promise<PartResult | readonly PartResult[]>
 
+/** One after the other as one part: each runs whatever becomes of those before. */
+export const inTurn =
+  (...parts: readonly Part[]): Part =>
+  async (surroundings) => {
+    const results: PartResult[] = []
+    for (const part of parts) {
+      if (surroundings.signal.aborted) break
+      results.push(...(await outcomeOf(part, surroundings)))
+    }
+    return results
+  }
+
 /** What it throws is one failure. */
 async function outcomeOf(part: Part, surroundings: Surroundings): Promise<PartResult[]> {
   try {

@@ -18,11 +18,12 @@ import {
 } from './lanes.ts'
 import { inTurn, type Part, run } from './run.ts'
 
-const HELP = `npm test                      everything: what needs no lab, what compares the machine, the lab, the room, Gluster
+const HELP = `npm test                      everything: what needs no lab, the lab, the room, Gluster
 npm test -- FILE...           these test files alone, with what their kind needs: a lab with the platform, a room
 npm run test:unit             what needs no lab
 npm run test:unit -- --coverage   and what of production code it does not reach
-npm run drill                 what takes too long for that: each PC of a room off in turn, large pools of Gluster
+npm run drill                 what takes too long for that: each PC of a room off in turn, large pools of Gluster, and
+                              whether a room leaves this machine as it was
 
 Ends with what failed, whole, and one line "N passed, N failed"; exit code 0 when nothing failed.`
 
@@ -36,6 +37,7 @@ const { positionals, values } = parseArgs({
 
 const unit: Part = (surroundings) => runLane(unitLane(), surroundings)
 const covered: Part = (surroundings) => runCovered(unitLane(), surroundings, { table: values.coverage })
+/** It compares the machine before and after, so nothing else of this run is beside it. */
 const alone: Part = (surroundings) => runLane(aloneLane(), surroundings)
 
 /** All binaries. On a new machine they take a quarter of an hour, and a test tells its progress only when it has ended. */
@@ -45,12 +47,7 @@ const buildAll: Part = async ({ say }) => {
 }
 
 /** Two things at once that wait more than they compute come last. */
-const EVERYTHING = [
-  [covered],
-  [buildAll],
-  [alone],
-  [onEarlyLab(), inTurn(inRoom(), onGluster(), onLateLab())],
-]
+const EVERYTHING = [[covered], [buildAll], [onEarlyLab(), inTurn(inRoom(), onGluster(), onLateLab())]]
 
 /** What runs test files of one kind. */
 const BY_KIND: Readonly<Record<Kind, (files: readonly string[]) => Part>> = {
@@ -74,5 +71,5 @@ const [first] = positionals
 if (values.help) console.log(HELP)
 else if (first === undefined) await run(EVERYTHING)
 else if (first === 'unit') await run([[values.coverage ? covered : unit]])
-else if (first === 'drill') await run([[drill()]])
+else if (first === 'drill') await run([[alone], [drill()]])
 else await run(chosen(positionals))

@@ -79,8 +79,10 @@ export async function runLane(lane: Lane, { say, print, signal }: Surroundings):
   if (signal.aborted) void stop()
 
   let reading = NOTHING_READ
+  let last = performance.now()
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const next = readTap(reading, line)
+    const next = readTap(reading, line, (performance.now() - last) / 1000)
+    if (next.reading.tests !== reading.tests) last = performance.now()
     reading = next.reading
     if (next.shown?.how === 'timed') dog.heard()
     if (reading.over) waiting ??= setTimeout(over, ENDING)

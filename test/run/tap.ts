@@ -2,6 +2,8 @@
 export interface Verdict {
   readonly title: string
   readonly passed: boolean
+  /** Seconds since the verdict before it: with hooks, and right where test files run one after the other. */
+  readonly took: number
 }
 
 /** What ava's TAP lines said so far. A failure is kept with all that its test told. */
@@ -37,8 +39,8 @@ const TOLD = /^# {3}/
 const HOOK = /^# \S/
 const FRAME = /^(TAP version|1\.\.\d+|# |\s*$)/
 
-/** Reads one more line. */
-export function readTap(before: TapReading, line: string): { reading: TapReading; shown: Shown } {
+/** Reads one more line; `took` is the seconds since the last verdict. */
+export function readTap(before: TapReading, line: string, took = 0): { reading: TapReading; shown: Shown } {
   const [, result, title = ''] = VERDICT.exec(line) ?? []
   if (result === 'ok' || result === 'not ok') {
     const failed = result === 'not ok'
@@ -46,7 +48,7 @@ export function readTap(before: TapReading, line: string): { reading: TapReading
       ...before,
       passed: before.passed + (failed ? 0 : 1),
       failed: before.failed + (failed ? 1 : 0),
-      tests: [...before.tests, { title, passed: !failed }],
+      tests: [...before.tests, { title, passed: !failed, took }],
       failures: failed ? [...before.failures, title] : before.failures,
       following: failed ? 'failed' : 'passed',
     }

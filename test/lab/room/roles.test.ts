@@ -39,7 +39,7 @@ test('the balancer leads to PCs whose API server is ready, and to nobody else wh
     ['10.90.0.11', '10.90.0.51'],
   )
   t.is(cluster.health_checks[0].http_health_check.path, '/readyz')
-  t.is(cluster.common_lb_config.healthy_panic_threshold.value, 0)
+  t.is(cluster.common_lb_config.healthy_panic_threshold.value, 1)
 })
 
 test('a PC finds an API server behind the balancer, or at the only master', (t) => {

@@ -28,7 +28,7 @@ command_line() {
   printf '%s' "${line# }"
 }
 
-indented() { sed 's/^/       /'; }
+indented() { sed 's/^./       &/'; }
 show_command() { tell "       \$ $(command_line "$@")"; }
 
 # A command that takes a moment.
@@ -102,7 +102,7 @@ put() {
   target=$1 mode=$2
   if [ -z "$apply" ]; then
     tell "       writes $target ($mode)$([ -z "${3-}" ] || printf ', which is not shown')"
-    if [ -n "${3-}" ]; then cat >/dev/null; else indented | sed 's/^/  /'; fi
+    if [ -n "${3-}" ]; then cat >/dev/null; else indented | sed 's/^./  &/'; fi
     return 0
   fi
   tell "       writes $target"

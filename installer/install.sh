@@ -35,6 +35,8 @@ Without --apply nothing is changed: every step is shown, whether it is done, and
   --wipe NAME          what is on that disk may go: NAME as the refusal says it
   --wipe-brick SERIAL  the files of the brick on the disk with that serial may go
   --room-is-gone       leave: nobody can be asked any more
+  --only STEP          join, repair, status: that step alone, of hardware, packages, programs, disk, settings,
+                       images, join, labels
   --help               this text
 
 Exit codes: 0 done, or nothing to do; 1 refused or failed; 2 called in a way that has no meaning.
@@ -56,14 +58,15 @@ refused() { state=refused says=$1 mend=$2 more=''; }
 also() { more="$more
 $1"; }
 
-for file in doing.sh answers.sh steps/hardware.sh steps/packages.sh steps/disk-facts.sh steps/disk.sh; do
+for file in doing answers steps/hardware steps/packages steps/programs steps/disk-facts steps/disk steps/settings \
+  steps/images steps/join steps/labels steps/leave steps/status; do
   # shellcheck source=/dev/null
-  . "$here/$file"
+  . "$here/$file.sh"
 done
 
 # --- the command line ---
 
-verb='' answers=/etc/deskfleet.yaml answers_given='' bundle='' pc_name='' brick='' confirm='' wipe='' wipe_brick='' room_is_gone=''
+verb='' answers=/etc/deskfleet.yaml answers_given='' bundle='' pc_name='' brick='' confirm='' wipe='' wipe_brick='' room_is_gone='' only=''
 
 value() { [ "$2" -ge 2 ] || wrong_use "$1 wants a value"; }
 choose_brick() {
@@ -84,6 +87,7 @@ while [ $# -gt 0 ]; do
     --bundle) value "$1" $#; bundle=$2; shift ;;
     --name) value "$1" $#; pc_name=$2; shift ;;
     --confirm) value "$1" $#; confirm=$2; shift ;;
+    --only) value "$1" $#; only=$2; shift ;;
     --wipe) value "$1" $#; wipe=$2; shift ;;
     --wipe-brick) value "$1" $#; wipe_brick=$2; shift ;;
     -*) wrong_use "there is no option $1" ;;
@@ -97,6 +101,11 @@ case $verb in
   init) complain 'init is not built yet: the first master of a room is made by hand, see docs/operate.md; then join'; exit 2 ;;
   '') usage >&2; exit 2 ;;
   *) wrong_use "there is no $verb" ;;
+esac
+steps='hardware packages programs disk settings images join labels'
+case " $steps " in
+  *" ${only:-disk} "*) steps=${only:-$steps} ;;
+  *) wrong_use "there is no step $only: of these there are $steps" ;;
 esac
 case $brick in '' | none | free | /dev/*) ;; *) wrong_use "--disk wants a path, as /dev/disk/by-id/…: $brick is none" ;; esac
 
@@ -153,11 +162,13 @@ do_steps() {
     esac
     open=yes
     mend=''
+    [ -z "$apply" ] || in_step=$step
     "${step}_do"
     [ -n "$apply" ] || continue
     "${step}_look"
     [ "$state" = 'done' ] || fail "$step was done, and is not so: $says" "$mend"
     tell "       $step: $says"
+    in_step=''
   done
 }
 
@@ -169,12 +180,17 @@ alone() {
 }
 
 # What a power cut or Ctrl-C leaves is gone on with; what works in the background ends with us.
-working=''
+working='' in_step=''
 at_the_end() {
   code=$?
   [ -z "$working" ] || kill "$working" 2>/dev/null || :
   rm -rf --one-file-system "$run_folder"
   rmdir "${run_folder%/*}" 2>/dev/null || :
+  case $code in
+    0 | 130 | 143) ;;
+    1) [ -z "$in_step" ] || complain "it stopped in the step $in_step; the same call again goes on" ;;
+    *) complain "a program failed, with exit code $code${in_step:+, in the step $in_step}; the same call again goes on" && code=1 ;;
+  esac
   exit "$code"
 }
 trap at_the_end EXIT
@@ -184,10 +200,17 @@ trap 'exit 143' TERM HUP
 (umask 077 && mkdir -p "$run_folder") 2>/dev/null || fail 'only root may look at all and change it' 'sudo install.sh …'
 alone
 
+[ -n "$apply" ] || [ "$verb" = status ] || tell "Dry run for $pc_name: nothing is changed. --apply carries it out."
+# shellcheck disable=SC2086
 case $verb in
-  join | repair)
-    [ -n "$apply" ] || tell "Dry run for $pc_name: nothing is changed. --apply carries it out."
-    do_steps hardware packages disk
+  join | repair) do_steps $steps ;;
+  leave) do_steps leave ;;
+  status)
+    tell_what_it_is
+    tell_steps $steps
+    [ -z "$wrong" ] || { tell 'Something is not as it must be.'; exit 1; }
+    tell 'All is as it must be.'
+    exit 0
     ;;
 esac
 

@@ -6,19 +6,24 @@
 packages='apparmor ca-certificates chrony conntrack curl e2fsprogs ethtool fdisk iproute2 iptables kmod nftables procps runc socat util-linux xfsprogs'
 held=runc
 
-version_of() { dpkg-query --show --showformat '${db:Status-Abbrev}${Version}' "$1" 2>/dev/null | sed -n 's/^[ihr]i //p'; }
+# Those of them that are installed whole: NAME VERSION.
+installed() {
+  # shellcheck disable=SC2086
+  dpkg-query --show --showformat '${db:Status-Abbrev} ${Package} ${Version}\n' $packages 2>/dev/null |
+    sed -n 's/^[ihr]i  *//p'
+}
 
 packages_look() {
-  missing='' versions=''
+  there=$(installed || :)
+  missing=''
   for package in $packages; do
-    version=$(version_of "$package")
-    if [ -n "$version" ]; then versions="$versions $package=$version"; else missing="$missing $package"; fi
+    printf '%s\n' "$there" | grep -q "^$package " || missing="$missing $package"
   done
   if [ -n "$missing" ]; then to_do "missing:$missing"; return; fi
   for package in $held; do
     apt-mark showhold "$package" 2>/dev/null | grep -qx "$package" || { to_do "$package is not held at its version"; return; }
   done
-  is_done 'all there' "$versions"
+  is_done 'all there' "$(printf '%s\n' "$there" | sed 's/ /=/' | paste -s -d ' ' - | fold -s -w 100)"
 }
 
 packages_do() {

@@ -33,6 +33,8 @@ ln -s /proc/self/fd "$root/dev/fd"
 mount --rbind /sys "$root/sys"
 mount -t tmpfs -o mode=0755,size=64m run "$root/run"
 mkdir -p "$root/run/udev/data" "$root/dev/disk/by-id" "$root/srv/repository"
+mkdir -p "$root/srv/given"
+mount --bind "$folder/given" "$root/srv/given"
 mount --bind "$repository" "$root/srv/repository"
 mount -o remount,bind,ro "$root/srv/repository"
 # What udev would know and make.

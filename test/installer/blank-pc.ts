@@ -43,13 +43,14 @@ const DEBIAN: DebianWish = {
 }
 
 const STAND_INS = join(import.meta.dirname, 'stand-ins')
-const REPOSITORY = join(import.meta.dirname, '../..')
+export const REPOSITORY = join(import.meta.dirname, '../..')
 
 /** Noted, and counted by the power cut. */
 const PROGRAMS_THAT_ARE_NOT_HERE = [
-  ...['systemctl', 'apt-get', 'apt-mark', 'dpkg', 'modprobe', 'sysctl', 'swapoff', 'timedatectl'],
-  ...['kubeadm', 'kubectl', 'ctr', 'udevadm'],
+  ...['systemctl', 'apt-get', 'apt-mark', 'dpkg', 'modprobe', 'sysctl', 'swapoff', 'udevadm'],
 ]
+/** The same, but they come with the bundle. */
+const OF_THE_BUNDLE = ['kubeadm', 'ctr']
 const READERS_THAT_ARE_NOT_HERE = ['dpkg-query']
 /** Real ones that write, after each of which power may fail. */
 const WRITERS = [...['sfdisk', 'mkfs.xfs', 'wipefs', 'partx', 'sync', 'mv']]
@@ -63,6 +64,8 @@ export interface Disk {
 }
 
 export interface BlankPc {
+  /** A folder of this machine that the PC sees at /srv/given. */
+  readonly given: string
   /** Runs install.sh with these words. */
   install(...words: readonly string[]): Promise<CallResult>
   run(script: string, input?: string): Promise<CallResult>
@@ -86,6 +89,7 @@ export interface BlankPc {
 export async function blankPc(folder: string, disks: readonly Disk[], systemBytes = 24e9): Promise<BlankPc> {
   const lower = await unpackedDebian(DEBIAN)
   layStandIns(folder)
+  mkdirSync(join(folder, 'given'))
   const attached = new Map<string, { readonly device: string; readonly held: number }>()
   let holder: ChildProcess | undefined
   let first = 0
@@ -188,6 +192,7 @@ export async function blankPc(folder: string, disks: readonly Disk[], systemByte
     throw error
   }
   return {
+    given: join(folder, 'given'),
     run,
     said,
     install: (...words) => inside(['sh', '/srv/repository/installer/install.sh', ...words]),
@@ -223,7 +228,10 @@ function layStandIns(folder: string): void {
   for (const place of [programs, standIns]) mkdirSync(place, { recursive: true })
   for (const name of [...PROGRAMS_THAT_ARE_NOT_HERE, ...WRITERS]) copy('cut.sh', join(programs, name))
   for (const name of READERS_THAT_ARE_NOT_HERE) copy('stand-in.sh', join(programs, name))
-  for (const name of PROGRAMS_THAT_ARE_NOT_HERE) copy('stand-in.sh', join(standIns, name))
+  mkdirSync(join(standIns, 'cut'), { recursive: true })
+  for (const name of [...PROGRAMS_THAT_ARE_NOT_HERE, ...OF_THE_BUNDLE])
+    copy('stand-in.sh', join(standIns, name))
+  for (const name of OF_THE_BUNDLE) copy('cut.sh', join(standIns, 'cut', name))
 }
 
 /** How much of an image is on the disk of the machine, for tests of what was not written. */

@@ -36,6 +36,7 @@ for (const [words, says] of [
   [['join', 'leave'], /join and leave: one at a time/],
   [['join', '--aply'], /there is no option --aply/],
   [['join', '--disk'], /--disk wants a value/],
+  [['join', '--only', 'disks'], /there is no step disks: of these there are hardware packages/],
   [['join', '--disk', 'sdb'], /--disk wants a path/],
   [['join', '--no-brick', '--free-space'], /exclude each other/],
 ] as const)

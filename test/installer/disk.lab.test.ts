@@ -10,6 +10,7 @@ import { type BlankPc, blankPc, DISK_BYTES } from './blank-pc.ts'
 const rootOnly = process.getuid?.() === 0 ? test.serial : test.serial.skip
 const DISK = '/dev/disk/by-id/ata-Test_DATA-1'
 const NAMED = ['join', '--disk', DISK, '--confirm', 'DATA-1']
+const ONLY = ['--only', 'disk']
 const { brick } = GLUSTER
 
 async function pcFor(t: ExecutionContext): Promise<BlankPc> {
@@ -20,7 +21,7 @@ async function pcFor(t: ExecutionContext): Promise<BlankPc> {
 }
 
 async function done(t: ExecutionContext, pc: BlankPc, ...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await pc.install(...words)
+  const { code, stdout, stderr } = await pc.install(...words, ...ONLY)
   t.is(code, 0, `${stdout}${stderr}`)
   return stdout
 }
@@ -32,7 +33,7 @@ async function refused(
   why: RegExp,
 ): Promise<void> {
   for (const more of [[], ['--apply']]) {
-    const { code, stdout } = await pc.install(...words, ...more)
+    const { code, stdout } = await pc.install(...words, ...ONLY, ...more)
     t.is(code, 1, stdout)
     t.regex(stdout, /disk +refused/)
     t.regex(stdout, why)
@@ -251,7 +252,7 @@ rootOnly('power fails after each program that writes: the same call again ends t
   const cuts: string[] = []
   for (let programs = 1; ; programs++) {
     await pc.cutAfter(programs)
-    const { code } = await pc.install(...blank)
+    const { code } = await pc.install(...blank, ...ONLY)
     if (code === 0) break
     cuts.push(await pc.said('cat /var/log/cut-after'))
     await pc.powerOff()
@@ -279,7 +280,7 @@ rootOnly('power fails while a disk is wiped: it ends the same', async (t) => {
     const table = await pc.said(`blkid --probe -s PTUUID -o value ${disk}`)
     const words = [...NAMED, '--wipe', table, '--apply']
     await pc.cutAfter(programs)
-    await pc.install(...words)
+    await pc.install(...words, ...ONLY)
     // What follows is as with an empty disk.
     if ((await pc.said('cat /var/log/cut-after')).startsWith('sfdisk')) break
     await pc.powerOff()

@@ -50,7 +50,7 @@ case $name in
     case ${unit-} in '' | *.*) ;; *) unit=$unit.service ;; esac
     case $verb in
       enable)
-        [ -e "$units/$unit" ] || [ -e "/usr/lib/systemd/system/$unit" ] || case $unit in chrony*) ;; *) echo "no unit $unit" >&2; exit 1 ;; esac
+        case $unit in chrony*) ;; *) [ -e "$units/$unit" ] || { echo "no unit $unit" >&2; exit 1; } ;; esac
         mkdir -p "$units/multi-user.target.wants"
         ln -sf "$units/$unit" "$units/multi-user.target.wants/$unit"
         [ -z "$now" ] || start "$unit"
@@ -63,17 +63,36 @@ case $name in
       stop) rm -f "/run/units/$unit" ;;
       mask) ln -sf /dev/null "$units/$unit" ;;
       is-active) [ -e "/run/units/$unit" ] || { case $unit in *.mount) findmnt --mountpoint "$(setting "$unit" Where)" >/dev/null ;; *) false ;; esac; } ;;
-      is-enabled) [ -e "$units/multi-user.target.wants/$unit" ] ;;
+      is-enabled) [ -L "$units/multi-user.target.wants/$unit" ] ;;
       *) : "$quiet" ;;
     esac
     ;;
   dpkg-query)
-    for package; do :; done
-    case " $(cat /var/lib/packages 2>/dev/null) " in *" $package "*) echo 'ii 1.0-1' ;; *) exit 1 ;; esac
+    shift 3
+    for package; do
+      case " $(cat /var/lib/packages 2>/dev/null) " in *" $package "*) echo "ii  $package 1.0-1" ;; esac
+    done
     ;;
   apt-get)
     note "$*"
     case " $* " in *' install '*) set -- "$(printf '%s' "$*" | sed 's/.* install //')"; echo "$(cat /var/lib/packages 2>/dev/null) $1" >/var/lib/packages ;; esac
+    ;;
+  kubeadm)
+    note "$*"
+    case $1 in
+      # What the room gives to who joins, as the test laid it out; what kubeadm is told is kept for the test.
+      join)
+        stat -c 'its configuration has mode %a' "$3" >>/var/log/calls
+        cp "$3" /var/log/join.yaml
+        if [ -e /etc/kubernetes/pki/ca.crt ]; then echo 'kubeadm: /etc/kubernetes/pki/ca.crt exists' >&2; exit 1; fi
+        mkdir -p /etc/kubernetes/pki /var/lib/kubelet/pki
+        cp /srv/given/ca.crt /etc/kubernetes/pki/ca.crt
+        cp /srv/given/client.pem /var/lib/kubelet/pki/kubelet-client-current.pem
+        cp /srv/given/kubelet.conf /etc/kubernetes/kubelet.conf
+        : >/run/units/kubelet.service
+        ;;
+      reset) rm -rf /etc/kubernetes/* /var/lib/kubelet/* ;;
+    esac
     ;;
   apt-mark) case $1 in showhold) cat /var/lib/held 2>/dev/null ;; *) note "$*"; echo "$2" >/var/lib/held ;; esac ;;
   *) note "$*" ;;

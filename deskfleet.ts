@@ -9,6 +9,7 @@ import { runCommandLine } from './cli/run.ts'
 import { addCopyCommands } from './directory/command/copies.ts'
 import { addGroupCommands } from './directory/command/groups.ts'
 import { addPeopleCommands } from './directory/command/people.ts'
+import { addNodeConfigCommand } from './installer/command/node-config.ts'
 import { addBackupCommands } from './orchestrator/command/backup.ts'
 import { addMasterCommands } from './orchestrator/command/masters.ts'
 import { addRescueCommand } from './orchestrator/command/rescue.ts'
@@ -30,6 +31,7 @@ const commandLine = {
     addMasterCommands,
     addBackupCommands,
     addRescueCommand,
+    addNodeConfigCommand,
   ],
 }
 

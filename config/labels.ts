@@ -88,6 +88,15 @@ export const STEP_DOWN = `${PREFIX}/step-down`
 
 /** Label on a Node: `"true"` says that its PC shall never be a master. */
 export const NEVER_MASTER = `${PREFIX}/never-master`
+/**
+ * Labels on a Node, which the installer sets: cores; GiB of memory, rounded to what it was sold with; x86-64-v1 to -v4, else
+ * the kind of processor; nvme, ssd or rotational; Mbit/s of its link, left out where nobody knows. `installer/names` has them too.
+ */
+export const CORES = `${PREFIX}/cores`
+export const MEMORY = `${PREFIX}/memory-gib`
+export const CPU_LEVEL = `${PREFIX}/cpu-level`
+export const DISK_KIND = `${PREFIX}/disk-kind`
+export const LINK = `${PREFIX}/link-mbit`
 /** Annotations on a Node: bytes free on the disk of the system, and how many ms a small write takes at most, 99 of 100 times. */
 export const DISK_FREE = `${PREFIX}/disk-free`
 export const WRITE_TAKES = `${PREFIX}/write-takes`

@@ -1,26 +1,34 @@
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { CROWN } from '../../config/names.ts'
 
-/** What every PC has for its crowning, and where: as an installation lays it down. */
+/** What every PC has for its crowning, laid down from the list that the installer has as well: `orchestrator/host/places`. */
 
 const SOURCES = join(import.meta.dirname, '../../orchestrator/host')
+const PLACES = join(SOURCES, 'places')
 const UNITS = '/etc/systemd/system'
 
-const HOST_FILES = [
-  { name: 'deskfleet-crown', to: CROWN.onPc, mode: 0o755 },
-  { name: 'deskfleet-crown.service', to: `${UNITS}/deskfleet-crown.service`, mode: 0o644 },
-  { name: 'deskfleet-crown.timer', to: `${UNITS}/deskfleet-crown.timer`, mode: 0o644 },
-  { name: 'deskfleet-renew.service', to: `${UNITS}/deskfleet-renew.service`, mode: 0o644 },
-  { name: 'deskfleet-renew.timer', to: `${UNITS}/deskfleet-renew.timer`, mode: 0o644 },
-  { name: 'kubelet-deposed.conf', to: `${UNITS}/kubelet.service.d/20-deposed.conf`, mode: 0o644 },
-] as const
+export interface HostFile {
+  readonly name: string
+  readonly to: string
+  readonly mode: number
+}
 
-/** Those of them that are on from the first boot. */
-const TIMERS = ['deskfleet-crown.timer', 'deskfleet-renew.timer'] as const
+/** Of a list of files: each line its name, where it lies on the PC, and its mode. */
+export const readPlaces = (file: string): readonly HostFile[] =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [name = '', to = '', mode = ''] = line.split(' ')
+      return { name, to, mode: Number.parseInt(mode, 8) }
+    })
 
-/** Their paths in this repository. */
-export const HOST_SOURCES = HOST_FILES.map(({ name }) => join(SOURCES, name))
+const HOST_FILES = readPlaces(PLACES)
+/** On from the first boot. */
+const TIMERS = HOST_FILES.map(({ name }) => name).filter((name) => name.endsWith('.timer'))
+
+/** Their paths in this repository, and that of their list. */
+export const HOST_SOURCES = [PLACES, ...HOST_FILES.map(({ name }) => join(SOURCES, name))]
 
 /** Lays them over an unpacked Debian at `root`. */
 export function layHostFiles(root: string): void {
@@ -32,5 +40,5 @@ export function layHostFiles(root: string): void {
   }
   const wants = join(root, UNITS, 'timers.target.wants')
   mkdirSync(wants, { recursive: true })
-  for (const name of TIMERS) symlinkSync(`${UNITS}/${name}`, join(wants, name))
+  for (const name of TIMERS) symlinkSync(join(UNITS, name), join(wants, name))
 }

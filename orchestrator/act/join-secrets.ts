@@ -1,15 +1,15 @@
-import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { CoreV1Api, V1Secret } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { unless } from '../../cluster/answer.ts'
+import { bootstrapToken, publicKeyHash, SYSTEM, tokenSecretName } from '../../cluster/bootstrap-token.ts'
+import { OPERATION } from '../../config/labels.ts'
 import { NAMESPACES } from '../../config/names.ts'
-import { bootstrapToken, joinPlan, mintPlan } from '../jobs/plan.ts'
+import { joinPlan, mintPlan } from '../jobs/plan.ts'
 import { LAID_OUT, planNames, tokenId } from '../observe/secrets.ts'
 
 /** What a PC joins by: written before it is first asked for, and gone when the operation ends. */
-
-const SYSTEM = 'kube-system'
 
 export interface Joining {
   readonly operation: string
@@ -44,26 +44,20 @@ export async function writeJoinSecrets(core: CoreV1Api, joining: Joining): Promi
   const crowning = { operation, certificateKey, clusterConfiguration }
   const token = { id: tokenId(operation), secret: randomBytes(8).toString('hex') }
   const secrets: readonly V1Secret[] = [
-    bootstrapToken(operation, token, new Date(now.getTime() + VALID)),
+    bootstrapToken(token, new Date(now.getTime() + VALID), { labels: { [OPERATION]: operation } }),
     mintPlan(crowning),
     joinPlan(crowning, {
       node,
       address,
       endpoint: controlPlaneEndpoint,
       token,
-      authority: fingerprint(joining.authority),
+      authority: publicKeyHash(joining.authority),
       apiFiles,
       brought,
     }),
   ]
   for (const body of secrets)
     await core.createNamespacedSecret({ namespace: body.metadata?.namespace ?? '', body })
-}
-
-/** As kubeadm names an authority: by its public key. */
-const fingerprint = (pem: string): string => {
-  const key = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
-  return `sha256:${createHash('sha256').update(key).digest('hex')}`
 }
 
 /** The heir's plan goes last: as long as it is there, something is left to remove. */
@@ -73,7 +67,7 @@ export async function removeJoinSecrets(core: CoreV1Api, operations: readonly st
   await remove(SYSTEM, LAID_OUT)
   for (const operation of operations) {
     const { mint, join } = planNames(operation)
-    await remove(SYSTEM, `bootstrap-token-${tokenId(operation)}`)
+    await remove(SYSTEM, tokenSecretName(tokenId(operation)))
     await remove(NAMESPACES.crown, mint)
     await remove(NAMESPACES.crown, join)
   }

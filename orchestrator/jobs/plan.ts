@@ -1,8 +1,9 @@
 import type { V1Secret } from '@kubernetes/client-node'
+import type { Token } from '../../cluster/bootstrap-token.ts'
 import { MASTER, OPERATION } from '../../config/labels.ts'
 import { NAMESPACES } from '../../config/names.ts'
 
-/** What node jobs are given in Secrets: kubeadm's configuration, and the token by which one who joins is let in. */
+/** What node jobs are given in Secrets: kubeadm's configuration. */
 
 /** What both sides of a join must know: one master lays the certificates out under the key, the heir takes them. */
 export interface Crowning {
@@ -26,13 +27,6 @@ export interface Heir {
   readonly apiFiles: readonly string[]
   /** Those of them that the heir is brought, by their names in `CROWN.apiFiles`. */
   readonly brought: ReadonlyMap<string, Buffer>
-}
-
-export interface Token {
-  /** Six of a-z and 0-9. */
-  readonly id: string
-  /** Sixteen of them. */
-  readonly secret: string
 }
 
 /** For the step `mint`. */
@@ -76,26 +70,6 @@ export function joinPlan(crowning: Crowning, heir: Heir): V1Secret {
     ...(data.length === 0 ? {} : { data: Object.fromEntries(data) }),
   }
 }
-
-/** Lets one who joins in, for as long as a crowning may take. */
-export const bootstrapToken = (operation: string, { id, secret }: Token, expires: Date): V1Secret => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: {
-    name: `bootstrap-token-${id}`,
-    namespace: 'kube-system',
-    labels: { [OPERATION]: operation },
-  },
-  type: 'bootstrap.kubernetes.io/token',
-  stringData: {
-    'token-id': id,
-    'token-secret': secret,
-    expiration: expires.toISOString().replace(/\.\d+/, ''),
-    'usage-bootstrap-authentication': 'true',
-    'usage-bootstrap-signing': 'true',
-    'auth-extra-groups': 'system:bootstrappers:kubeadm:default-node-token',
-  },
-})
 
 const planSecret = (
   side: 'mint' | 'join',

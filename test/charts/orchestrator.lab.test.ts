@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { KubeConfig, type V1CronJob, type V1Job } from '@kubernetes/client-node'
 import test from 'ava'
+import { bootstrapToken } from '../../cluster/bootstrap-token.ts'
 import { CORDONED_BY, HALT, MASTER, NO_BALANCER, OPERATION, PERSON } from '../../config/labels.ts'
 import { CONTROL_PLANE_GUARD, CROWN, NAMESPACES } from '../../config/names.ts'
 import { applyFolder } from '../../lab/manifests/apply.ts'
@@ -9,7 +10,7 @@ import { askedJob } from '../../orchestrator/backup/asked-job.ts'
 import { fetchJob } from '../../orchestrator/backup/fetch-job.ts'
 import { guardStore } from '../../orchestrator/guard.ts'
 import { nodeJob } from '../../orchestrator/jobs/job.ts'
-import { bootstrapToken, mintPlan } from '../../orchestrator/jobs/plan.ts'
+import { mintPlan } from '../../orchestrator/jobs/plan.ts'
 import { NEW_STATE } from '../../orchestrator/state.ts'
 import { must, type OwnLab, ownLab } from '../harness/lab.ts'
 import { eventually } from '../harness/wait.ts'
@@ -143,7 +144,9 @@ test.serial('where the CronJob is gone no copy is asked for, and node jobs go on
 
 const CROWNING = { operation: 'replace-1', certificateKey: 'c'.repeat(64), clusterConfiguration: 'a: b\n' }
 const token = (id = 'abcdef') =>
-  bootstrapToken(CROWNING.operation, { id, secret: '0123456789abcdef' }, new Date(Date.now() + 3_600_000))
+  bootstrapToken({ id, secret: '0123456789abcdef' }, new Date(Date.now() + 3_600_000), {
+    labels: { [OPERATION]: CROWNING.operation },
+  })
 
 test.serial(
   'what PCs join by is written and removed, without Secrets of kube-system being read',

@@ -1,16 +1,17 @@
-import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { Chart, Testing } from 'cdk8s'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { prove } from '../../../charts/kit/proof.ts'
 import { nodeJobProofs } from '../../../charts/orchestrator/node-jobs.ts'
+import { bootstrapToken, publicKeyHash } from '../../../cluster/bootstrap-token.ts'
 import { MASTER } from '../../../config/labels.ts'
 import { CROWN, NAMESPACES } from '../../../config/names.ts'
 import { openDelivery } from '../../../lab/delivery/deliver.ts'
 import { REGISTRY } from '../../../lab/room/registry.ts'
 import type { Room } from '../../../lab/room/room.ts'
 import { type NodeJob, nodeJob } from '../../../orchestrator/jobs/job.ts'
-import { bootstrapToken, joinPlan, mintPlan } from '../../../orchestrator/jobs/plan.ts'
+import { joinPlan, mintPlan } from '../../../orchestrator/jobs/plan.ts'
 import type { Step } from '../../../orchestrator/jobs/step.ts'
 import { type HostFacts, readHostFacts, readTold, type Told } from '../../../orchestrator/jobs/told.ts'
 import { pcBecomes } from '../../harness/room.ts'
@@ -162,7 +163,6 @@ export async function writeSecrets({ room }: CrownRoom, operation: string, heir:
     '-o',
     'jsonpath={.data.ca\\.crt}',
   )
-  const key = new X509Certificate(authority).publicKey.export({ type: 'spki', format: 'der' })
   const crowning = {
     operation,
     certificateKey: randomBytes(32).toString('hex'),
@@ -174,15 +174,11 @@ export async function writeSecrets({ room }: CrownRoom, operation: string, heir:
     address: room.pcs.find(({ name }) => name === heir)?.address ?? '',
     endpoint: parse(config).controlPlaneEndpoint,
     token,
-    authority: `sha256:${createHash('sha256').update(key).digest('hex')}`,
+    authority: publicKeyHash(authority),
     apiFiles: [],
     brought: new Map(),
   })
-  const secrets = [
-    mintPlan(crowning),
-    join,
-    bootstrapToken(operation, token, new Date(Date.now() + 1_800_000)),
-  ]
+  const secrets = [mintPlan(crowning), join, bootstrapToken(token, new Date(Date.now() + 1_800_000))]
   await apply(room, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: secrets }))
   const plan = { secret: join.metadata?.name ?? '' }
   return {

@@ -1,6 +1,7 @@
 import test from 'ava'
+import { bootstrapToken } from '../../../cluster/bootstrap-token.ts'
 import { type NodeJob, nodeJob } from '../../../orchestrator/jobs/job.ts'
-import { bootstrapToken, joinPlan, mintPlan } from '../../../orchestrator/jobs/plan.ts'
+import { joinPlan, mintPlan } from '../../../orchestrator/jobs/plan.ts'
 import { STEPS } from '../../../orchestrator/jobs/step.ts'
 import { readHostFacts, readReached, readTold } from '../../../orchestrator/jobs/told.ts'
 
@@ -114,7 +115,7 @@ test('the plan is where the job looks for it, and bears the name of its operatio
 })
 
 test('a token ends by itself', (t) => {
-  const secret = bootstrapToken('a1b2c3', HEIR.token, new Date('2026-11-27T10:30:00.123Z'))
+  const secret = bootstrapToken(HEIR.token, new Date('2026-11-27T10:30:00.123Z'))
   t.is(secret.metadata?.name, 'bootstrap-token-abcdef')
   t.is(secret.stringData?.expiration, '2026-11-27T10:30:00Z')
 })

@@ -1,0 +1,219 @@
+#!/bin/sh
+# `installer/`: Turns a bare PC into a node of the room: checks, brick, programs, settings, join.
+#
+# This file is the command line, and the order of the steps. Each step is a file in steps/ that looks (NAME_look: whether it is
+# done, is to be done, or is refused) and does (NAME_do). Whatever changes this PC goes through doing.sh, which shows it in a dry run.
+# What is set here is read by the files of the steps.
+# shellcheck disable=SC2034
+set -eu
+umask 022
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+here=$(cd "$(dirname "$0")" && pwd)
+repository=$(dirname "$here")
+# In memory: it holds what a join is told, and goes with a boot.
+run_folder=/run/deskfleet-install/$$
+
+usage() {
+  cat <<'END'
+Makes this PC a node of the room, looks after it, or takes it out.
+
+  install.sh join     checks the PC, makes its brick, lays programs and settings, joins as a worker
+  install.sh repair   the same on a PC that was one: does what is not as it must be, keeps the brick's files
+  install.sh status   what this PC is, and what is wrong with it; exit code 1 while something is
+  install.sh leave    takes the PC out of the room; the brick's files stay
+
+Without --apply nothing is changed: every step is shown, whether it is done, and the commands.
+
+  --apply              carry it out
+  --answers FILE       what there is to know of the room (default: /etc/deskfleet.yaml), from "npx deskfleet node-config"
+  --bundle DIR         the folder with programs and their SHA256SUMS
+  --name NAME          what this PC is called in the room (default: its host name)
+  --disk DISK          its brick: all of that disk, by its name in /dev/disk/by-id
+  --confirm SERIAL     the serial of that disk, as its label says
+  --free-space         its brick: what is free on the disk of the system
+  --no-brick           it has no brick, and keeps no files of others
+  --wipe NAME          what is on that disk may go: NAME as the refusal says it
+  --wipe-brick SERIAL  the files of the brick on the disk with that serial may go
+  --room-is-gone       leave: nobody can be asked any more
+  --only STEP          join, repair, status: that step alone, of hardware, packages, programs, disk, settings,
+                       images, join, labels
+  --help               this text
+
+Exit codes: 0 done, or nothing to do; 1 refused or failed; 2 called in a way that has no meaning.
+END
+}
+
+wrong_use() {
+  complain "$1"
+  complain '"--help" shows what there is'
+  exit 2
+}
+
+# --- what a step says of itself ---
+
+is_done() { state='done' says=$1 mend='' more=${2-}; }
+to_do() { state='to do' says=$1 mend='' more=''; }
+refused() { state=refused says=$1 mend=$2 more=''; }
+# Another line below.
+also() { more="$more
+$1"; }
+
+for file in doing answers steps/hardware steps/packages steps/programs steps/disk-facts steps/disk steps/settings \
+  steps/images steps/join steps/labels steps/leave steps/status; do
+  # shellcheck source=/dev/null
+  . "$here/$file.sh"
+done
+
+# --- the command line ---
+
+verb='' answers=/etc/deskfleet.yaml answers_given='' bundle='' pc_name='' brick='' confirm='' wipe='' wipe_brick='' room_is_gone='' only=''
+
+value() { [ "$2" -ge 2 ] || wrong_use "$1 wants a value"; }
+choose_brick() {
+  [ -z "$brick" ] || wrong_use '--disk, --free-space and --no-brick exclude each other'
+  brick=$1
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --help | -h) usage; exit 0 ;;
+    --apply) apply=yes ;;
+    --dry-run) apply='' ;;
+    --room-is-gone) room_is_gone=yes ;;
+    --free-space) choose_brick free ;;
+    --no-brick) choose_brick none ;;
+    --disk) value "$1" $#; choose_brick "$2"; shift ;;
+    --answers) value "$1" $#; answers=$2 answers_given=yes; shift ;;
+    --bundle) value "$1" $#; bundle=$2; shift ;;
+    --name) value "$1" $#; pc_name=$2; shift ;;
+    --confirm) value "$1" $#; confirm=$2; shift ;;
+    --only) value "$1" $#; only=$2; shift ;;
+    --wipe) value "$1" $#; wipe=$2; shift ;;
+    --wipe-brick) value "$1" $#; wipe_brick=$2; shift ;;
+    -*) wrong_use "there is no option $1" ;;
+    *) [ -z "$verb" ] || wrong_use "$verb and $1: one at a time"; verb=$1 ;;
+  esac
+  shift
+done
+
+case $verb in
+  join | repair | status | leave) ;;
+  init) complain 'init is not built yet: the first master of a room is made by hand, see docs/operate.md; then join'; exit 2 ;;
+  '') usage >&2; exit 2 ;;
+  *) wrong_use "there is no $verb" ;;
+esac
+steps='hardware packages programs disk settings images join labels'
+case " $steps " in
+  *" ${only:-disk} "*) steps=${only:-$steps} ;;
+  *) wrong_use "there is no step $only: of these there are $steps" ;;
+esac
+case $brick in '' | none | free | /dev/*) ;; *) wrong_use "--disk wants a path, as /dev/disk/by-id/…: $brick is none" ;; esac
+
+# --- the answers ---
+
+if [ -f "$answers" ] || [ -n "$answers_given" ]; then
+  check_answers "$answers"
+  has_answers=yes
+else
+  has_answers=''
+fi
+answer() { [ -z "$has_answers" ] || answer_in "$answers" "$1"; }
+
+[ -n "$pc_name" ] || pc_name=$(answer name)
+[ -n "$pc_name" ] || pc_name=$(hostname | tr '[:upper:]' '[:lower:]')
+[ -n "$brick" ] || { brick=$(answer brick) confirm=${confirm:-$(answer confirm)}; }
+[ -n "$bundle" ] || bundle=$(answer bundle)
+
+# --- the steps, in their order ---
+
+step_number=0 wrong='' open=''
+
+show_state() {
+  step_number=$((step_number + 1))
+  printf '%2d. %-10s %-8s %s\n' "$step_number" "$step" "$state" "$says"
+  [ -z "$more" ] || printf '%s\n' "$more" | sed '/^$/d; s/^/       /'
+  [ -z "$mend" ] || tell "       mend: $mend"
+}
+
+# Looks at all steps before the first one is done: what is refused is refused before anything changes.
+refuse_early() {
+  for step; do
+    "${step}_look"
+    [ "$state" != refused ] || wrong=yes
+  done
+  [ -n "$wrong" ] || return 0
+  for step; do "${step}_look"; show_state; done
+  complain 'nothing was changed: a step is refused'
+  exit 1
+}
+
+do_steps() {
+  [ -z "$apply" ] || refuse_early "$@"
+  for step; do
+    "${step}_look"
+    show_state
+    case $state in
+      'done') continue ;;
+      refused)
+        [ -z "$apply" ] || exit 1
+        wrong=yes
+        continue
+        ;;
+    esac
+    open=yes
+    mend=''
+    [ -z "$apply" ] || in_step=$step
+    "${step}_do"
+    [ -n "$apply" ] || continue
+    "${step}_look"
+    [ "$state" = 'done' ] || fail "$step was done, and is not so: $says" "$mend"
+    tell "       $step: $says"
+    in_step=''
+  done
+}
+
+# Steps are done one at a time: a second install.sh waits for nobody, it says so.
+alone() {
+  [ -n "$apply" ] || return 0
+  exec 9>/run/deskfleet-install.lock
+  flock --nonblock 9 || fail 'another install.sh is at work on this PC' 'wait until it is through'
+}
+
+# What a power cut or Ctrl-C leaves is gone on with; what works in the background ends with us.
+working='' in_step=''
+at_the_end() {
+  code=$?
+  [ -z "$working" ] || kill "$working" 2>/dev/null || :
+  rm -rf --one-file-system "$run_folder"
+  rmdir "${run_folder%/*}" 2>/dev/null || :
+  case $code in
+    0 | 130 | 143) ;;
+    1) [ -z "$in_step" ] || complain "it stopped in the step $in_step; the same call again goes on" ;;
+    *) complain "a program failed, with exit code $code${in_step:+, in the step $in_step}; the same call again goes on" && code=1 ;;
+  esac
+  exit "$code"
+}
+trap at_the_end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+(umask 077 && mkdir -p "$run_folder") 2>/dev/null || fail 'only root may look at all and change it' 'sudo install.sh …'
+alone
+
+[ -n "$apply" ] || [ "$verb" = status ] || tell "Dry run for $pc_name: nothing is changed. --apply carries it out."
+# shellcheck disable=SC2086
+case $verb in
+  join | repair) do_steps $steps ;;
+  leave) do_steps leave ;;
+  status)
+    tell_what_it_is
+    tell_steps $steps
+    [ -z "$wrong" ] || { tell 'Something is not as it must be.'; exit 1; }
+    tell 'All is as it must be.'
+    exit 0
+    ;;
+esac
+
+[ -z "$wrong" ] || { tell 'As it is, this cannot be carried out: see what is refused.'; exit 1; }
+[ -n "$open" ] || { tell 'Nothing to do.'; exit 0; }
+[ -n "$apply" ] || tell 'Nothing was changed. The same with --apply carries it out.'

@@ -260,7 +260,7 @@ rootOnly('power fails after each program that writes: the same call again ends t
     await done(t, pc, ...blank)
     await isBrick(t, pc)
     await pc.said(
-      `umount ${brick}; rm -rf /etc/systemd/system/*; partx --delete ${disk}; wipefs -aq ${disk}; udevadm settle`,
+      `umount ${brick}; rm -rf /etc/systemd/system/*; wipefs -aq ${disk}p1; partx --delete ${disk}; wipefs -aq ${disk}; udevadm settle`,
     )
   }
   for (const program of ['sfdisk', 'partx', 'mkfs.xfs', 'sync', 'mv', 'systemctl'])
@@ -288,7 +288,7 @@ rootOnly('power fails while a disk is wiped: it ends the same', async (t) => {
     await done(t, pc, ...words)
     await isBrick(t, pc)
     await pc.said(
-      `umount ${brick}; rm -rf /etc/systemd/system/*; partx --delete ${disk}; wipefs -aq ${disk}; udevadm settle`,
+      `umount ${brick}; rm -rf /etc/systemd/system/*; wipefs -aq ${disk}p1; partx --delete ${disk}; wipefs -aq ${disk}; udevadm settle`,
     )
   }
   t.pass()

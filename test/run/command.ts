@@ -12,10 +12,10 @@ import {
   inRoom,
   type Kind,
   kindOf,
-  onFirstLab,
   onGluster,
   onLab,
-  onSecondLab,
+  onLabs,
+  onLastLab,
   unitLane,
 } from './lanes.ts'
 import { inTurn, type Part, run } from './run.ts'
@@ -66,7 +66,7 @@ const EVERYTHING = [
   [covered],
   [buildAll, images],
   [inRoom()],
-  [onFirstLab(), inTurn(onGluster(), onSecondLab())],
+  [...onLabs(), inTurn(onGluster(), onLastLab())],
 ]
 
 /** What runs test files of one kind. */

@@ -69,13 +69,14 @@ const glusterLane = (files: readonly string[]): Lane => ({
   patience: 11 * MINUTE,
 })
 
-/** Two halves of what runs on a lab, side by side: most of the time their tests wait. Each has a lab of its own. */
-const FIRST_HALF = ['gateway', 'identity', 'main-job', 'orchestrator'].map(
-  (folder) => `test/${folder}/**/*.lab.test.ts`,
-)
-export const onFirstLab = (): Part => onLab(FIRST_HALF)
-export const onSecondLab = (): Part =>
-  onLab(['test/**/*.lab.test.ts', ...FIRST_HALF.map((files) => `!${files}`)])
+/** Folders whose tests on a lab run side by side, since most of the time they wait; all others are one more part. Each has its lab. */
+const LAB_PARTS = [
+  ['certificates', 'charts', 'gateway'],
+  ['cluster', 'door', 'identity', 'installer', 'main-job', 'orchestrator'],
+].map((folders) => folders.map((folder) => `test/${folder}/**/*.lab.test.ts`))
+export const onLabs = (): Part[] => LAB_PARTS.map((files) => onLab(files))
+export const onLastLab = (): Part =>
+  onLab(['test/**/*.lab.test.ts', ...LAB_PARTS.flat().map((files) => `!${files}`)])
 
 let labs = 0
 

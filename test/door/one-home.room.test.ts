@@ -1,26 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { BRIDGE_PATHS, DESKTOP } from '../../config/names.ts'
 import { VERSION } from '../../config/version.ts'
 import { launchBrowser } from '../../lab/browser/browser.ts'
 import { DOOR_HOST, openDoor } from '../../lab/delivery/deliver.ts'
 import type { Room } from '../../lab/room/room.ts'
-import { addPerson, inPod, must, plainPod } from '../delivery/person.ts'
+import { addPerson } from '../delivery/person.ts'
 import { pcBecomes, sharedRoom } from '../harness/room.ts'
-import { enter, keepScreen, picture } from '../harness/visitor.ts'
-import { becomes, eventually } from '../harness/wait.ts'
-import {
-  type DesktopPod,
-  inDesktop,
-  inDesktops,
-  passwordIn,
-  podOf,
-  podsOf,
-  runningPod,
-  seconds,
-} from './desktop-pod.ts'
+import { enter, picture } from '../harness/visitor.ts'
+import { becomes } from '../harness/wait.ts'
+import { inDesktop, inDesktops, passwordIn, podOf, podsOf, runningPod, seconds } from './desktop-pod.ts'
+import { oneAtATime, successor, turns, writesInHome, written } from './home-writer.ts'
 
 /** One home, one writer: whatever is asked for at once, and whatever becomes of the PC that has it. */
 
@@ -35,23 +27,11 @@ let contexts: readonly BrowserContext[]
 let page: Page
 let password = ''
 
-/** Every session of hers writes who it is, five times a second: two that run at once are seen by their lines. */
-const WRITER = `id=$(cat /proc/sys/kernel/random/uuid)
-while :; do echo "$id $(date +%s%3N)" >>"$HOME/writers"; sleep 0.2; done
-`
-const AUTOSTART = `[Desktop Entry]
-Type=Application
-Name=Writer
-Exec=sh /home/${LOGIN}/writer.sh
-`
-const PREPARE = `cd && mkdir -p .config/autostart && printf '%s' '${WRITER}' >writer.sh && printf '%s' '${AUTOSTART}' >.config/autostart/writer.desktop`
-
 test.before(async (t) => {
   t.timeout(600_000)
   room = await sharedRoom()
   password = passwordIn(await addPerson(room, LOGIN))
-  await inPod(room, plainPod(`prepare-${mark}`, LOGIN, IMAGE), PREPARE)
-  await must(room, ['delete', 'pod', `prepare-${mark}`, ...inDesktops, '--now', '--wait'])
+  await writesInHome(room, LOGIN, IMAGE)
   browser = await launchBrowser(DOOR_HOST, await openDoor(room), t.log)
   contexts = await Promise.all([0, 1].map(() => browser.newContext()))
 })
@@ -59,31 +39,6 @@ test.before(async (t) => {
 test.after.always(async () => {
   await browser?.close()
 })
-
-interface Line {
-  readonly writer: string
-  readonly at: number
-}
-
-/** What was written, in the order in which the file has it. Read where the homes are, whoever is cut off. */
-async function written(): Promise<Line[]> {
-  const text = await inDesktop(room, LOGIN, 'cat ~/writers')
-  return text.split('\n').flatMap((line) => {
-    const [writer = '', at = ''] = line.split(' ')
-    return writer === '' ? [] : [{ writer, at: Number(at) }]
-  })
-}
-
-/** The writers one after the other: each has a time of its own, and nobody who has ended writes again. */
-function turns(lines: readonly Line[]): string[] {
-  return lines.map(({ writer }) => writer).filter((writer, index, all) => writer !== all[index - 1])
-}
-
-function oneAtATime(t: ExecutionContext, lines: readonly Line[], writers: number): void {
-  const order = turns(lines)
-  t.is(order.length, writers, `first turns: ${order.slice(0, 8).join(' ')}`)
-  t.is(new Set(order).size, order.length, 'nobody writes again after somebody else')
-}
 
 const shownIn = (one: Page): Promise<Page> => picture(one, 180_000).then(() => one)
 
@@ -96,9 +51,10 @@ test.serial('two logins at the same instant make one desktop', async (t) => {
     enter(two, LOGIN, password, 'light'),
   ])
   page = await Promise.race([shownIn(first), shownIn(second)])
+  await becomes('the turns that were written', async () => turns(await written(room, LOGIN)).length, 1)
   await sleep(3_000)
   t.is((await podsOf(room, LOGIN)).length, 1)
-  oneAtATime(t, await written(), 1)
+  oneAtATime(t, await written(room, LOGIN), 1)
   // The later of the two took it over; hers goes on in the first from here.
   await second.close()
   page = first
@@ -146,62 +102,16 @@ test.serial('a desktop does not reach the bridge of another one, whatever it sen
   await picture(page)
 })
 
-/** Waits until the cluster has made another pod for her than `before`. */
-async function successor(before: DesktopPod): Promise<void> {
-  const others = async (): Promise<string> => String((await podsOf(room, LOGIN)).length === 1)
-  await becomes(
-    'whether a new pod is there',
-    async () => ((await podOf(room, LOGIN)).name === before.name ? 'old' : await others()),
-    'true',
-  )
-  await eventually('the new pod runs', async () => (await podOf(room, LOGIN)).name, { seconds: 180 })
-}
-
-test.serial(
-  'a PC loses the API and its desktop writes on: the next pod waits until it has ended',
-  async (t) => {
-    t.timeout(600_000)
-    const before = await podOf(room, LOGIN)
-    await room.pc.cutFromApi(before.pc)
-    const began = performance.now()
-    try {
-      await pcBecomes(room, before.pc, 'Unknown')
-      await successor(before)
-      t.log(`another pod runs after ${seconds(performance.now() - began)}, and waits`)
-      // Longer than a lock without a heartbeat stands.
-      await sleep(30_000)
-      const lines = await written()
-      oneAtATime(t, lines, 1)
-      t.true(Date.now() - (lines.at(-1)?.at ?? 0) < 20_000, 'the session that is cut off writes on')
-      const log = await must(room, ['logs', (await podOf(room, LOGIN)).name, ...inDesktops])
-      t.regex(log, /another pod has the home/)
-      t.regex(await page.innerText('#overlay'), /Your files are still held by the PC/)
-      await keepScreen(page, 'cut')
-    } finally {
-      await room.pc.mend(before.pc)
-    }
-    const mended = performance.now()
-    await picture(page, 180_000)
-    t.log(`the same tab shows the desktop ${seconds(performance.now() - mended)} after the mend`)
-    await becomes('the turns that were written', async () => turns(await written()).length, 2, {
-      seconds: 60,
-    })
-    await sleep(2_000)
-    oneAtATime(t, await written(), 2)
-    await pcBecomes(room, before.pc, 'True')
-  },
-)
-
 test.serial('a PC is cut off from everything: its desktop ends, and only then the next begins', async (t) => {
   t.timeout(600_000)
   const before = await podOf(room, LOGIN)
   await room.pc.cut(before.pc)
   const began = performance.now()
   try {
-    await successor(before)
+    await successor(room, LOGIN, before)
     await picture(page, 180_000)
     t.log(`cut: the same tab shows the desktop after ${seconds(performance.now() - began)}`)
-    await becomes('the turns that were written', async () => turns(await written()).length, 3, {
+    await becomes('the turns that were written', async () => turns(await written(room, LOGIN)).length, 2, {
       seconds: 60,
     })
   } finally {
@@ -209,6 +119,6 @@ test.serial('a PC is cut off from everything: its desktop ends, and only then th
   }
   await pcBecomes(room, before.pc, 'True')
   await sleep(5_000)
-  oneAtATime(t, await written(), 3)
+  oneAtATime(t, await written(room, LOGIN), 2)
   t.is((await podsOf(room, LOGIN)).length, 1)
 })

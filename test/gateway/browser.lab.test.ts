@@ -347,7 +347,8 @@ test.serial(
     await page.locator('#clip-said', { hasText: /too long: the clipboard takes 1 MB at most/ }).waitFor()
     await pictures('clip-long')
     await page.keyboard.press('Escape')
-    t.not((await xvnc.pasted())[0], 'y')
+    // The text before is by chance, and may begin with one.
+    t.notRegex((await xvnc.pasted()).slice(0, 10), /^y+$/)
   },
 )
 

@@ -71,8 +71,8 @@ const glusterLane = (files: readonly string[]): Lane => ({
 
 /** Folders whose tests on a lab run side by side, since most of the time they wait; all others are one more part. Each has its lab. */
 const LAB_PARTS = [
-  ['certificates', 'charts', 'gateway'],
-  ['cluster', 'door', 'identity', 'installer', 'main-job', 'orchestrator'],
+  ['certificates', 'gateway'],
+  ['charts', 'door', 'identity', 'installer', 'main-job', 'orchestrator'],
 ].map((folders) => folders.map((folder) => `test/${folder}/**/*.lab.test.ts`))
 export const onLabs = (): Part[] => LAB_PARTS.map((files) => onLab(files))
 export const onLastLab = (): Part =>

@@ -6,8 +6,7 @@ import type { App } from './app.ts'
 import { DNS, ports, to } from './kit/network.ts'
 import { add } from './kit/objects.ts'
 import { KEPT } from './kit/policies/contents.ts'
-import type { KubeObject } from './kit/rendered.ts'
-import { factsOf } from './kit/rendered.ts'
+import { factsOf, type KubeObject } from './kit/rendered.ts'
 import { closedNamespace } from './namespaces.ts'
 
 /**
@@ -47,7 +46,7 @@ export function serviceApp({ name, about, secrets = [], chart }: Service): App {
   }
 }
 
-/** What a namespace of ours may hold of traffic without being asked: its pods among themselves, and names. */
+/** What passes in its namespace without being asked for: its pods speak to each other, and look up names. */
 function among(scope: Construct, namespace: string): void {
   add(
     scope,

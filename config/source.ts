@@ -107,7 +107,8 @@ function bombFindings(document: Document, name: string): Finding[] {
   }
 }
 
-const firstLine = (message: string): string => (message.split('\n')[0] ?? message).replace(/[.:]$/, '')
+/** What a parser says, without the place that it repeats below. */
+export const firstLine = (message: string): string => (message.split('\n')[0] ?? message).replace(/[.:]$/, '')
 
 /** The key that begins at a position of the text. */
 function keyAt(document: Document, position: number): string | undefined {

@@ -67,7 +67,7 @@ frontend health
   acl nobody nbsrv(gateway) lt 1
   monitor-uri ${DOOR.leads}
   monitor fail if nobody
-  http-request return status 200 if { path ${DOOR.apiServer} } !{ nbsrv(api-server) lt 1 }
+  http-request return status 200 if { path ${DOOR.apiServer} } { nbsrv(api-server) gt 0 }
   http-request return status 503
 
 # Nobody is led there: the room's address is at a PC whose own API server is ready, not only listening. Six seconds of

@@ -1,6 +1,6 @@
-import { isMap, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml'
+import { type Document, isMap, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml'
 import type { Finding } from '../../config/findings.ts'
-import type { SourceFile } from '../../config/source.ts'
+import { firstLine, type SourceFile } from '../../config/source.ts'
 import type { KubeObject } from '../kit/rendered.ts'
 
 export interface Manifests {
@@ -29,9 +29,9 @@ export function readManifests({ name, text }: SourceFile): Manifests {
     }
     const { contents } = document
     // A file that begins with `---`, or a part of a Helm chart that renders nothing.
-    if (contents === null || plain(document.toJS.bind(document)) === null) continue
+    const value = resolved(document)
+    if (contents === null || value === null) continue
     const at = contents.range?.[0] ?? 0
-    const value = plain(document.toJS.bind(document))
     if (value instanceof Error) {
       wrong(
         at,
@@ -49,9 +49,9 @@ export function readManifests({ name, text }: SourceFile): Manifests {
 const OBJECT_RULE = 'each document has apiVersion, kind and metadata.name'
 
 /** Aliases of aliases (a "YAML bomb") are refused by the parser when they are resolved. */
-function plain(read: () => unknown): unknown {
+function resolved(document: Document.Parsed): unknown {
   try {
-    return read()
+    return document.toJS()
   } catch (error) {
     return error
   }
@@ -76,5 +76,3 @@ function itemAt(contents: ParsedNode, index: number): number | undefined {
   const item = isSeq(items) ? (items.items[index] as ParsedNode | undefined) : undefined
   return item?.range?.[0]
 }
-
-const firstLine = (message: string): string => (message.split('\n')[0] ?? message).replace(/[.:]$/, '')

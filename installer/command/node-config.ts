@@ -18,7 +18,7 @@ import {
   tokenSecretName,
 } from '../../cluster/bootstrap-token.ts'
 import { sentence } from '../../config/findings.ts'
-import { PC_PATTERN } from '../../config/names.ts'
+import { CLUSTER_AUTHORITY, PC_PATTERN } from '../../config/names.ts'
 import { readCluster } from '../../config/read.ts'
 import type { Cluster } from '../../config/schema.ts'
 import { answerFile } from './answers.ts'
@@ -136,9 +136,9 @@ async function clusterOf(core: CoreV1Api) {
     KUBEADM,
   )
   const authority = await readOf(
-    `ConfigMap ${SYSTEM}/kube-root-ca.crt`,
+    `ConfigMap ${SYSTEM}/${CLUSTER_AUTHORITY}`,
     async () =>
-      (await core.readNamespacedConfigMap({ name: 'kube-root-ca.crt', namespace: SYSTEM })).data?.['ca.crt'],
+      (await core.readNamespacedConfigMap({ name: CLUSTER_AUTHORITY, namespace: SYSTEM })).data?.['ca.crt'],
     KUBEADM,
   )
   const known = ClusterConfiguration.safeParse(parse(configuration))

@@ -12,6 +12,7 @@ import type { Look } from '../observe/look.ts'
 import { planNames } from '../observe/secrets.ts'
 import { WARNED_FOR } from '../prepare.ts'
 import type { Operation } from '../state.ts'
+import type { ApiFiles } from './api-files.ts'
 import { copyNow, makeJob, stopJob } from './jobs.ts'
 import { removeJoinSecrets, writeJoinSecrets } from './join-secrets.ts'
 import { cordon, deleteNode, evict, uncordon, unmark, warn } from './node.ts'
@@ -28,7 +29,7 @@ export interface Hands {
   /** PEM: the cluster's own authority. */
   readonly authority: string
   /** Files that the API server of this master is given beside kubeadm's own, by name. */
-  apiFiles(): Promise<ReadonlyMap<string, Buffer>>
+  apiFiles(): Promise<ApiFiles>
 }
 
 /** What was found in the way, for people; undefined where nothing was. */
@@ -189,7 +190,8 @@ async function prepare(operation: Operation, look: Look, hands: Hands): Promise<
     return `${asked?.spec?.template.spec?.nodeName ?? master} is asked which files its API server is given`
   }
   const { apiFiles } = told
-  const brought = await hands.apiFiles()
+  const own = await hands.apiFiles()
+  if ('refusal' in own) return own.refusal
   const now = hands.clock.wall()
   const { authority } = hands
   await writeJoinSecrets(hands.core, {
@@ -198,7 +200,7 @@ async function prepare(operation: Operation, look: Look, hands: Hands): Promise<
     address,
     authority,
     apiFiles,
-    brought,
+    brought: own.files,
     now,
   })
   return undefined

@@ -2,10 +2,8 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import {
   closeSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   openSync,
-  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -14,7 +12,7 @@ import {
 import { join } from 'node:path'
 import { type DebianWish, unpackedDebian } from '../../lab/debian/root.ts'
 import { type CallResult, call } from '../../lab/programs/call.ts'
-import { eventually } from '../harness/wait.ts'
+import { firstProcessOf, OWN_NAMESPACES } from '../harness/own-namespaces.ts'
 
 /**
  * A bare PC on which `install.sh` runs as on a real one: a Debian on a disk of its own, further disks, and power that fails. Its
@@ -135,28 +133,15 @@ export async function blankPc(folder: string, disks: readonly Disk[], systemByte
 
   const powerOn = async (): Promise<void> => {
     const words = disks.flatMap(({ serial }) => [deviceOf(serial), serial])
-    const spaces = [
-      '--mount',
-      '--pid',
-      '--ipc',
-      '--uts',
-      '--fork',
-      '--kill-child',
-      '--propagation',
-      'private',
-    ]
     const script = join(import.meta.dirname, 'blank-pc.sh')
     const args = [script, folder, lower, REPOSITORY, deviceOf('SYSTEM-1'), ...words]
     const log = openSync(join(folder, 'boot.log'), 'a')
-    const begun = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...spaces, 'sh', ...args], {
+    const begun = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...OWN_NAMESPACES, 'sh', ...args], {
       stdio: ['ignore', log, log],
     })
     closeSync(log)
     holder = begun
-    first = await eventually('its first process', () =>
-      Number(readFileSync(`/proc/${begun.pid}/task/${begun.pid}/children`, 'utf8').trim().split(' ')[0]),
-    )
-    await eventually('the PC is on', () => existsSync(`/proc/${first}/root/run/on`), { seconds: 20 })
+    first = await firstProcessOf(begun, 20)
   }
   const powerOff = (): Promise<void> =>
     new Promise((done) => {

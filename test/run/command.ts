@@ -19,6 +19,7 @@ import {
   unitLane,
 } from './lanes.ts'
 import { inTurn, type Part, run } from './run.ts'
+import { NOTHING_RUN } from './summary.ts'
 
 const HELP = `npm test                      everything: what needs no lab, the lab, the room, Gluster
 npm test -- FILE...           these test files alone, with what their kind needs: a lab with the platform, a room
@@ -49,13 +50,13 @@ const FOR_DRILLS: readonly SetName[] = ['flux', 'cert-manager']
 const buildAll: Part = async ({ say }) => {
   const names = SET_NAMES.filter((name) => !FOR_DRILLS.includes(name))
   await locate(names, { assets: process.env.KUBEBUILDER_ASSETS, progress: say })
-  return { passed: 0, failed: 0, tests: [], failures: [], unsteady: [] }
+  return NOTHING_RUN
 }
 
 /** Images of the room, which tests of desktops on the lab need too: neither then waits for the other one to build them. */
 const images: Part = async ({ say }) => {
   await buildImages(IN_ROOM, say)
-  return { passed: 0, failed: 0, tests: [], failures: [], unsteady: [] }
+  return NOTHING_RUN
 }
 
 /**

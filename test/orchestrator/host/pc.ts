@@ -7,7 +7,7 @@ import { unpackedDebian } from '../../../lab/debian/root.ts'
 import { type CallResult, call } from '../../../lab/programs/call.ts'
 import { layHostFiles } from '../../../lab/room/host-files.ts'
 import { NODE_DEBIAN } from '../../../lab/room/node-image.ts'
-import { eventually } from '../../harness/wait.ts'
+import { firstProcessOf, OWN_NAMESPACES } from '../../harness/own-namespaces.ts'
 
 /** A PC on which `deskfleet-crown` runs as on a real one; systemd and the kubelet alone are missing. */
 export interface TestPc {
@@ -47,22 +47,9 @@ export async function startPc(folder: string): Promise<TestPc> {
   let holder: ChildProcess
   let first = 0
   const powerOn = async (): Promise<void> => {
-    const spaces = [
-      '--mount',
-      '--pid',
-      '--ipc',
-      '--uts',
-      '--fork',
-      '--kill-child',
-      '--propagation',
-      'private',
-    ]
     const script = join(import.meta.dirname, 'pc.sh')
-    holder = spawn('unshare', [...spaces, 'sh', script, folder, lower], { stdio: 'ignore' })
-    first = await eventually('its first process', () =>
-      Number(readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim().split(' ')[0]),
-    )
-    await eventually('the PC is on', () => existsSync(`/proc/${first}/root/run/on`), { seconds: 60 })
+    holder = spawn('unshare', [...OWN_NAMESPACES, 'sh', script, folder, lower], { stdio: 'ignore' })
+    first = await firstProcessOf(holder, 60)
   }
   const powerOff = (): Promise<void> =>
     new Promise((done) => {

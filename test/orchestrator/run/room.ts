@@ -213,7 +213,7 @@ function runningIn({ cluster, pcs, store, told, done, interfere }: Parts): Runni
     clock,
     image: 'registry.test/deskfleet@sha256:0000',
     authority,
-    apiFiles: async () => new Map(),
+    apiFiles: async () => ({ files: new Map() }),
   }
   return {
     store,

@@ -30,8 +30,11 @@ export async function readContent(pem: string): Promise<Content | { fault: strin
   if (pem.length > LONGEST) return { fault: `it has ${pem.length} characters, more than ${LONGEST}` }
   const base64 = PEM.exec(pem)?.[1]
   if (base64 === undefined) return { fault: 'it is no CERTIFICATE REQUEST as PEM, or more than one' }
+  const bytes = Buffer.from(base64, 'base64')
+  if (endOf(bytes) !== bytes.length)
+    return { fault: 'it is no PKCS#10 request, or something stands behind it' }
   try {
-    const request = new x509.Pkcs10CertificateRequest(new Uint8Array(Buffer.from(base64, 'base64')))
+    const request = new x509.Pkcs10CertificateRequest(new Uint8Array(bytes))
     // Node's own reading of the key, written anew: what is signed later is this and nothing else of what was sent.
     const der = Buffer.from(request.publicKey.rawData)
     const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
@@ -45,6 +48,14 @@ export async function readContent(pem: string): Promise<Content | { fault: strin
   } catch {
     return { fault: 'it is no PKCS#10 request' }
   }
+}
+
+/** Where the outermost element ends by its own word: the parser at hand reads parts of it that stand behind its end. */
+function endOf(der: Buffer): number {
+  const length = der[1] ?? 0
+  const more = length < 0x80 ? 0 : length & 0x7f
+  if (more === 0) return 2 + length
+  return more > 4 || der.length < 2 + more ? 0 : 2 + more + der.readUIntBE(2, more)
 }
 
 const partOf = (part: Readonly<Record<string, readonly unknown[]>>): string =>

@@ -136,6 +136,22 @@ test('a request that is cut or spoilt anywhere is denied, and ends nothing', asy
   }
 })
 
+test('a request that ends elsewhere than it says is denied, also where all its parts are whole', async (t) => {
+  // Of about 500 keys one makes a request in which the parser goes past the end; a signature's length is by chance.
+  const recorded = { username: MOUNTER, nodes: ['pc-1'], usages: ['client auth', 'server auth'] }
+  for (let tried = 0; tried < 50; tried++) {
+    const bytes = bytesOf(await requestFor(await newMemberKey(), 'pc-1'))
+    t.is(bytes[1], 0x81, 'one byte of length')
+    for (const by of [-4, -1, 1, 4]) {
+      const spoilt = Buffer.from(bytes)
+      spoilt[2] = (spoilt[2] ?? 0) + by
+      t.is(decide({ ...recorded, content: await readContent(pem(spoilt)) }).answer, 'deny')
+      const longer = by > 0 ? Buffer.concat([bytes, randomBytes(by)]) : bytes.subarray(0, by)
+      t.is(decide({ ...recorded, content: await readContent(pem(longer)) }).answer, 'deny')
+    }
+  }
+})
+
 test('what the API server recorded is taken as it stands, and what it did not record is empty', async (t) => {
   const request = Buffer.from(good).toString('base64')
   const extra = {

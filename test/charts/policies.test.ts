@@ -27,6 +27,7 @@ const namespace = (level: string | undefined, kept = true): KubeObject => ({
     annotations: kept
       ? {
           'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+          'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
           'kustomize.toolkit.fluxcd.io/prune': 'disabled',
         }
       : {},

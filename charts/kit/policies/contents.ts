@@ -97,17 +97,20 @@ export const resources: Policy = (rendered) =>
 
 /**
  * What keeps an object: `Prune=false` when its file leaves Git, `Delete=false` when its whole app does. Flux asks for
- * one word for both.
+ * one word for both. `IgnoreExtraneous`: that it is left over does not make its app OutOfSync, which Argo CD would try to
+ * mend for ever.
  */
 const KEEPING = [
   ['argocd.argoproj.io/sync-options', 'Prune=false'],
   ['argocd.argoproj.io/sync-options', 'Delete=false'],
+  ['argocd.argoproj.io/compare-options', 'IgnoreExtraneous'],
   ['kustomize.toolkit.fluxcd.io/prune', 'disabled'],
 ] as const
 
 /** The annotations that keep an object when it disappears from Git. */
 export const KEPT: Readonly<Record<string, string>> = {
   'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+  'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
   'kustomize.toolkit.fluxcd.io/prune': 'disabled',
 }
 

@@ -1,21 +1,29 @@
 import type { Pc } from '../lab/gluster/gluster.ts'
 import { BIRTH, OPTIONS } from '../storage/gluster/agent/volume-options.ts'
 import type { OwnGluster } from '../test/harness/gluster.ts'
+import { innerLinux, type Place } from './nfs/inner.ts'
+import { mountNfs, serveByNfs } from './nfs/server.ts'
 
 /** Places for files that are measured beside each other: a bare disk, and volumes of so many copies. */
 
-/** A folder to work in, and the PC on which it is. */
+/** A folder to work in, and where it is. */
 export interface Arm {
   readonly name: string
-  readonly pc: Pc
+  readonly pc: Place
   readonly folder: string
+  /** The arm with one copy under the same conditions. */
+  readonly oneCopy: string
 }
+
+/** The certificate of whoever mounts. */
+const DESK = { of: 'room', name: 'desk' } as const
+const ONE_COPY = { volume: 'copies1', name: '1 copy', inner: '1 copy, in a Linux of its own' } as const
 
 /** A volume of so many copies on the first PCs, mounted on the desk with the options that a room's has. */
 export async function mountedVolume(room: OwnGluster, desk: Pc, copies: number): Promise<Arm> {
   const [first] = room.lab.servers()
   if (!first) throw new Error('there is no PC')
-  const name = `copies${copies}`
+  const name = copies === 1 ? ONE_COPY.volume : `copies${copies}`
   const pcs = room.lab.servers().slice(0, copies)
   const gluster = (...args: string[]) =>
     first.must(['gluster', '--mode=script', ...args], { timeout: 60_000 })
@@ -30,7 +38,38 @@ export async function mountedVolume(room: OwnGluster, desk: Pc, copies: number):
   const folder = `/mnt/${name}`
   const mount = `mkdir -p ${folder} && mount -t glusterfs ${first.name}:/${name} ${folder} && ls ${folder}`
   await desk.must(['sh', '-c', mount])
-  return { name: copies === 1 ? '1 copy' : `${copies} copies`, pc: desk, folder: `${folder}/work` }
+  return {
+    name: copies === 1 ? ONE_COPY.name : `${copies} copies`,
+    pc: desk,
+    folder: `${folder}/work`,
+    oneCopy: ONE_COPY.name,
+  }
+}
+
+/**
+ * Both from a Linux of its own, since this machine's may have no NFS: files of an NFS server, and beside them the volume of one
+ * copy, which is there already, under the same conditions. NFS goes over the wire in the clear, the volume by TLS.
+ */
+export async function innerArms({ lab }: OwnGluster): Promise<readonly Arm[]> {
+  const server = await lab.addClient('nfs', { of: 'room', name: 'nfs' }, 'nfs')
+  await serveByNfs(server)
+  const [first] = lab.servers()
+  const folders = { nfs: '/mnt/nfs', volume: `/mnt/${ONE_COPY.volume}` }
+  const volume = `mkdir -p ${folders.volume}
+    mount -t glusterfs ${first?.name}:/${ONE_COPY.volume} ${folders.volume}
+    ls ${folders.volume}`
+  const inner = async (name: string, mount: string) =>
+    innerLinux(await lab.addClient(name, DESK, 'nfs'), mount)
+  const { inner: oneCopy } = ONE_COPY
+  return [
+    {
+      name: 'NFS, in a Linux of its own',
+      pc: await inner('desk-nfs', mountNfs(server.name, folders.nfs)),
+      folder: `${folders.nfs}/work`,
+      oneCopy,
+    },
+    { name: oneCopy, pc: await inner('desk-volume', volume), folder: `${folders.volume}/inner`, oneCopy },
+  ]
 }
 
 /** A peer that was probed a moment ago is not one for bricks yet. */

@@ -65,8 +65,8 @@ export interface GlusterLab {
   servers(): readonly Server[]
   /** One more PC with an empty disk, on. It belongs to no pool yet. */
   addServer(): Promise<Server>
-  /** A PC without a disk that may mount, with what it shows to the others; a `desk` has the programs of a desktop. */
-  addClient(name: string, certificate: Certificate, role?: 'client' | 'desk'): Promise<Pc>
+  /** A PC without a disk that may mount, with what it shows to the others; a `desk` has the programs of a desktop, `nfs` those of NFS. */
+  addClient(name: string, certificate: Certificate, role?: 'client' | 'desk' | 'nfs'): Promise<Pc>
   /** The certificate of that PC counts no more: all others with a disk that are on are told. */
   revoke(name: string): Promise<void>
   down(): Promise<void>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Becomes the first process of one PC: a Debian of its own in namespaces of its own, its disk an XFS image. What it
 # writes outlives a power cut, but for /run, as on a real one.
-# Usage: pc.sh FOLDER LOWER NAME HOSTS server|kept|client|desk
+# Usage: pc.sh FOLDER LOWER NAME HOSTS server|kept|client|desk|nfs
 #   FOLDER  of this PC: upper/ is what it wrote; disk.img, where it has a disk
 #   LOWER   unpacked Debian, shared by all, never written to
 #   HOSTS   file with the names and addresses of all, kept by the lab

@@ -6,19 +6,23 @@ import { until } from '../run/readiness.ts'
 import { readRecord } from '../run/record.ts'
 import { logTail, runs, startProcess, stopProcess } from '../run/run.ts'
 import { addressOf, hostsFile } from './addresses.ts'
-import { deskRoot, glusterRoot } from './root.ts'
+import { deskRoot, glusterRoot, nfsRoot } from './root.ts'
 import { besideSwitch, plugIn, pullCable, roomOf } from './wire.ts'
 
 /**
  * `server` has a disk and runs glusterd; `kept` leaves that to whoever keeps it; `client` only mounts what others serve, and
- * `desk` has the programs of a desktop besides.
+ * `desk` has the programs of a desktop besides, `nfs` those of NFS.
  */
-export type Role = 'server' | 'kept' | 'client' | 'desk'
-const ROLES: readonly Role[] = ['server', 'kept', 'client', 'desk']
+export type Role = 'server' | 'kept' | 'client' | 'desk' | 'nfs'
+const ROLES: readonly Role[] = ['server', 'kept', 'client', 'desk', 'nfs']
 export const hasDisk = (role: Role): role is 'server' | 'kept' => role === 'server' || role === 'kept'
 
 /** A disk that XFS agrees to be on, and a little more. Only what is written takes room on the machine. */
 const DISK_MIB = 400
+
+/** The Debian that a PC of that role stands on. */
+const lowerOf = (role: Role): Promise<string> =>
+  role === 'desk' ? deskRoot() : role === 'nfs' ? nfsRoot() : glusterRoot()
 
 /** What a PC wrote, and its disk. */
 export const folderOf = (dir: string, name: string): string => join(roomOf(dir), 'pcs', name)
@@ -56,7 +60,7 @@ export async function giveDisk(dir: string, name: string): Promise<void> {
 /** Switches a PC on with what it has; resolves once its glusterd answers. */
 export async function powerOn(dir: string, name: string): Promise<void> {
   const [role, address] = [roleOf(dir, name), addressOf(roomOf(dir), name)]
-  const lower = await (role === 'desk' ? deskRoot() : glusterRoot())
+  const lower = await lowerOf(role)
   const script = join(import.meta.dirname, 'pc.sh')
   const spaces = ['--mount', '--net', '--pid', '--uts', '--ipc', '--propagation', 'private']
   const pc = ['sh', script, folderOf(dir, name), lower, name, hostsFile(roomOf(dir)), role]

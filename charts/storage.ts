@@ -24,7 +24,7 @@ import type { Volume } from './kit/volumes.ts'
 import { PRIORITIES } from './priorities.ts'
 import { moveDefinitions, usageDefinition } from './storage/definitions.ts'
 import { gluster } from './storage/gluster.ts'
-import { MEASURES } from './storage/measures.ts'
+import { FORMER_MEASURES, MEASURES } from './storage/measures.ts'
 import { POOL_MEMBER } from './storage/pool-member.ts'
 
 const namespace = NAMESPACES.storage
@@ -128,6 +128,7 @@ function homes(scope: Construct, cluster: Cluster): void {
           ...leaseRights(name),
           // Of a Gluster volume, its agents measure.
           ...(storage.kind === 'gluster' ? [] : [MEASURES]),
+          FORMER_MEASURES,
           ...(isMoving(storage)
             ? [
                 { group: API_GROUP, resources: [HOME_PLACE.plural], verbs: ['list', 'create'] },

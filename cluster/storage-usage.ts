@@ -100,6 +100,8 @@ export interface UsageStore {
   all(): Promise<readonly StoredUsage[]>
   /** Writes an object whole, whoever wrote it before: a later measure counts. */
   write(name: string, record: UsageRecord): Promise<void>
+  /** One that is not there is no failure. */
+  remove(name: string): Promise<void>
 }
 
 export function usageStore(config: KubeConfig, fieldManager: string): UsageStore {
@@ -108,6 +110,9 @@ export function usageStore(config: KubeConfig, fieldManager: string): UsageStore
   const replacing = setHeaderOptions('Content-Type', PatchStrategy.JsonPatch)
   return {
     all: () => allUsage(api),
+    async remove(name) {
+      await unless(404, () => api.deleteNamespacedCustomObject({ ...KIND, name }))
+    },
     async write(name, record) {
       // A merge would keep homes that are gone: the record is replaced as one value.
       const body = [{ op: 'replace', path: '/record', value: record }]

@@ -6,3 +6,6 @@ export const MEASURES = {
   resources: [STORAGE_USAGE.plural],
   verbs: ['list', 'create', 'patch'],
 }
+
+/** What it takes to remove what was measured of a storage that the room had before. */
+export const FORMER_MEASURES = { ...MEASURES, verbs: ['list', 'delete'] }

@@ -10,6 +10,7 @@ import type { ServiceContext } from '../../service/service.ts'
 import { isThere } from '../is-there.ts'
 import { LAYOUT } from '../layout.ts'
 import { placeRecords } from '../places/cluster.ts'
+import { forgetFormer } from '../usage/former.ts'
 import { keepUsage, type Place } from '../usage/keep.ts'
 import { homesCluster } from './cluster.ts'
 import { keepHomes, type Listener } from './keep.ts'
@@ -50,10 +51,12 @@ export async function startHomes(context: ServiceContext<Settings>): Promise<voi
     list: async () => undefined,
     listener: report,
   }
+  const kind = volume ? 'volume' : 'directory'
   const lease = { cluster, namespace: NAMESPACES.storage, lease: STORAGE.homes, me, clock, log, signal }
   await leadBy({ ...lease, leading: report.leading }, async (tenure) => {
     await Promise.all([
       keepHomes({ ...work, listener }, tenure),
+      forgetFormer({ kind, store, clock, failed: report.failed }, tenure),
       ...(volume ? [] : [keepUsage(usage, tenure)]),
     ])
   })

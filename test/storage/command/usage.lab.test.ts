@@ -21,6 +21,7 @@ import { openUsage } from '../../../gateway/storage/usage.ts'
 import { systemClock } from '../../../service/clock.ts'
 import { openStorage } from '../../../storage/homes/disk.ts'
 import { newRoomTeller } from '../../../storage/homes/room.ts'
+import { forgetFormer } from '../../../storage/usage/former.ts'
 import { keepUsage, type UsageWork } from '../../../storage/usage/keep.ts'
 import { OFFER } from '../../gateway/offered.ts'
 import { must, type OwnLab, ownLab } from '../../harness/lab.ts'
@@ -184,6 +185,31 @@ test.serial('of a directory, the status says how much room there is', async (t) 
   t.regex(stdout, /nearlyFull: +yes/)
   t.regex(stdout, /most: +bob/)
   t.regex(stdout, /overLimit: +1 of 2 people/)
+  t.deepEqual(failures, [])
+})
+
+test.serial('once homes are on a volume, what was told of the directory is gone', async (t) => {
+  const store = usageStore(own.kubeConfig, 'test')
+  const names = async (): Promise<string[]> => (await store.all()).map(({ name }) => name).sort()
+  const failures: unknown[] = []
+  const wish = { store, clock: systemClock, failed: (error: unknown) => failures.push(error) }
+  const signal = AbortSignal.timeout(30_000)
+  const before = await names()
+  t.true(before.includes('room') && before.includes('set-1'))
+  await forgetFormer({ ...wish, kind: 'directory' }, signal)
+  t.deepEqual(await names(), before, 'a directory has both')
+  await store.write('set-2', {
+    ...{ is: 'set', set: 2, measured: new Date().toISOString(), unread: 0 },
+    ...{ homes: { bytes: 1, files: 1 }, shared: { bytes: 0, files: 0 } },
+    ...{ trash: { bytes: 0, files: 0 }, other: { bytes: 0, files: 0 } },
+  })
+  await forgetFormer({ ...wish, kind: 'directory' }, signal)
+  t.deepEqual(await names(), before, 'a directory has no second set')
+  await forgetFormer({ ...wish, kind: 'volume' }, signal)
+  t.deepEqual(
+    await names(),
+    before.filter((name) => name !== 'room'),
+  )
   t.deepEqual(failures, [])
 })
 

@@ -26,6 +26,9 @@ function memory(): UsageStore & { readonly kept: Map<string, UsageRecord> } {
     async write(name, record) {
       kept.set(name, record)
     },
+    async remove(name) {
+      kept.delete(name)
+    },
   }
 }
 

@@ -17,7 +17,7 @@ const TROUBLES: Readonly<Record<Trouble, string>> = {
 }
 
 export interface Report extends Listener {
-  /** Why homes are not shown: whether the storage directory was there at the last look, and if not, what was in the way. */
+  /** Why this PC cannot show homes: whether the storage directory was there at the last look, and if not, what was in the way. */
   lacks(): string[]
 }
 
@@ -79,10 +79,12 @@ export function makeReport(registry: Registry, log: Logger): Report {
       metrics.trouble.reset()
       if (ailment) metrics.trouble.set({ trouble: ailment }, 1)
     },
-    lacks: () => [
-      ...(there === true ? [] : ['the storage directory has not been seen']),
-      ...(there !== true && ailment ? [TROUBLES[ailment]] : []),
-    ],
+    lacks: () => {
+      // Of a volume that is still to be made no PC has anything: were this one unready for it, the other PCs would wait for their
+      // new mounters, which ask for the certificates by which it is made.
+      if (there === true || (there === false && ailment === 'no-servers')) return []
+      return ['the storage directory has not been seen', ...(ailment ? [TROUBLES[ailment]] : [])]
+    },
     failed(error) {
       metrics.failures.inc()
       const text = reasonOf(error)

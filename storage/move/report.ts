@@ -5,6 +5,8 @@ import type { Listener } from './keep.ts'
 
 export interface Report extends Listener {
   leading(leads: boolean): void
+  /** Whether this process waits for its turn, or has looked at all homes at least once. */
+  ready(): boolean
 }
 
 /** Turns what happens into log lines and metrics. A trouble that lasts is logged once. */
@@ -26,18 +28,24 @@ export function makeReport(registry: Registry, log: Logger): Report {
     }),
     failures: new Counter({ name: 'deskfleet_move_failures_total', help: 'Steps that failed', registers }),
   }
+  let leads = false
+  let looked = false
   let trouble = ''
   let known = new Set<string>()
   return {
-    leading(leads) {
-      metrics.leader.set(leads ? 1 : 0)
-      log.info(leads ? 'this process moves homes' : 'this process waits for its turn')
+    ready: () => !leads || looked,
+    leading(now) {
+      leads = now
+      looked = false
+      metrics.leader.set(now ? 1 : 0)
+      log.info(now ? 'this process moves homes' : 'this process waits for its turn')
     },
     stepped(name, step, worked) {
       metrics.steps.inc({ step })
       log.info({ home: name, step, worked }, 'a step of the move')
     },
     told({ moved, toGo, waiting, held, troubles }) {
+      looked = true
       metrics.moved.set(moved)
       metrics.toGo.set(toGo)
       metrics.waiting.set(waiting)

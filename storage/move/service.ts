@@ -18,9 +18,11 @@ export async function startMover({
   me,
   signal,
   registry,
+  readiness,
 }: ServiceContext<Settings>): Promise<void> {
   const cluster = ownCluster()
   const listener = makeReport(registry, log)
+  readiness.needs(() => (listener.ready() ? [] : ['no look at the homes yet']))
   const work = {
     roots,
     disks: disksAt(roots),

@@ -86,7 +86,8 @@ async function kubectl(args: readonly string[], input?: object): Promise<string>
   return stdout
 }
 
-async function start(id: string, main: string, account: string, pod = id): Promise<void> {
+/** Resolves with the port at which it tells how it is. */
+async function start(id: string, main: string, account: string, pod = id): Promise<number> {
   const [port = 0] = await freePorts(1)
   await lab.start(id, process.execPath, [...NODE_FLAGS, join(root, main)], {
     cwd: root,
@@ -102,6 +103,7 @@ async function start(id: string, main: string, account: string, pod = id): Promi
         : { DESKFLEET_LOOK_SECONDS: '0.3' }),
     },
   })
+  return port
 }
 const startHomes = () => start('homes', 'storage/homes/main.ts', STORAGE.homes)
 // The same name again, as when a container of a pod is started anew: its Lease is its own still.
@@ -207,7 +209,9 @@ rootOnly(
     }
     for (const who of logins) await publish(who)
     for (const who of logins) await becomes(`the home of ${who}`, () => ready(who), 'True Ready')
-    await startMover()
+    const port = await startMover()
+    const readiness = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/readyz`)).status
+    await becomes('the mover, as the kubelet sees it', readiness, 200, { seconds: 60 })
     for (const who of ['ada', 'bob'] as const) furnish(home('from', who), bin)
     rmSync(join(home('from', 'carl'), '.profile'))
     writeFileSync(join(home('from', 'dora'), 'film'), Buffer.alloc(40 << 20, 'film'))

@@ -45,16 +45,21 @@ const Record = z.object({
   history: z.array(Ended).default([]),
 })
 
-const time = z.iso
-  .datetime()
-  .transform((text) => Date.parse(text))
-  .optional()
+const moment = z.iso.datetime().transform((text) => Date.parse(text))
+const time = moment.optional()
 
 const Guard = z
   .object({
     metadata: z.object({ annotations: z.record(z.string(), z.string()).default({}) }),
     spec: z.object({ mode: z.string() }),
-    status: z.object({ backupAt: time, lookedAt: time, record: Record.prefault({}) }).prefault({}),
+    status: z
+      .object({
+        backupAt: time,
+        lookedAt: time,
+        certificates: z.record(z.string(), moment).default({}),
+        record: Record.prefault({}),
+      })
+      .prefault({}),
   })
   .transform(({ metadata: { annotations }, spec, status: { record, ...status } }) => ({
     mode: spec.mode,
@@ -66,6 +71,8 @@ const Guard = z
     },
     /** When the newest copy of etcd was proven. */
     backupAt: status.backupAt,
+    /** When the certificate of each master's API server ends, by the PC. */
+    certificates: status.certificates,
     /** When the orchestrator looked last, as it wrote down: it writes three times a minute at least. 0: never. */
     lookedAt: Math.max(status.lookedAt ?? 0, record.at),
     ...record,
@@ -139,11 +146,16 @@ export type MasterTrouble =
   | { readonly trouble: 'few'; readonly well: number; readonly wanted: number }
   | { readonly trouble: 'storm'; readonly why: string }
   | { readonly trouble: 'copy'; readonly backupAt: number | undefined }
+  /** kubeadm's certificates on it were not renewed in time: they are, half a year before they end. */
+  | { readonly trouble: 'certificate'; readonly pc: string; readonly ends: number }
 
 /** It looks every few seconds, and writes so three times a minute; another run takes over within one. */
 export const BLIND_AFTER = 2 * 60_000
 /** Masters are changed only with a copy that is younger. */
 const COPY_OLD = 6 * 3_600_000
+const DAY = 24 * 3_600_000
+/** A master renews half a year before; one that has so little left has tried for months. */
+export const CERTIFICATE_SHORT = 60 * DAY
 
 /** All that is wrong with the masters, the worst first. Pure. */
 export function masterTroubles(
@@ -151,7 +163,7 @@ export function masterTroubles(
   masters: readonly ToldMaster[],
   now: number,
 ): readonly MasterTrouble[] {
-  const { lookedAt, orders, halted, sick, storm, stormUntil, size, backupAt } = guard
+  const { lookedAt, orders, halted, sick, storm, stormUntil, size, backupAt, certificates } = guard
   const well = masters.filter((one) => one.sick === undefined && one.way !== 'coming').length
   const halt = orders.halt ?? halted?.why
   const troubles: (MasterTrouble | false)[] = [
@@ -161,6 +173,10 @@ export function masterTroubles(
     well < size.wanted && { trouble: 'few', well, wanted: size.wanted },
     stormUntil > now && storm !== '' && { trouble: 'storm', why: storm },
     (backupAt === undefined || now - backupAt > COPY_OLD) && { trouble: 'copy', backupAt },
+    ...Object.entries(certificates).map(
+      ([pc, ends]): MasterTrouble | false =>
+        ends - now < CERTIFICATE_SHORT && { trouble: 'certificate', pc, ends },
+    ),
   ]
   return troubles.filter((one) => one !== false)
 }

@@ -56,7 +56,7 @@ export async function lookOnce(running: Running, signal: AbortSignal): Promise<b
   const { state, effect, events } = decided
   if (effect !== undefined || isWorthWriting(guard.state, state)) {
     const view = { facts: look.facts, state, policy: guard.policy, now: wallOf(clock) }
-    const summary = summaryOf(view, running.inTheWay)
+    const summary = summaryOf(view, look.certificates, running.inTheWay)
     running.inTheWay = undefined
     const written = await store.write(guard, state, summary)
     // Somebody else wrote: whatever was decided was decided on what is old.

@@ -17,11 +17,20 @@ export interface Summary {
   readonly lookedAt: string
   /** What keeps it from going on, or what is wrong; empty where all is well. */
   readonly message: string
+  /** When the certificate of each master's API server ends, RFC 3339, by the PC. kubeadm's others on it end with it. */
+  readonly certificates: Readonly<Record<string, string>>
   readonly halted: string
 }
 
-/** @param inTheWay what the run found in the way of the last effect that it was to do */
-export function summaryOf(view: View, inTheWay?: string): Summary {
+/**
+ * @param certificates when that of each master's API server ends, in ms since 1970
+ * @param inTheWay what the run found in the way of the last effect that it was to do
+ */
+export function summaryOf(
+  view: View,
+  certificates: Readonly<Record<string, number>>,
+  inTheWay?: string,
+): Summary {
   const { facts, state } = view
   const { operation } = state
   return {
@@ -33,6 +42,9 @@ export function summaryOf(view: View, inTheWay?: string): Summary {
     ...(facts.backup === undefined ? {} : { backupAt: new Date(facts.backup.at).toISOString() }),
     lookedAt: new Date(state.at).toISOString(),
     message: messageOf(facts, state, inTheWay),
+    certificates: Object.fromEntries(
+      Object.entries(certificates).map(([pc, end]) => [pc, new Date(end).toISOString()]),
+    ),
     halted: facts.orders.halt ?? state.halted?.why ?? '',
   }
 }

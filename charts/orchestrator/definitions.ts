@@ -50,6 +50,12 @@ const STATUS = {
     backupAt: time('When the newest copy of etcd was proven.'),
     lookedAt: time('When the orchestrator looked last.'),
     message: text('What keeps it from going on, or what is wrong.'),
+    certificates: {
+      type: 'object',
+      additionalProperties: { type: 'string', format: 'date-time' },
+      description:
+        'When the certificate of each master’s API server ends; kubeadm’s others on it end with it.',
+    },
     halted: text('Why nothing at all is done.'),
     record: { ...UNCHECKED, description: 'What the orchestrator remembers between looks.' },
   },

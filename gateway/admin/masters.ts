@@ -24,7 +24,7 @@ export function mastersSection(frame: Frame, { guard, masters }: ShownMasters, n
 ${masterTroubles(guard, masters, now).map((trouble) => troubleNotice(frame, trouble, now))}
 ${guard.orders.pause !== undefined && html`<p class="notice warm">${texts.paused(guard.orders.pause)}</p>`}
 ${goingOn(frame, guard, now)}
-${masters.length > 0 && masterTable(frame, masters, now)}
+${masters.length > 0 && masterTable(frame, masters, guard.certificates, now)}
 <p class="quiet">${texts.more}</p>
 </section>`
 }
@@ -41,6 +41,8 @@ function troubleNotice({ texts }: Frame, trouble: MasterTrouble, now: number): H
   if (trouble.trouble === 'storm') return bad(words.storm(trouble.why))
   if (trouble.trouble === 'copy')
     return warm(trouble.backupAt === undefined ? words.noCopy : words.oldCopy(since(trouble.backupAt)))
+  if (trouble.trouble === 'certificate')
+    return bad(words.certificate(trouble.pc, texts.span(Math.max(0, trouble.ends - now))))
   return undefined
 }
 
@@ -66,16 +68,23 @@ function goingOn({ texts }: Frame, guard: ToldGuard, now: number): Html | undefi
 /** Colours that the PCs have, too. */
 const COLOURS = { well: 'ready', coming: 'coming', leaving: 'closed', sick: 'away' } as const
 
-function masterTable({ texts }: Frame, masters: readonly ToldMaster[], now: number): Html {
+function masterTable(
+  { texts }: Frame,
+  masters: readonly ToldMaster[],
+  certificates: ToldGuard['certificates'],
+  now: number,
+): Html {
   const { masters: words } = texts.administration
   const { columns, states, sicknesses } = words
   return html`<div class="table"><table><thead><tr>${Object.values(columns).map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${masters.map(({ pc, sick, way, since }) => {
     const state = sick === undefined ? (way ?? 'well') : 'sick'
     const at = sick?.since ?? since
+    const ends = certificates[pc]
     const what = sick && (sicknesses[sick.as as keyof typeof sicknesses] ?? sick.as)
     return html`<tr><th scope="row">${pc}</th>
 <td data-label="${columns.state}"><span class="badge ${COLOURS[state]}">${states[state]}</span> ${what && html`<small>${what}</small>`}</td>
-<td data-label="${columns.since}">${at === undefined ? '–' : texts.span(Math.max(0, now - at))}</td></tr>`
+<td data-label="${columns.since}">${at === undefined ? '–' : texts.span(Math.max(0, now - at))}</td>
+<td data-label="${columns.certificates}">${ends === undefined ? '–' : texts.span(Math.max(0, ends - now))}</td></tr>`
   })}</tbody></table></div>`
 }

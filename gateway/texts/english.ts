@@ -339,7 +339,7 @@ export const ENGLISH = {
           : `${well} of ${wanted} masters are well.`,
       copy: (ago: string) => `The newest copy of etcd was proven ${ago}.`,
       looked: (ago: string) => `Looked at ${ago}.`,
-      columns: { pc: 'PC', state: 'State', since: 'Since' },
+      columns: { pc: 'PC', state: 'State', since: 'Since', certificates: 'Certificates last' },
       states: { well: 'Well', coming: 'Becomes one', leaving: 'Leaves', sick: 'Not well' },
       sicknesses: {
         MachineDead: 'Off, or away from the network',
@@ -366,6 +366,8 @@ export const ENGLISH = {
       paused: (why: string) => `Paused: ${why}. To begin again: npx deskfleet masters unpause`,
       blind: (ago: string) =>
         `Nobody looks at the masters: the last look was ${ago}, and all else here is as old. See: npx deskfleet masters status`,
+      certificate: (pc: string, left: string) =>
+        `The certificates of ${pc} end in ${left}, and were not renewed. See on that PC: journalctl -u deskfleet-renew`,
       never: 'Nobody has looked at the masters yet. See: npx deskfleet masters status',
       halted: (why: string) => `Halted: ${why}. To go on: npx deskfleet masters resume`,
       storm: (why: string) =>

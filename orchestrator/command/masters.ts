@@ -91,7 +91,7 @@ async function status(
   const troubles = masterTroubles(guard, masters, now)
   const findings = troubles.map((trouble) => ({ trouble: trouble.trouble, ...findingOf(trouble, now) }))
   const head = headOf(guard, masters, newest, now)
-  const rows = rowsOf(masters, now)
+  const rows = rowsOf(masters, guard.certificates, now)
   const ended = endedRows(guard, now)
   const { stdout } = terminal
   if (output === 'table') {

@@ -26,8 +26,14 @@ export const MEANINGS: Readonly<Record<string, string>> = {
 const ago = (at: number | undefined, now: number): string | undefined =>
   at === undefined ? undefined : `${lasting(now - at)} ago`
 
+const until = (at: number, now: number): string => (at > now ? lasting(at - now) : 'ended')
+
 /** A line for each master. */
-export const rowsOf = (masters: readonly ToldMaster[], now: number) =>
+export const rowsOf = (
+  masters: readonly ToldMaster[],
+  certificates: ToldGuard['certificates'],
+  now: number,
+) =>
   masters.map(({ pc, sick, way, since, ready }) => {
     const known = sick === undefined ? (way === 'coming' ? UNKNOWN : WELL) : (SIGNS[sick.as] ?? UNKNOWN)
     const [kubelet, etcd, api] = known
@@ -39,6 +45,7 @@ export const rowsOf = (masters: readonly ToldMaster[], now: number) =>
       kubelet,
       etcd,
       api,
+      certificates: certificates[pc] === undefined ? undefined : until(certificates[pc], now),
       state: state || 'well',
     }
   })
@@ -119,6 +126,11 @@ export function findingOf(trouble: MasterTrouble, now: number): Finding {
     return {
       what: `too much is wrong at once: ${trouble.why}`,
       mend: 'look at the network and the power first; nothing is begun until it has been quiet for a while',
+    }
+  if (trouble.trouble === 'certificate')
+    return {
+      what: `the certificates of ${trouble.pc} end ${trouble.ends > now ? `in ${lasting(trouble.ends - now)}` : 'now'}`,
+      mend: 'they are renewed by themselves while all of etcd is well: look on that PC at "journalctl -u deskfleet-renew"; docs/operate.md',
     }
   return {
     what:

@@ -21,7 +21,7 @@ import type { Clock } from '../../service/clock.ts'
 import { readNewest } from '../backup/newest.ts'
 import type { Gateway } from '../etcd/gateway.ts'
 import type { Facts, Orders } from '../facts.ts'
-import { readyApis } from './api-servers.ts'
+import { observeApis } from './api-servers.ts'
 import { makesCopies } from './copies.ts'
 import { type Address, observeEtcd, type Silent } from './etcd.ts'
 import { jobsFrom, reachedFrom } from './jobs.ts'
@@ -38,6 +38,8 @@ export interface Look {
   readonly jobs: { readonly jobs: readonly V1Job[]; readonly pods: readonly V1Pod[] }
   /** Names of the plans that lie there. */
   readonly plans: readonly string[]
+  /** When the certificate ends that the API server of each master showed, by the PC; ms since 1970. Those that showed one. */
+  readonly certificates: Readonly<Record<string, number>>
   /** Why the list of members could not be read; undefined where it was. */
   readonly unread: string | undefined
 }
@@ -134,7 +136,7 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
         ({ name }) => masters.some((one) => one.name === name) || memory.listed.includes(name),
       )
       const now = clock.wall().getTime()
-      const [leases, jobs, crownPods, plans, laidOut, newest, backsUp, since, etcd, apis, running] =
+      const [leases, jobs, crownPods, plans, laidOut, newest, backsUp, since, etcd, seenApis, running] =
         await Promise.all([
           listPages((page) => coordination.listNamespacedLease({ namespace: LEASES, ...page })),
           batch.listNamespacedJob({ namespace, labelSelector: OPERATION }),
@@ -145,9 +147,10 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
           makesCopies(batch),
           controllersSince(now),
           observeEtcd(gateway, masters, known, memory.silent, clock),
-          readyApis(servers, memory.notReady, authority),
+          observeApis(servers, memory.notReady, authority),
           depth === 'whole' ? pods() : NOTHING_RUNS,
         ])
+      const apis = seenApis.filter(({ ready }) => ready).map(({ name }) => name)
       memory.notReady = new Set(servers.map(({ name }) => name).filter((name) => !apis.includes(name)))
       if (etcd.is === 'done') {
         memory.silent = etcd.value.silent
@@ -175,6 +178,9 @@ export function openEyes({ cluster, gateway, clock, authority }: Seeing): Eyes {
         addresses,
         jobs: { jobs: jobs.items, pods: crownPods.items },
         plans: plans.items.flatMap(({ metadata }) => metadata?.name ?? []),
+        certificates: Object.fromEntries(
+          seenApis.flatMap(({ name, certificateEnds: end }) => (end === undefined ? [] : [[name, end]])),
+        ),
         unread: etcd.is === 'done' ? undefined : etcd.why,
       }
     },

@@ -295,6 +295,7 @@ test.serial(
       backupAt: '2026-11-27T16:00:00.000Z',
       lookedAt: '2026-11-27T16:01:00.000Z',
       message: 'join on pc-4',
+      certificates: { 'pc-1': '2027-11-27T16:00:00.000Z' },
       halted: '',
     }
     const state = { ...NEW_STATE, epoch: 7, excluded: { 'pc-3': { until: 5, why: 'late' } } }

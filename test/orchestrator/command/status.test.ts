@@ -43,7 +43,12 @@ test('where all is well nothing is to be seen to', (t) => {
   const told = guard()
   t.deepEqual(troublesOf(told), [])
   t.deepEqual(
-    rowsOf(mastersTold(told, NODES), NOW).map(({ pc, since, state, etcd }) => [pc, since, state, etcd]),
+    rowsOf(mastersTold(told, NODES), told.certificates, NOW).map(({ pc, since, state, etcd }) => [
+      pc,
+      since,
+      state,
+      etcd,
+    ]),
     [
       ['pc-0', '2 days', 'well', 'answers'],
       ['pc-1', '2 days', 'well', 'answers'],
@@ -58,6 +63,27 @@ test('a look that is older than two minutes is said loudly, before all else', (t
   t.regex(first ?? '', /^NOBODY LOOKS AT THE MASTERS: the last look was 3 min ago/)
   const [never] = masterTroubles(readToldGuard(guardObject(undefined)), [], NOW)
   t.regex(never ? findingOf(never, NOW).what : '', /^NOBODY HAS LOOKED/)
+})
+
+test('how long the certificates of each master last is told, and loudly where they were not renewed', (t) => {
+  const DAY = 24 * HOUR
+  const of = (days: number): ToldGuard => {
+    const { status, ...object } = guardObject({
+      ...NEW_STATE,
+      at: NOW,
+      size: { wanted: 3, next: 3, nextSince: NOW },
+    })
+    const [backupAt, end] = [NOW, NOW + days * DAY].map((at) => new Date(at).toISOString())
+    return readToldGuard({ ...object, status: { ...status, backupAt, certificates: { 'pc-1': end } } })
+  }
+  const row = rowsOf(mastersTold(of(300), NODES), of(300).certificates, NOW)
+  t.deepEqual(
+    row.map(({ certificates }) => certificates),
+    [undefined, '300 days', undefined],
+  )
+  t.deepEqual(textOf(of(61)), [])
+  t.deepEqual(textOf(of(59)), ['the certificates of pc-1 end in 59 days'])
+  t.deepEqual(textOf(of(-1)), ['the certificates of pc-1 end now'])
 })
 
 test('whatever is wrong is told with what to do', (t) => {
@@ -82,7 +108,7 @@ test('whatever is wrong is told with what to do', (t) => {
 test('each sickness has its signs and its meaning', (t) => {
   for (const as of SICKNESSES) {
     const told = guard({ sick: { 'pc-1': { as, since: NOW - MINUTE } } })
-    const row = rowsOf(mastersTold(told, NODES), NOW).find(({ pc }) => pc === 'pc-1')
+    const row = rowsOf(mastersTold(told, NODES), told.certificates, NOW).find(({ pc }) => pc === 'pc-1')
     t.is(row?.state, `${as} for 1 min`)
     t.notDeepEqual([row?.kubelet, row?.etcd, row?.api], ['answers', 'answers', 'answers'])
     t.regex(textOf(told)[0] ?? '', /^pc-1 (is|tells|runs)/)
@@ -126,7 +152,7 @@ test('an operation is told with its phase, who leaves, who comes and why, and wh
     copy: '1 h ago, revision 7, on pc-0',
   })
   t.deepEqual(
-    rowsOf(masters, NOW).map(({ pc, state }) => [pc, state]),
+    rowsOf(masters, {}, NOW).map(({ pc, state }) => [pc, state]),
     [
       ['pc-0', 'well'],
       ['pc-1', 'leaving'],
@@ -143,7 +169,10 @@ const ended = (is: Partial<State['history'][number]> = {}): State['history'][num
 
 test('a master is one since the operation that made it one', (t) => {
   const told = guard({ history: [ended()] })
-  t.is(rowsOf(mastersTold(told, NODES), NOW).find(({ pc }) => pc === 'pc-2')?.since, '1 min')
+  t.is(
+    rowsOf(mastersTold(told, NODES), told.certificates, NOW).find(({ pc }) => pc === 'pc-2')?.since,
+    '1 min',
+  )
   t.deepEqual(endedRows(told, NOW), [
     {
       operation: 'stepdown-40',
@@ -218,6 +247,6 @@ test('what a later version adds is no hindrance to reading the rest', (t) => {
   })
   const record = { ...object.status?.record, fresh: { thing: 1 } }
   const told = readToldGuard({ ...object, status: { ...object.status, fresh: true, record } })
-  t.is(rowsOf(mastersTold(told, NODES), NOW)[1]?.state, 'Confused for 0 s')
+  t.is(rowsOf(mastersTold(told, NODES), told.certificates, NOW)[1]?.state, 'Confused for 0 s')
   t.regex(textOf(told).join(), /pc-1 Confused/)
 })

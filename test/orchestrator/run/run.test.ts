@@ -61,6 +61,7 @@ function open(
           addresses: [],
           jobs: { jobs: [], pods: [] },
           plans: [],
+          certificates: {},
           unread: undefined,
         }
         return look

@@ -8,6 +8,7 @@ import { run as people } from './people.ts'
 import { run as screen } from './screen.ts'
 import { run as storage } from './storage.ts'
 import { run as storageStart } from './storage-start.ts'
+import { run as storageTuning } from './storage-tuning.ts'
 import { run as synth } from './synth.ts'
 import { run as webhook } from './webhook.ts'
 import { run as webhookBusy } from './webhook-busy.ts'
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   desktop,
   storage,
   'storage-start': storageStart,
+  'storage-tuning': storageTuning,
 }
 
 const asked = process.argv.slice(2)

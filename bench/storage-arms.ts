@@ -1,5 +1,6 @@
 import type { Pc } from '../lab/gluster/gluster.ts'
 import { BIRTH, OPTIONS } from '../storage/gluster/agent/volume-options.ts'
+import type { Options } from '../storage/gluster/plan/facts.ts'
 import type { OwnGluster } from '../test/harness/gluster.ts'
 import { innerLinux, type Place } from './nfs/inner.ts'
 import { mountNfs, serveByNfs } from './nfs/server.ts'
@@ -11,19 +12,36 @@ export interface Arm {
   readonly name: string
   readonly pc: Place
   readonly folder: string
-  /** The arm with one copy under the same conditions. */
-  readonly oneCopy: string
+  /** The arm that it is compared with, under the same conditions. */
+  readonly beside: string
 }
 
 /** The certificate of whoever mounts. */
 const DESK = { of: 'room', name: 'desk' } as const
-const ONE_COPY = { volume: 'copies1', name: '1 copy', inner: '1 copy, in a Linux of its own' } as const
+export const ONE_COPY = { volume: 'copies1', name: '1 copy', inner: '1 copy, in a Linux of its own' } as const
 
 /** A volume of so many copies on the first PCs, mounted on the desk with the options that a room's has. */
 export async function mountedVolume(room: OwnGluster, desk: Pc, copies: number): Promise<Arm> {
+  const volume = copies === 1 ? ONE_COPY.volume : `copies${copies}`
+  const folder = await mounted(room, desk, volume, copies)
+  return {
+    name: copies === 1 ? ONE_COPY.name : `${copies} copies`,
+    pc: desk,
+    folder,
+    beside: ONE_COPY.name,
+  }
+}
+
+/** The same by any name and with further options; resolves with a folder in it. */
+export async function mounted(
+  room: OwnGluster,
+  desk: Pc,
+  name: string,
+  copies: number,
+  further: Options = {},
+): Promise<string> {
   const [first] = room.lab.servers()
   if (!first) throw new Error('there is no PC')
-  const name = copies === 1 ? ONE_COPY.volume : `copies${copies}`
   const pcs = room.lab.servers().slice(0, copies)
   const gluster = (...args: string[]) =>
     first.must(['gluster', '--mode=script', ...args], { timeout: 60_000 })
@@ -32,18 +50,13 @@ export async function mountedVolume(room: OwnGluster, desk: Pc, copies: number):
   const bricks = pcs.map((pc) => `${pc.name}:/brick/${name}`)
   await gluster('volume', 'create', name, ...(copies > 1 ? ['replica', String(copies)] : []), ...bricks)
   const allowed = [...room.lab.servers().map((pc) => pc.name), 'desk'].join(',')
-  const options = { ...BIRTH, ...OPTIONS, 'auth.ssl-allow': allowed }
+  const options = { ...BIRTH, ...OPTIONS, 'auth.ssl-allow': allowed, ...further }
   await gluster('volume', 'set', name, ...Object.entries(options).flat())
   await gluster('volume', 'start', name)
   const folder = `/mnt/${name}`
   const mount = `mkdir -p ${folder} && mount -t glusterfs ${first.name}:/${name} ${folder} && ls ${folder}`
   await desk.must(['sh', '-c', mount])
-  return {
-    name: copies === 1 ? ONE_COPY.name : `${copies} copies`,
-    pc: desk,
-    folder: `${folder}/work`,
-    oneCopy: ONE_COPY.name,
-  }
+  return `${folder}/work`
 }
 
 /**
@@ -60,15 +73,15 @@ export async function innerArms({ lab }: OwnGluster): Promise<readonly Arm[]> {
     ls ${folders.volume}`
   const inner = async (name: string, mount: string) =>
     innerLinux(await lab.addClient(name, DESK, 'nfs'), mount)
-  const { inner: oneCopy } = ONE_COPY
+  const { inner: beside } = ONE_COPY
   return [
     {
       name: 'NFS, in a Linux of its own',
       pc: await inner('desk-nfs', mountNfs(server.name, folders.nfs)),
       folder: `${folders.nfs}/work`,
-      oneCopy,
+      beside,
     },
-    { name: oneCopy, pc: await inner('desk-volume', volume), folder: `${folders.volume}/inner`, oneCopy },
+    { name: beside, pc: await inner('desk-volume', volume), folder: `${folders.volume}/inner`, beside },
   ]
 }
 

@@ -33,7 +33,7 @@ export async function run(): Promise<void> {
   const room = await ownGluster(SERVERS)
   try {
     const desk = await room.lab.addClient('desk', { of: 'room', name: 'desk' }, 'desk')
-    const arms: Arm[] = [{ name: LOCAL, pc: desk, folder: '/srv/local', oneCopy: '1 copy' }]
+    const arms: Arm[] = [{ name: LOCAL, pc: desk, folder: '/srv/local', beside: LOCAL }]
     for (const copies of COPIES) arms.push(await mountedVolume(room, desk, copies))
     const script = readFileSync(join(import.meta.dirname, 'storage-start.py'), 'utf8')
     const taken = new Map<string, number[]>()

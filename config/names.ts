@@ -143,12 +143,30 @@ export const AUTHORITY = {
   webhookSecret: 'webhook-tls',
   /** Secret: the gateway's `tls.crt` with the authority below the root, `tls.key`. */
   gatewaySecret: 'gateway-tls',
+  /** Secret: of what leads to services (INGRESS): `tls.crt` with the authority below the root, `tls.key`. */
+  ingressSecret: 'ingress-tls',
   /** Secret: by what the gateway is known to the bridges of desktops: `tls.crt`, `tls.key`, `ca.crt`. */
   callerSecret: 'gateway-caller',
 } as const
 
 /** What an administrator may ask of the door's root, by an annotation on its Secret. */
 export const ROOT_STEPS = { prepare: 'prepare', switch: 'switch' } as const
+
+/**
+ * What leads people to the services of the room, each at a name below the door's, with the gateway's login in front. All in
+ * `deskfleet-system`.
+ */
+export const INGRESS = {
+  program: 'ingress',
+  /** The headless Service that names each of its pods, for the door. */
+  pods: 'ingress-pods',
+  /** HTTPS in the pod. */
+  port: 8443,
+  /** Secret that an administrator may put there: a certificate for the names of all services, `tls.crt` and `tls.key`. */
+  certificateSecret: 'services-certificate',
+  /** Of each service's site, what is below it is ours: the way in, and no page of the service. */
+  path: '/.deskfleet',
+} as const
 
 /** Field managers of server-side apply: who owns which field. */
 export const FIELD_MANAGERS = {
@@ -320,6 +338,9 @@ export const GATEWAY = {
   /** HTTPS in the pod; the Service shows it as 443. */
   port: 8443,
   servicePort: 443,
+  /** Its Service and port for the ingress alone, which asks there who may come in. */
+  entrance: 'gateway-entrance',
+  entrancePort: 8444,
   /** Rendered ConfigMap: `desktops.json`, what people may start (gateway/offer.ts). */
   config: 'gateway',
   /** Secret, made and rotated by the gateway: the keys of people's sessions. */

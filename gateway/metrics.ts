@@ -101,6 +101,12 @@ export function newMetrics(registry: Registry, known: Known) {
       help: 'Connections ended because their address, or everybody together, had too many.',
       registers,
     }),
+    entrance: new Counter({
+      name: 'deskfleet_gateway_services_total',
+      help: 'Requests for services of the room, by what the ingress was told of them.',
+      labelNames: ['service', 'outcome'] as const,
+      registers,
+    }),
     upgrades: new Counter({
       name: 'deskfleet_gateway_screens_total',
       help: 'Screens asked for, by what came of it.',

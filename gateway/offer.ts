@@ -18,6 +18,18 @@ const Template = z.object({
 })
 export type OfferedTemplate = z.infer<typeof Template>
 
+const Service = z.object({
+  name: z.string().min(1),
+  about: z.string(),
+  /** Where it is: a site of its own. */
+  host: z.string().min(1),
+  /** `people`: after the login here. `none`: everybody who reaches the door. */
+  login: z.enum(['people', 'none']),
+  /** Of the people, those in one of these groups; left out: all. */
+  groups: z.array(z.string()).exactOptional(),
+})
+export type OfferedService = z.infer<typeof Service>
+
 /** What people may start, and what their desktops are made with: as much of `cluster.yaml`, as the chart renders it to JSON. */
 const Offer = z.object({
   registry: z.string(),
@@ -37,6 +49,8 @@ const Offer = z.object({
   storageLimit: z.number().min(1).exactOptional(),
   /** Whether it is told what homes take up. */
   usageIsTold: z.boolean().default(false),
+  /** Services of the room that people reach. */
+  services: z.array(Service).default([]),
 })
 export type Offer = z.infer<typeof Offer>
 
@@ -46,10 +60,18 @@ export function readOffer(text: string): Offer {
 }
 
 /** The templates that this person may use, in the administrator's order. */
-export function templatesFor({ templates }: Offer, { spec }: Identity): OfferedTemplate[] {
-  const groups = new Set(spec.groups.map(({ name }) => groupKey(name)))
-  return templates.filter((template) => template.groups.some((group) => groups.has(groupKey(group))))
+export function templatesFor({ templates }: Offer, identity: Identity): OfferedTemplate[] {
+  return templates.filter(({ groups }) => isInOne(identity, groups))
 }
+
+const isInOne = ({ spec }: Identity, wanted: readonly string[]): boolean => {
+  const groups = new Set(spec.groups.map(({ name }) => groupKey(name)))
+  return wanted.some((group) => groups.has(groupKey(group)))
+}
+
+/** Whether that person may open that service. */
+export const mayOpen = ({ groups }: OfferedService, identity: Identity): boolean =>
+  groups === undefined || isInOne(identity, groups)
 
 /**
  * How long a desktop of the template of that name may go without input, in ms. One of a template that was taken out of

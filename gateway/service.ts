@@ -11,6 +11,7 @@ import { type Caller, keepCaller } from './desktops/caller.ts'
 import { openDesktops } from './desktops/open.ts'
 import type { AddressOf } from './desktops/render.ts'
 import { queueOf } from './desktops/view.ts'
+import { serveEntrance } from './entrance/serve.ts'
 import { type Leader, leadDesktops } from './keeper/lead.ts'
 import { CONNECTIONS } from './listen/limits.ts'
 import { openDevices } from './login/devices.ts'
@@ -25,7 +26,7 @@ import { openFollowers } from './request/followers.ts'
 import { openTransfers } from './request/transfers.ts'
 import { openScreens } from './screen/upgrade.ts'
 import { servePages } from './serve.ts'
-import { DEVICE_KEYS } from './session/keys.ts'
+import { DEVICE_KEYS, SESSION_KEYS } from './session/keys.ts'
 import { keysOf, openSessions } from './session/sessions.ts'
 import type { Settings } from './settings.ts'
 import { openUsage } from './storage/usage.ts'
@@ -41,6 +42,8 @@ export interface Surroundings {
 /** A replica that serves pages. */
 export interface Gateway {
   readonly port: number
+  /** Where the ingress asks. */
+  readonly entrancePort?: number
   readonly leader: Leader
 }
 
@@ -119,8 +122,15 @@ export async function openGateway(
     guard,
     usage,
   }
+  const sessionKeys = () => keysOf(view, SESSION_KEYS)
+  const [ownHost = ''] = hosts
+  const entrance = await serveEntrance(context, cluster, {
+    ...{ sessions, offer, texts: ENGLISH, metrics, log, now },
+    ...{ keys: sessionKeys, host: ownHost },
+  })
   const serving = await servePages(context, cluster, screens, connections, {
     ...shown,
+    sessionKeys,
     ...{ hosts, metrics, log, now, longestUpload, maxStale, followers, transfers },
   })
   const review = () => {
@@ -137,8 +147,8 @@ export async function openGateway(
     await Promise.race([ending.patience(settings.drain), ending.hard])
     screens.leave()
     followers.close()
-    await serving.drain(Promise.resolve(), ending.hard)
+    await Promise.all([serving, entrance].map((one) => one?.drain(Promise.resolve(), ending.hard)))
     await Promise.allSettled([leader.over, sharing, serving.renewals])
   })
-  return { port: serving.port, leader }
+  return { port: serving.port, ...(entrance ? { entrancePort: entrance.port } : {}), leader }
 }

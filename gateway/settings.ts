@@ -21,6 +21,8 @@ import { CONNECTIONS } from './listen/limits.ts'
 export interface Settings {
   readonly listen: Listen
   readonly metricsListen: Listen
+  /** Where the ingress asks who may come in; undefined where the room has no such services. */
+  readonly entranceListen: Listen | undefined
   /** The names that browsers may call us by. The first is the room's own. */
   readonly hosts: readonly string[]
   readonly ldap: MountedDirectory
@@ -48,6 +50,7 @@ const Variables = z
   .object({
     DESKFLEET_LISTEN: listen.prefault(`0.0.0.0:${GATEWAY.port}`),
     ...SERVICE,
+    DESKFLEET_ENTRANCE_LISTEN: listen.optional(),
     DESKFLEET_HOSTS: given.pipe(names).refine((all) => all.length > 0, 'names no host'),
     ...LDAP_VARIABLES,
     DESKFLEET_OFFER_FILE: given,
@@ -64,6 +67,7 @@ const Variables = z
     (env): Settings => ({
       listen: env.DESKFLEET_LISTEN,
       metricsListen: env.DESKFLEET_METRICS_LISTEN,
+      entranceListen: env.DESKFLEET_ENTRANCE_LISTEN,
       hosts: env.DESKFLEET_HOSTS,
       ldap: mountedDirectory(env),
       offerFile: env.DESKFLEET_OFFER_FILE,

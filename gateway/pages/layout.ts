@@ -15,6 +15,8 @@ export interface Frame {
     readonly formToken: string
     readonly administrator: boolean
     readonly helper: boolean
+    /** Whether the room has services that they may open. */
+    readonly services: boolean
   }
 }
 
@@ -22,7 +24,7 @@ export interface PageParts {
   readonly title: string
   readonly body: Part
   /** Which entry of the bar is this page. */
-  readonly here?: 'desktop' | 'password' | 'helping' | 'administration'
+  readonly here?: 'desktop' | 'services' | 'password' | 'helping' | 'administration'
   readonly script?: string
   /** The script of the page that most likely comes next: fetched while people still read or type. */
   readonly ahead?: string
@@ -73,6 +75,7 @@ function bar({ texts }: Frame, visitor: NonNullable<Frame['visitor']>, here: Pag
 <a class="brand" href="/desktop">${LOGO}<span>${product}</span></a>
 <nav aria-label="${nav.label}"><ul>
 ${entry('desktop', '/desktop', nav.desktop)}
+${visitor.services && entry('services', '/services', nav.services)}
 ${entry('password', '/password', nav.password)}
 ${visitor.helper && entry('helping', '/helping', nav.helping)}
 ${visitor.administrator && entry('administration', '/administration', nav.administration)}

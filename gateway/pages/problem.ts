@@ -26,11 +26,12 @@ export function problemPage(frame: Frame, name: ProblemName): Html {
 
 /**
  * For somebody who comes by a link of another site: the browser keeps a strict cookie back on such a visit, but gives
- * it on the next one, which this page makes.
+ * it on the next one, which this page makes. And for whoever is led to another site after a form of ours, where browsers follow
+ * no redirection.
  */
-export function onwardPage(frame: Frame): Html {
+export function onwardPage(frame: Frame, to = '/desktop'): Html {
   const { title, text, todo } = frame.texts.problems.browser
   return html`<!doctype html><html lang="${frame.texts.language}"><head><meta charset="utf-8"><title>${title}</title>
-<meta http-equiv="refresh" content="0;url=/desktop"><link rel="stylesheet" href="${frame.asset('style.css')}"></head>
-<body class="bare"><main id="content"><div class="card narrow"><h1>${title}</h1><p>${text}</p><p><a class="button" href="/desktop">${todo}</a></p></div></main></body></html>`
+<meta http-equiv="refresh" content="0;url=${to}"><link rel="stylesheet" href="${frame.asset('style.css')}"></head>
+<body class="bare"><main id="content"><div class="card narrow"><h1>${title}</h1><p>${text}</p><p><a class="button" href="${to}">${todo}</a></p></div></main></body></html>`
 }

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Request, Response } from 'express'
 import type { Html } from '../html.ts'
 import { markupOf } from '../html.ts'
+import { mayOpen } from '../offer.ts'
 import type { Frame } from '../pages/layout.ts'
 import { type ProblemName, problemPage } from '../pages/problem.ts'
 import type { Visitor } from '../session/sessions.ts'
@@ -37,12 +38,13 @@ export class PageError extends Error {
   }
 }
 
-export function frameOf({ texts, assets }: Parts, visitor?: Visitor): Frame {
+export function frameOf({ texts, assets, offer }: Parts, visitor?: Visitor): Frame {
   const shown = visitor && {
     name: visitor.session.name,
     formToken: visitor.session.formToken,
     administrator: visitor.administrator,
     helper: visitor.helper,
+    services: offer().services.some((service) => mayOpen(service, visitor.person.identity)),
   }
   return { texts, asset: assets.address, modules: assets.modules, ...(shown ? { visitor: shown } : {}) }
 }

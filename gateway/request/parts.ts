@@ -13,6 +13,7 @@ import type { Throttle } from '../login/throttle.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Offer } from '../offer.ts'
 import type { Assets } from '../pages/assets.ts'
+import type { Key } from '../session/keys.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Usage } from '../storage/usage.ts'
 import type { Texts } from '../texts/texts.ts'
@@ -22,6 +23,8 @@ import type { Transfers } from './transfers.ts'
 /** All that the pages are made of. Every effect is one of these. */
 export interface Parts {
   readonly sessions: Sessions
+  /** The keys that seal sessions now. */
+  readonly sessionKeys: () => readonly Key[]
   readonly cluster: ClusterView
   readonly desktops: Desktops
   readonly store: DesktopStore

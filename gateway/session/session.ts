@@ -20,6 +20,9 @@ export interface Session {
   readonly ends: number
 }
 
+/** Of a session, what a service's site is let know by: without what changes anything at the gateway. */
+export type Admitted = Omit<Session, 'formToken'>
+
 /** A session lasts a working day and no longer, however busy it is. */
 export const SESSION_LIFE = 10 * 60 * 60 * 1000
 

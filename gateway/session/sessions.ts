@@ -26,7 +26,7 @@ import {
   type Revocation,
   saysSo,
 } from './revoked.ts'
-import { newSession, type Session } from './session.ts'
+import { type Admitted, newSession, type Session } from './session.ts'
 
 /** Somebody who is logged in, and whom the cluster still knows. */
 export interface Visitor {
@@ -45,7 +45,9 @@ export interface Sessions {
   /** Whether that is somebody who logged in with the right password, and whom the cluster does not know yet. */
   isAwaited(cookieHeader: string | undefined): Promise<boolean>
   /** The same question later on, of a connection that lasts. */
-  stillGood(session: Session): boolean
+  stillGood(session: Admitted): boolean
+  /** Whose session that is; undefined when it is no longer good, or the cluster does not know them yet. */
+  personOf(session: Admitted): KnownPerson | undefined
   /** The `Set-Cookie` of a new session. */
   begin(person: NewSession): Promise<string>
   end(revocation: Revocation): Promise<void>
@@ -79,9 +81,9 @@ export function openSessions(kubeConfig: KubeConfig, view: ClusterView, now: () 
   const core = keptClient(kubeConfig, CoreV1Api)
   const keys = (): Key[] => keysOf(view, SESSION_KEYS)
   const ended = keepEnded(view)
-  const isOver = (session: Session): boolean =>
+  const isOver = (session: Admitted): boolean =>
     session.ends <= now() || ended.are().some((some) => isEnded(some, session))
-  const stillGood = (session: Session): boolean => {
+  const stillGood = (session: Admitted): boolean => {
     const person = view.people.get(session.slug)
     return (
       !isOver(session) &&
@@ -89,6 +91,10 @@ export function openSessions(kubeConfig: KubeConfig, view: ClusterView, now: () 
       !person.identity.spec.locked &&
       !isOutdated(session.passwordSet, person.identity.spec)
     )
+  }
+  const personOf = (session: Admitted): KnownPerson | undefined => {
+    const person = stillGood(session) ? view.people.get(session.slug) : undefined
+    return session.early && !person?.published ? undefined : person
   }
   const sessionIn = async (header: string | undefined): Promise<Session | undefined> => {
     const sealed = cookieIn(header)
@@ -106,12 +112,11 @@ export function openSessions(kubeConfig: KubeConfig, view: ClusterView, now: () 
       if (person?.identity.spec.entryUUID !== session.entryUUID) return true
       return !person.published && !person.identity.spec.locked
     },
+    personOf,
     async visitor(header) {
       const session = await sessionIn(header)
-      if (!session || !stillGood(session)) return undefined
-      const person = view.people.get(session.slug)
-      if (session.early && !person?.published) return undefined
-      if (!person) return undefined
+      const person = session && personOf(session)
+      if (!session || !person) return undefined
       const { identity } = person
       return { session, person, administrator: isAdministrator(identity), helper: isHelper(identity) }
     },

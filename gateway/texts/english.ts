@@ -33,6 +33,7 @@ export const ENGLISH = {
     label: 'Main',
     desktop: 'My desktop',
     password: 'Password',
+    services: 'Services',
     helping: 'Help somebody',
     administration: 'Administration',
     logout: 'Log out',
@@ -419,6 +420,21 @@ export const ENGLISH = {
       `The list of people was last read ${span(since)} ago, so no desktop starts any more; those that run go on. See whether LDAP answers, and the log of the identity sync.`,
     noDesktop: 'This person has no desktop now.',
   },
+  services: {
+    title: 'Services',
+    lead: 'They open in this window; your desktop goes on.',
+    none: 'There are none for you in this room.',
+    stale: {
+      title: 'That took too long',
+      text: 'The way to this page is good for a minute, and in the browser in which it began.',
+    },
+    again: 'Try again',
+    refused: {
+      title: 'This service is not for you',
+      text: 'It is for other groups of people. Ask your administrator if you need it.',
+    },
+    back: 'To the services that are',
+  },
   problems: {
     wayOut: 'Go to my desktop',
     notFound: problem(
@@ -491,7 +507,7 @@ export const ENGLISH = {
       'It is not your fault, and nothing of yours is lost.',
       'Try again. Tell your administrator if this stays.',
     ),
-    browser: problem('One moment', 'You came from another site.', 'Go on to your desktop.'),
+    browser: problem('One moment', 'You come from another site, or go to one.', 'Go on'),
   },
   overLimit: (used: number, limit: number) =>
     `Your files take ${size(used)}; ${size(limit)} are yours. Delete what you do not need, on your desktop or under Files, and empty the trash. If you need more, ask your administrator.`,

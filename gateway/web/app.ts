@@ -1,6 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { reasonOf } from '../../cluster/answer.ts'
 import { administrationRoutes } from '../admin/routes.ts'
+import { keepOnward } from '../entrance/onward.ts'
 import { helpingRoutes } from '../helping/routes.ts'
 import { onwardPage } from '../pages/problem.ts'
 import {
@@ -22,6 +23,7 @@ import { fileRoutes } from './files.ts'
 import { firstPasswordRoute } from './first-password.ts'
 import { loginRoutes } from './login.ts'
 import { passwordRoutes } from './password.ts'
+import { serviceRoutes } from './services.ts'
 
 /** Forms that are sent without a session, and so without its token. */
 const OF_STRANGERS = new Set(['/login', '/login/password'])
@@ -69,6 +71,7 @@ export function gatewayApp(parts: Parts): Express {
   })
   desktopRoutes(app, parts)
   fileRoutes(app, parts)
+  serviceRoutes(app, parts)
   passwordRoutes(app, parts)
   helpingRoutes(app, parts)
   administrationRoutes(app, parts)
@@ -107,9 +110,16 @@ function turnAway(parts: Parts, request: Request, response: Response): void {
     response.status(401).end()
     return
   }
-  const fromElsewhere = request.get('sec-fetch-site') === 'cross-site' && request.path === '/desktop'
-  if (fromElsewhere) sendPage(response, onwardPage(frameOf(parts)))
-  else response.redirect(303, '/login')
+  // Of a service, a site in between sent them here, whatever site they came from.
+  const wanted = keepOnward(request.originalUrl)
+  const isEntry = wanted !== undefined || request.path === '/desktop'
+  const fromElsewhere = request.get('sec-fetch-site') === 'cross-site' && isEntry
+  if (fromElsewhere) {
+    sendPage(response, onwardPage(frameOf(parts), wanted === undefined ? '/desktop' : request.originalUrl))
+    return
+  }
+  if (wanted !== undefined) response.setHeader('Set-Cookie', wanted)
+  response.redirect(303, '/login')
 }
 
 const YEAR_SECONDS = 31_536_000

@@ -5,6 +5,7 @@ import { DirectoryError } from '../../directory/errors.ts'
 import type { Account } from '../../directory/person.ts'
 import { askForOnly } from '../desktops/ask-for-only.ts'
 import { entered } from '../desktops/entered.ts'
+import { FORGET_ONWARD, onwardIn } from '../entrance/onward.ts'
 import { newGate } from '../login/gate.ts'
 import { firstPasswordPage } from '../pages/first-password.ts'
 import { loginPage } from '../pages/login.ts'
@@ -121,9 +122,16 @@ async function welcome(
   const whose = { slug, login, entryUUID, name: name || login, passwordSet }
   const session = await parts.sessions.begin(isKnown ? whose : { ...whose, early: true })
   const device = await parts.devices.letIn(entryUUID, cookie)
-  response.setHeader('Set-Cookie', device === undefined ? [session] : [session, device])
+  const onward = onwardIn(cookie)
+  const cookies = [session, ...(device === undefined ? [] : [device]), ...(onward ? [FORGET_ONWARD] : [])]
+  response.setHeader('Set-Cookie', cookies)
   if (!isKnown) {
     sendProblem(parts, response, 'unknown')
+    return
+  }
+  if (onward !== undefined) {
+    // They came for something else: a desktop is started when they ask for it.
+    response.redirect(303, onward)
     return
   }
   const desktop = parts.desktops.of(whose)

@@ -31,6 +31,7 @@ export const OFFER: Offer = {
   homesAreTold: true,
   volumeIsTold: false,
   usageIsTold: false,
+  services: [],
 }
 
 export const identity = (login: string, groups: readonly string[]): Identity => ({

@@ -13,6 +13,8 @@ import { becomes } from '../harness/wait.ts'
 /** A replica of the gateway in this process, acting in the lab as its own account. */
 export interface OwnGateway {
   readonly origin: string
+  /** Where the ingress asks, if it does. */
+  readonly entrancePort: number | undefined
   readonly metrics: string
   end(): Promise<void>
 }
@@ -37,13 +39,15 @@ interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly desktops?: object
   readonly templates?: readonly object[]
+  /** Of the room, that people reach. */
+  readonly services?: readonly object[]
 }
 
 /** What a gateway of this lab is told; it takes any free port. */
 export function gatewayEnvironment(
   lab: BareLab,
   name: string,
-  { env = {}, desktops = {}, templates = TEMPLATES }: GatewayOptions = {},
+  { env = {}, desktops = {}, templates = TEMPLATES, services = [] }: GatewayOptions = {},
 ): Record<string, string> {
   const { ldap } = lab
   if (!ldap) throw new Error('the lab has no LDAP')
@@ -55,6 +59,7 @@ export function gatewayEnvironment(
       images: {},
       desktops: { ...ROOM, ...desktops },
       templates,
+      services,
     }),
   )
   return {
@@ -92,7 +97,7 @@ export async function ownGateway(
     host: '127.0.0.1',
     port: ports.get(slug) ?? 1,
   })
-  const { port } = await openGateway(context, { cluster: kubeConfig, addressOf })
+  const { port, entrancePort } = await openGateway(context, { cluster: kubeConfig, addressOf })
   const metrics = `http://127.0.0.1:${context.metricsPort}`
   const file = join(lab.dir, `gateway-${name}.log`)
   const readiness = async (): Promise<string> => {
@@ -104,6 +109,7 @@ export async function ownGateway(
   await becomes('the gateway', readiness, 'ready', { seconds: 60 })
   return {
     origin: `https://localhost:${port}`,
+    entrancePort,
     metrics,
     end: program.end,
   }

@@ -28,7 +28,7 @@ const FRAME: Frame = {
 }
 const visited = (administrator: boolean, helper = administrator): Frame => ({
   ...FRAME,
-  visitor: { name: HOSTILE, formToken: 'form-token', administrator, helper },
+  visitor: { name: HOSTILE, formToken: 'form-token', administrator, helper, services: false },
 })
 /** Values of an attribute in the order of the page. */
 const values = (markup: string, attribute: string): string[] =>

@@ -31,6 +31,7 @@ const KEPT = [
   ['root of the door, next', system, AUTHORITY.doorRootSecret, 'next.crt'],
   ['authority of the door', system, AUTHORITY.doorSecret, 'tls.crt'],
   ['door', system, AUTHORITY.gatewaySecret, 'tls.crt'],
+  ['services', system, AUTHORITY.ingressSecret, 'tls.crt'],
 ] as const
 
 /** `deskfleet certificates …` */

@@ -43,7 +43,7 @@ export const standingOf =
 /** Looks at everything that is kept, and makes what is absent or stale. One branch that fails leaves the other alone. */
 export async function keepAll(
   api: CoreV1Api,
-  settings: Pick<Settings, 'doorNames' | 'webhookNames' | 'keepsInside' | 'keepsPool'>,
+  settings: Pick<Settings, 'doorNames' | 'serviceNames' | 'webhookNames' | 'keepsInside' | 'keepsPool'>,
   now: () => Date,
 ): Promise<Passed> {
   const changed: (Place & Pick<Held, 'did'>)[] = []
@@ -100,17 +100,23 @@ export async function keepAll(
       judge: (pair: Pair, at: Date) => judgeIntermediate(pair, root, at),
     }
     const authority = noted(KEPT.door, await holdSigned(api, KEPT.door, async () => below, now))
-    const leaf = leafOf(authority, allowed.names)
     // Machines know the root alone, so the authority between is sent along.
-    const chained = {
-      ...leaf,
-      async fresh(at: Date) {
-        const { certificate, key } = await leaf.fresh(at)
-        return { certificate: certificate + authority.certificate, key }
-      },
+    const chained = (names: readonly string[]): Signed => {
+      const leaf = leafOf(authority, names)
+      return {
+        ...leaf,
+        async fresh(at: Date) {
+          const { certificate, key } = await leaf.fresh(at)
+          return { certificate: certificate + authority.certificate, key }
+        },
+      }
     }
-    const gateway = noted(KEPT.gateway, await holdSigned(api, KEPT.gateway, async () => chained, now))
-    certificates.set('gateway', gateway.certificate)
+    const keep = async (who: string, place: Place, names: readonly string[]): Promise<void> => {
+      const held = await holdSigned(api, place, async () => chained(names), now)
+      certificates.set(who, noted(place, held).certificate)
+    }
+    await keep('gateway', KEPT.gateway, allowed.names)
+    if (settings.serviceNames.length > 0) await keep('ingress', KEPT.ingress, settings.serviceNames)
     certificates.set('authority-door', authority.certificate)
     certificates.set('root-door', root.certificate)
     if (standing.next) certificates.set('root-door-next', standing.next.certificate)

@@ -10,6 +10,7 @@ export const KEPT = {
   door: { namespace: system, name: AUTHORITY.doorSecret },
   webhook: { namespace: system, name: AUTHORITY.webhookSecret },
   gateway: { namespace: system, name: AUTHORITY.gatewaySecret },
+  ingress: { namespace: system, name: AUTHORITY.ingressSecret },
   caller: { namespace: system, name: AUTHORITY.callerSecret },
   directory: { namespace: directory, name: LDAP.tlsSecret },
   pool: { namespace: system, name: GLUSTER.authority },

@@ -15,6 +15,8 @@ export interface Settings {
   readonly metricsListen: Listen
   /** What people type to reach the room: host names and IPv4 addresses, the room's host first. */
   readonly doorNames: readonly string[]
+  /** Names of the room's services, all below the room's host; none where no service has a route. */
+  readonly serviceNames: readonly string[]
   /** Whether the authority inside is ours: where cert-manager vouches inside, only the door's is kept. */
   readonly keepsInside: boolean
   /** Whether PCs are given certificates for a Gluster pool. */
@@ -37,6 +39,7 @@ const Variables = z
   .object({
     ...SERVICE,
     DESKFLEET_DOOR_NAMES: given.pipe(names).refine((all) => all.length > 0, 'names no host'),
+    DESKFLEET_SERVICE_NAMES: names.prefault(''),
     DESKFLEET_INSIDE: z.enum(['keeper', 'cert-manager']).default('keeper'),
     DESKFLEET_POOL: z.enum(['keeper', 'none']).default('none'),
     DESKFLEET_WEBHOOK_NAMES: names.prefault(''),
@@ -48,6 +51,7 @@ const Variables = z
     (env): Settings => ({
       metricsListen: env.DESKFLEET_METRICS_LISTEN,
       doorNames: env.DESKFLEET_DOOR_NAMES,
+      serviceNames: env.DESKFLEET_SERVICE_NAMES,
       keepsInside: env.DESKFLEET_INSIDE === 'keeper',
       keepsPool: env.DESKFLEET_POOL === 'keeper',
       webhookNames: env.DESKFLEET_WEBHOOK_NAMES,

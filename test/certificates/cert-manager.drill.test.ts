@@ -165,6 +165,7 @@ async function keeper(keepsInside: boolean) {
   const settings = {
     metricsListen: { host: '127.0.0.1', port: 0 },
     doorNames: ['desk.room.example.org'],
+    serviceNames: [],
     webhookNames: [],
     keepsInside,
     keepsPool: false,

@@ -63,12 +63,14 @@ const USUAL = { look: 10_000, rotation: { soak: 600_000, settle: 600_000 } }
 async function keeper(
   doorNames: readonly string[] = [HOST, '192.0.2.10'],
   times: typeof USUAL = USUAL,
+  serviceNames: readonly string[] = [`wiki.${HOST}`],
 ): Promise<Keeping> {
   const log: string[] = []
   const metricsListen = { host: '127.0.0.1', port: 0 }
   const settings = {
     metricsListen,
     doorNames,
+    serviceNames,
     webhookNames: ['127.0.0.1'],
     keepsInside: true,
     keepsPool: false,
@@ -116,7 +118,7 @@ test.serial(
     const [one, other] = await Promise.all([keeper(), keeper()])
     await eventually('both are ready', async () => (await one.ready()) && (await other.ready()))
     const first = await kept()
-    t.is(Object.keys(first).length, 7)
+    t.is(Object.keys(first).length, 8)
     await eventually(
       'the webhook is trusted',
       async () => (await bundle()) === first[AUTHORITY.secret]?.certificate,
@@ -195,6 +197,20 @@ test.serial('a room of another name is told, the root stays, and the inside goes
   const after = await kept()
   for (const name of [AUTHORITY.doorRootSecret, AUTHORITY.doorSecret, AUTHORITY.gatewaySecret])
     t.deepEqual(after[name], before[name], name)
+})
+
+test.serial('a service that comes is on the certificate within seconds, by the authority of the door', async (t) => {
+  const names = ['board', 'wiki'].map((service) => `${service}.${HOST}`)
+  const running = await keeper([HOST, '192.0.2.10'], USUAL, names)
+  await eventually('both names are on it', async () => {
+    const { [AUTHORITY.ingressSecret]: shown } = await kept()
+    const certificate = new X509Certificate(shown?.certificate ?? '')
+    return names.every((name) => certificate.checkHost(name, { subject: 'never' }) === name)
+  })
+  const { [AUTHORITY.ingressSecret]: shown, [AUTHORITY.doorSecret]: between } = await kept()
+  t.true(shown?.certificate.endsWith(between?.certificate ?? 'none'))
+  t.is(new X509Certificate(shown?.certificate ?? '').checkHost(HOST), undefined, 'and not the door’s own')
+  await running.end()
 })
 
 test.serial('a new address is left out and told; the host goes on', async (t) => {

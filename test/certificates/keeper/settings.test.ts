@@ -8,6 +8,7 @@ test('names of the door are needed, those of the webhook are not', (t) => {
       doorNames: ['desk.example.org', '192.0.2.10'],
       keepsInside: true,
       keepsPool: false,
+      serviceNames: [],
       webhookNames: [],
       look: 10_000,
       rotation: { soak: 600_000, settle: 600_000 },

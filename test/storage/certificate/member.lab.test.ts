@@ -89,6 +89,7 @@ async function startKeeperAs(me: string): Promise<void> {
   const settings = {
     metricsListen: { host: '127.0.0.1', port: 0 },
     doorNames: ['desk.room.example.org'],
+    serviceNames: [],
     webhookNames: [],
     keepsInside: false,
     keepsPool: true,

@@ -2,6 +2,7 @@
 
 import type { Construct } from 'constructs'
 import type { Outcome } from '../config/findings.ts'
+import { serviceNamespace } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
 import { certificates } from './certificates.ts'
@@ -12,14 +13,17 @@ import { directory } from './directory.ts'
 import { door } from './door.ts'
 import { gateway } from './gateway.ts'
 import { identity } from './identity.ts'
+import { ingress } from './ingress.ts'
 import type { AppSource } from './kit/collect.ts'
 import { type Compiled, compile } from './kit/compile.ts'
+import type { WantedRoute } from './kit/policies/policy.ts'
 import { namespaces } from './namespaces.ts'
 import { orchestrator } from './orchestrator.ts'
 import { packetFilter } from './packet-filter.ts'
 import { sampleDesktops } from './sample-desktops.ts'
 import { secrets } from './secrets.ts'
-import { type Service, serviceApp } from './service.ts'
+import { type Service, ServiceFault, serviceApp } from './service.ts'
+import { routeHost, routesOf } from './services/route.ts'
 import { storage } from './storage.ts'
 import { webhook } from './webhook.ts'
 
@@ -32,6 +36,7 @@ export const APPS: readonly App[] = [
   directory,
   webhook,
   gateway,
+  ingress,
   storage,
   desktops,
   door,
@@ -41,7 +46,7 @@ export const APPS: readonly App[] = [
 
 /** The apps of this cluster, the administrator's own services last. */
 export const appsOf = (cluster: Cluster, services: readonly Service[] = []): App[] => [
-  ...APPS.filter(({ when }) => when?.(cluster) ?? true),
+  ...APPS.filter(({ when }) => when?.(cluster, routesOf(cluster, services)) ?? true),
   ...services.map(serviceApp),
 ]
 
@@ -64,14 +69,31 @@ export function compileCluster(cluster: Cluster, services: readonly Service[] = 
     registry: cluster.registry,
     madeInCluster,
     services: new Map(own.map(({ name, namespace }) => [name, namespace])),
+    routes: services.flatMap(wantedRoute(cluster)),
   }
-  return compile(sources(cluster, services), context, samples.rendered)
+  try {
+    return compile(sources(cluster, services), context, samples.rendered)
+  } catch (error) {
+    if (error instanceof ServiceFault) return { ok: false, findings: [error.finding] }
+    throw error
+  }
 }
+
+/** The route of a service, as the rules look at it. */
+const wantedRoute =
+  ({ hosts }: Cluster) =>
+  ({ name, route }: Service): readonly WantedRoute[] => {
+    if (route === undefined) return []
+    const app = serviceNamespace(name)
+    const { service, port } = route
+    return [{ app, namespace: app, service, port, host: routeHost(name, hosts.door) }]
+  }
 
 function sources(cluster: Cluster, services: readonly Service[]): AppSource[] {
   const delivery = { argo, flux }[cluster.delivery.kind]
   const apps = appsOf(cluster, services)
   const all = [...APPS, ...apps]
+  const routes = routesOf(cluster, services)
   const entries = apps.map(({ name, about, namespace, after }) => ({
     name,
     about,
@@ -80,7 +102,7 @@ function sources(cluster: Cluster, services: readonly Service[]): AppSource[] {
     wave: waveOf(name, all),
   }))
   return [
-    ...apps.map(({ name, chart }) => ({ name, build: (scope: Construct) => chart(scope, cluster) })),
+    ...apps.map(({ name, chart }) => ({ name, build: (scope: Construct) => chart(scope, cluster, routes) })),
     { name: 'delivery', build: (scope: Construct) => delivery(scope, cluster, entries) },
   ]
 }

@@ -10,6 +10,7 @@ import { nodeCommand } from './kit/pods.ts'
 import { program } from './kit/program.ts'
 import { prove } from './kit/proof.ts'
 import { PRIORITIES } from './priorities.ts'
+import type { Route } from './services/route.ts'
 
 const { system, directory } = NAMESPACES
 
@@ -23,19 +24,31 @@ export const certificates: App = {
     { kind: 'ConfigMap', namespace: system, name: AUTHORITY.configMap },
     { kind: 'Secret', namespace: directory, name: LDAP.tlsSecret },
     { kind: 'Secret', namespace: system, name: AUTHORITY.callerSecret },
+    { kind: 'Secret', namespace: system, name: AUTHORITY.ingressSecret },
+    { kind: 'ConfigMap', namespace: system, name: AUTHORITY.doorRootConfigMap },
   ],
-  chart: (scope, cluster) => {
+  chart: (scope, cluster, routes) => {
     prove(scope, ONLY_THE_BUNDLE)
-    keeper(scope, cluster)
+    keeper(scope, cluster, routes)
     const { issuer } = cluster.certificates
     if (issuer !== undefined) issued(scope, issuer)
   },
 }
 
-const SIGNED = [AUTHORITY.webhookSecret, AUTHORITY.gatewaySecret, AUTHORITY.callerSecret]
+const SIGNED = [
+  AUTHORITY.webhookSecret,
+  AUTHORITY.gatewaySecret,
+  AUTHORITY.ingressSecret,
+  AUTHORITY.callerSecret,
+]
 const AUTHORITIES = [AUTHORITY.secret, AUTHORITY.doorRootSecret, AUTHORITY.doorSecret]
 /** Of these, what people's machines are shown, and who vouches for it: kept whoever vouches inside. */
-const DOOR = [AUTHORITY.doorRootSecret, AUTHORITY.doorSecret, AUTHORITY.gatewaySecret]
+const DOOR = [
+  AUTHORITY.doorRootSecret,
+  AUTHORITY.doorSecret,
+  AUTHORITY.gatewaySecret,
+  AUTHORITY.ingressSecret,
+]
 
 /** The names that people type: the room's host, and its address, which stands with its network in the settings. */
 const doorNames = ({ hosts: { door, address } }: Cluster): string =>
@@ -59,7 +72,7 @@ const LOOKS = [
   { peer: { namespace: directory, program: LDAP.service }, ports: [LDAP.port] },
 ]
 
-function keeper(scope: Construct, cluster: Cluster): void {
+function keeper(scope: Construct, cluster: Cluster, routes: readonly Route[]): void {
   const keepsPool = cluster.storage.kind === 'gluster'
   const keepsInside = cluster.certificates.issuer === undefined
   program(scope, {
@@ -77,6 +90,7 @@ function keeper(scope: Construct, cluster: Cluster): void {
         resources: { cpu: '20m', memory: '160Mi', memoryLimit: '256Mi' },
         env: {
           DESKFLEET_DOOR_NAMES: doorNames(cluster),
+          ...(routes.length > 0 ? { DESKFLEET_SERVICE_NAMES: routes.map(({ host }) => host).join(',') } : {}),
           ...(keepsInside ? {} : { DESKFLEET_INSIDE: 'cert-manager' }),
           ...(keepsPool ? { DESKFLEET_POOL: 'keeper' } : {}),
         },

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { Construct } from 'constructs'
 import { imageReference } from '../config/images.ts'
-import { MASTER } from '../config/labels.ts'
+import { MASTER, PREFIX } from '../config/labels.ts'
 import { DOOR, NAMESPACES } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
@@ -21,20 +22,23 @@ export const door: App = {
   namespace,
   after: ['namespaces', 'gateway'],
   when: ({ hosts: { address } }) => address !== undefined,
-  chart: (scope, cluster) => {
+  chart: (scope, cluster, routes) => {
     const { address } = cluster.hosts
     if (address === undefined) return
-    new ConfigMap(scope, 'settings', {
-      metadata: { name, namespace },
-      data: { 'haproxy.cfg': haproxy(cluster.hosts.door), 'keepalived.conf': keepalived(address) },
-    })
-    masters(scope, cluster, address)
+    const data = {
+      'haproxy.cfg': haproxy(cluster.hosts.door, routes),
+      'keepalived.conf': keepalived(address),
+    }
+    new ConfigMap(scope, 'settings', { metadata: { name, namespace }, data })
+    // Both read their settings when they begin.
+    const settings = createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 16)
+    masters(scope, cluster, address, settings)
   },
 }
 
 const SETTINGS = { name: 'settings', mountPath: '/etc/door', configMap: { name } }
 
-function masters(scope: Construct, cluster: Cluster, address: string): void {
+function masters(scope: Construct, cluster: Cluster, address: string, settings: string): void {
   const image = imageReference('door', cluster)
   program(scope, {
     name,
@@ -45,6 +49,7 @@ function masters(scope: Construct, cluster: Cluster, address: string): void {
     token: false,
     priorityClass: PRIORITIES.platform.name,
     grace: 5,
+    annotations: { [`${PREFIX}/settings`]: settings },
     containers: [balancer(image), keeper(image, address)],
   })
 }

@@ -11,6 +11,7 @@ import {
   GLUSTER,
   GLUSTER_VOLUME,
   IDENTITY,
+  INGRESS,
   LOCKED_PEOPLE,
   NAMESPACES,
   STORAGE_USAGE,
@@ -26,6 +27,7 @@ import { program } from './kit/program.ts'
 import { prove } from './kit/proof.ts'
 import { ldapReader } from './ldap-reader.ts'
 import { PRIORITIES } from './priorities.ts'
+import type { Route } from './services/route.ts'
 
 const namespace = NAMESPACES.system
 const name = GATEWAY.service
@@ -36,10 +38,10 @@ export const gateway: App = {
   about: 'Login, desktops on demand, and their screens in the browser',
   namespace,
   after: ['namespaces', 'identity', 'webhook', 'directory'],
-  chart: (scope, cluster) => {
+  chart: (scope, cluster, routes) => {
     prove(scope, OWN_NAMES)
-    offer(scope, cluster)
-    server(scope, cluster)
+    offer(scope, cluster, routes)
+    server(scope, cluster, routes)
   },
 }
 
@@ -117,7 +119,7 @@ function rights({ storage }: Cluster): Rights {
 const OFFER_FILE = 'desktops.json'
 
 /** What people may start, as the gateway reads it (gateway/offer.ts). */
-function offer(scope: Construct, cluster: Cluster): void {
+function offer(scope: Construct, cluster: Cluster, routes: readonly Route[]): void {
   const { registry, images, templates } = cluster
   // What desktops may call is no business of who starts them.
   const { internet: _, internetNetworks: __, images: ___, ...desktops } = cluster.desktops
@@ -126,6 +128,7 @@ function offer(scope: Construct, cluster: Cluster): void {
   const offered = {
     ...{ registry, images, desktops, templates, homesAreTold: true, volumeIsTold, usageIsTold: true },
     ...(limit === undefined ? {} : { storageLimit: amount(limit) }),
+    ...(routes.length > 0 ? { services: routes.map(offeredService) } : {}),
   }
   const text = JSON.stringify(offered, undefined, 2)
   new ConfigMap(scope, 'offer', {
@@ -134,8 +137,15 @@ function offer(scope: Construct, cluster: Cluster): void {
   })
 }
 
-function server(scope: Construct, cluster: Cluster): void {
+const offeredService = ({ name, about, host, login, groups }: Route) => ({
+  ...{ name, about, host, login },
+  ...(groups === undefined ? {} : { groups }),
+})
+
+function server(scope: Construct, cluster: Cluster, routes: readonly Route[]): void {
   const ldap = ldapReader(cluster)
+  // By the ingress, whether somebody may come in.
+  const asked = routes.some(({ login }) => login === 'people')
   program(scope, {
     name,
     namespace,
@@ -146,9 +156,13 @@ function server(scope: Construct, cluster: Cluster): void {
       { name, port: 'https', as: GATEWAY.servicePort },
       // Each pod by its own address, since the door checks every one of them.
       { name: GATEWAY.pods, port: 'https', as: GATEWAY.port, headless: true },
+      ...(asked ? [{ name: GATEWAY.entrance, port: 'entrance', as: GATEWAY.entrancePort }] : []),
     ],
     // The door calls from the masters themselves, which no selector can name.
-    ingress: [{ peer: 'anybody', ports: [GATEWAY.port] }],
+    ingress: [
+      { peer: 'anybody', ports: [GATEWAY.port] },
+      ...(asked ? [{ peer: { namespace, program: INGRESS.program }, ports: [GATEWAY.entrancePort] }] : []),
+    ],
     egress: [ldap.call, { peer: { namespace: NAMESPACES.desktops }, ports: [DESKTOP.port] }],
     containers: [
       {
@@ -165,9 +179,14 @@ function server(scope: Construct, cluster: Cluster): void {
             ? {}
             : { DESKFLEET_LDAP_WRITER_URL: cluster.ldap.writerUrl }),
           DESKFLEET_MAX_STALE_SECONDS: String(secondsOf(cluster.admission.maxStale)),
+          ...(asked ? { DESKFLEET_ENTRANCE_LISTEN: `0.0.0.0:${GATEWAY.entrancePort}` } : {}),
           DESKFLEET_OFFER_FILE: `/etc/deskfleet/offer/${OFFER_FILE}`,
         },
-        ports: { https: GATEWAY.port, metrics: 9090 },
+        ports: {
+          https: GATEWAY.port,
+          ...(asked ? { entrance: GATEWAY.entrancePort } : {}),
+          metrics: 9090,
+        },
         volumes: [
           ...ldap.volumes,
           { name: 'offer', mountPath: '/etc/deskfleet/offer', configMap: { name: GATEWAY.config } },

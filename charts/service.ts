@@ -1,13 +1,16 @@
 import { ApiObject } from 'cdk8s'
 import type { Construct } from 'constructs'
-import { serviceNamespace } from '../config/names.ts'
+import type { Finding } from '../config/findings.ts'
+import { INGRESS, NAMESPACES, serviceNamespace } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
+import { firstLine } from '../config/source.ts'
 import type { App } from './app.ts'
-import { DNS, ports, to } from './kit/network.ts'
+import { DNS, from, ports, to } from './kit/network.ts'
 import { add } from './kit/objects.ts'
 import { KEPT } from './kit/policies/contents.ts'
 import { factsOf, type KubeObject } from './kit/rendered.ts'
 import { closedNamespace } from './namespaces.ts'
+import type { RouteWish } from './services/route.ts'
 
 /**
  * A service of the administrator's own: a file or a folder of `services/`, which becomes an app with the same rules as ours
@@ -20,6 +23,8 @@ export interface Service {
   readonly about: string
   /** Secrets of its namespace that somebody makes in the cluster, since none stands in Git. @default none */
   readonly secrets?: readonly string[]
+  /** How people reach it. @default not at all */
+  readonly route?: RouteWish
   readonly chart: ServiceChart
 }
 
@@ -29,8 +34,26 @@ export type ServiceChart = (
   place: { readonly namespace: string; readonly cluster: Cluster },
 ) => void
 
+/** A chart of an administrator's own that ended in an error: their mistake, and none of ours. */
+export class ServiceFault extends Error {
+  readonly finding: Finding
+
+  constructor(name: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    super(`the chart of the service ${name} fails: ${reason}`, { cause })
+    this.name = 'ServiceFault'
+    this.finding = {
+      severity: 'error',
+      where: `services/${name}`,
+      what: `its chart fails: ${firstLine(reason)}`,
+      rule: 'a chart adds objects, and ends',
+      mend: 'correct it; npm run check may show where',
+    }
+  }
+}
+
 /** Its app: a closed namespace in which its pods reach each other and names are looked up, and what it renders. */
-export function serviceApp({ name, about, secrets = [], chart }: Service): App {
+export function serviceApp({ name, about, secrets = [], route, chart }: Service): App {
   const namespace = serviceNamespace(name)
   return {
     name: namespace,
@@ -41,7 +64,12 @@ export function serviceApp({ name, about, secrets = [], chart }: Service): App {
     chart: (scope, cluster) => {
       closedNamespace(scope, namespace, 'restricted')
       among(scope, namespace)
-      chart(scope, { namespace, cluster })
+      if (route) fromIngress(scope, namespace)
+      try {
+        chart(scope, { namespace, cluster })
+      } catch (error) {
+        throw new ServiceFault(name, error)
+      }
     },
   }
 }
@@ -60,6 +88,17 @@ function among(scope: Construct, namespace: string): void {
         egress: [{ to: [{ podSelector: {} }] }, ...DNS.map((one) => ({ ...to(one), ports: ports(one) }))],
       },
     },
+  )
+}
+
+/** Its pods hear the ingress, which calls the one port that its route names. */
+function fromIngress(scope: Construct, namespace: string): void {
+  const peer = { namespace: NAMESPACES.system, program: INGRESS.program }
+  add(
+    scope,
+    'networking.k8s.io/v1/NetworkPolicy',
+    { name: 'from-ingress', namespace },
+    { spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [from({ peer, ports: [] })] } },
   )
 }
 

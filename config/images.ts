@@ -14,6 +14,8 @@ export const IMAGES = {
   ldap: { own: true, tag: VERSION },
   /** keepalived and haproxy: the room's one address. */
   door: { own: true, tag: VERSION },
+  /** nginx: leads people to the services of the room. */
+  ingress: { own: true, tag: VERSION },
   /** Gluster 11 on Debian trixie, with the agent and the mounter. */
   gluster: { own: true, tag: VERSION },
   /** etcd's own programs, by which its copies are proven, with what copies it. */

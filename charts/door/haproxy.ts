@@ -1,4 +1,5 @@
-import { API_SERVER_PORT, CLUSTER_AUTHORITY, DOOR, GATEWAY, NAMESPACES } from '../../config/names.ts'
+import { API_SERVER_PORT, CLUSTER_AUTHORITY, DOOR, GATEWAY, INGRESS, NAMESPACES } from '../../config/names.ts'
+import type { Route } from '../services/route.ts'
 
 /** Where the cluster's authority is for haproxy. */
 export const CLUSTER_CA = { configMap: CLUSTER_AUTHORITY, folder: '/etc/cluster', file: 'ca.crt' } as const
@@ -7,7 +8,7 @@ export const CLUSTER_CA = { configMap: CLUSTER_AUTHORITY, folder: '/etc/cluster'
  * Connections pass through without being read, so that TLS ends at the gateway alone; the PROXY protocol tells it whose
  * they are. Each gateway pod is checked every second: a dead one is left out long before the cluster knows that its PC is gone.
  */
-export const haproxy = (host: string): string => `global
+export const haproxy = (host: string, routes: readonly Route[]): string => `global
   log stdout format raw local0 notice
   # Each takes two files, and where a container may open no more than 20,000, haproxy does not start with more of them.
   maxconn 8000
@@ -47,7 +48,7 @@ frontend plain
   timeout http-keep-alive 1s
   tcp-request connection track-sc0 src table sources
   tcp-request connection reject if { sc0_conn_cur gt 1500 } || { sc0_conn_rate gt 2000 }
-  # To the room's own name, whatever name was asked for.
+${routes.map((route) => `  http-request redirect code 301 location https://${route.host}%[pathq] if { req.hdr(host),field(1,:) -i ${route.host} }\n`).join('')}  # To the room's own name, whatever name was asked for.
   http-request redirect code 301 location https://${host}%[pathq]
 
 frontend desk
@@ -58,7 +59,7 @@ frontend desk
   tcp-request inspect-delay 5s
   tcp-request content accept if { req.ssl_hello_type 1 }
   tcp-request content reject
-  default_backend gateway
+${routes.map((route) => `  use_backend ingress if { req.ssl_sni -i ${route.host} }\n`).join('')}  default_backend gateway
 
 frontend health
   bind 127.0.0.1:${DOOR.health}
@@ -79,10 +80,14 @@ backend api-server
   http-check expect rstatus ^(200|401|403)$
   server here 127.0.0.1:${API_SERVER_PORT} check inter 2s fall 3 rise 1 check-ssl check-sni kubernetes verify required verifyhost kubernetes ca-file ${CLUSTER_CA.folder}/${CLUSTER_CA.file}
 
-backend gateway
+${passing('gateway', GATEWAY)}${routes.length > 0 ? `\n${passing('ingress', INGRESS)}` : ''}`
+
+/** A backend of pods of ours. */
+const passing = (name: string, { pods, port }: { readonly pods: string; readonly port: number }): string =>
+  `backend ${name}
   balance leastconn
-  # Always this PC's own address, also to a pod that stands here: the gateway believes the PCs' network alone.
+  # Always this PC's own address, also to a pod that stands here: they believe the PCs' network alone.
   source "\${HOST_IP}"
   default-server check inter 1s fastinter 250ms fall 2 rise 1 check-send-proxy send-proxy-v2 on-marked-down shutdown-sessions resolvers cluster init-addr none
-  server-template gateway 6 ${GATEWAY.pods}.${NAMESPACES.system}.svc.cluster.local:${GATEWAY.port}
+  server-template ${name} 6 ${pods}.${NAMESPACES.system}.svc.cluster.local:${port}
 `

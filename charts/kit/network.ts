@@ -1,6 +1,7 @@
 import type { V1NetworkPolicyEgressRule, V1NetworkPolicyIngressRule } from '@kubernetes/client-node'
 import type { Construct } from 'constructs'
 import { NAMESPACE_NAME } from '../../config/labels.ts'
+import { list } from './container.ts'
 import { add } from './objects.ts'
 import { selects } from './pods.ts'
 
@@ -9,6 +10,7 @@ export type Peer = { readonly namespace: string; readonly program?: string } | '
 
 export interface Traffic {
   readonly peer: Peer
+  /** None: all of them. */
   readonly ports: readonly number[]
   /** @default TCP */
   readonly protocol?: 'TCP' | 'UDP'
@@ -44,10 +46,10 @@ export function allow(
         podSelector: { matchLabels: selects(program) },
         policyTypes: ['Ingress', 'Egress'],
         ingress: ingress.map(
-          (traffic): V1NetworkPolicyIngressRule => ({ ...from(traffic), ports: ports(traffic) }),
+          (traffic): V1NetworkPolicyIngressRule => ({ ...from(traffic), ...list('ports', ports(traffic)) }),
         ),
         egress: egress.map(
-          (traffic): V1NetworkPolicyEgressRule => ({ ...to(traffic), ports: ports(traffic) }),
+          (traffic): V1NetworkPolicyEgressRule => ({ ...to(traffic), ...list('ports', ports(traffic)) }),
         ),
       },
     },

@@ -22,6 +22,7 @@ export const SECRETS_OF: Readonly<Record<string, readonly string[]>> = {
     `${system}/${AUTHORITY.doorSecret}`,
     `${system}/${AUTHORITY.webhookSecret}`,
     `${system}/${AUTHORITY.gatewaySecret}`,
+    `${system}/${AUTHORITY.ingressSecret}`,
     `${system}/${AUTHORITY.callerSecret}`,
     `${directory}/${LDAP.tlsSecret}`,
     `${system}/${GLUSTER.authority}`,

@@ -8,13 +8,15 @@ import { textOf } from '../../config/utf8.ts'
 import type { KubeObject } from '../kit/rendered.ts'
 import { chartOf, type Service } from '../service.ts'
 import { readManifests } from './manifests.ts'
+import { RouteWish } from './route.ts'
 
 /** What a folder of YAML says of itself: rendered charts have a `service.yaml` of their own. */
 const ABOUT = 'deskfleet.yaml'
 
 const About = z.strictObject({
   about: z.string().min(1).max(200),
-  secrets: z.array(z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/)).optional(),
+  secrets: z.array(z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/)).exactOptional(),
+  route: RouteWish.exactOptional(),
 })
 
 /** What a service in TypeScript exports as `default`. */
@@ -37,9 +39,13 @@ export async function readServices(folder: string, called: string): Promise<Outc
   const findings: Finding[] = []
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const where = `${called}/${entry.name}`
+    if (entry.isSymbolicLink() && !/^[._]/.test(entry.name)) {
+      findings.push(wrong(where, 'it is a link', LINK_RULE, 'copy what it leads to, or delete it'))
+      continue
+    }
     const name = nameOf(entry)
     if (name === undefined) continue
-    const where = `${called}/${entry.name}`
     if (!NAME.test(name)) {
       findings.push(wrong(where, `its name is ${name}`, NAME_RULE, 'rename it'))
     } else if (services.some((other) => other.name === name)) {
@@ -53,6 +59,7 @@ export async function readServices(folder: string, called: string): Promise<Outc
   return findings.length > 0 ? { ok: false, findings } : { ok: true, value: services, warnings: [] }
 }
 
+const LINK_RULE = 'what is delivered stands in Git itself'
 const NAME_RULE =
   'a service is named by at most 40 small letters, digits and hyphens, and begins with a letter'
 
@@ -99,8 +106,7 @@ async function fromCode(path: string, where: string, name: string): Promise<Outc
     const what = z.prettifyError(read.error).replaceAll(/\s*\n\s*/g, ' ')
     return { ok: false, findings: [wrong(where, what, rule, 'correct its default export')] }
   }
-  const { about, secrets, chart } = read.data
-  return { ok: true, value: { name, about, ...(secrets ? { secrets } : {}), chart }, warnings: [] }
+  return { ok: true, value: { name, ...read.data }, warnings: [] }
 }
 
 function fromFolder(path: string, where: string, name: string): Outcome<Service> {
@@ -120,20 +126,19 @@ function fromFolder(path: string, where: string, name: string): Outcome<Service>
     const what = read
       ? z.prettifyError(read.error).replaceAll(/\s*\n\s*/g, ' ')
       : (document.errors[0]?.message ?? 'it is no YAML')
-    const rule = 'it knows about (a sentence) and secrets (a list of names)'
+    const rule = 'it knows about (a sentence), secrets (a list of names) and route (docs/services.md)'
     return { ok: false, findings: [wrong(file.name, what, rule, 'correct it')] }
   }
   const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
     .filter((one) => isYaml(one) && one !== ABOUT)
     .sort()
     .map((one) => [join(path, one), `${where}/${one}`] as const)
-  const { about, secrets } = read.data
-  return fromFiles(files, { about, ...(secrets ? { secrets } : {}) }, name)
+  return fromFiles(files, read.data, name)
 }
 
 function fromFiles(
   paths: readonly (readonly [path: string, where: string])[],
-  about: Pick<Service, 'about' | 'secrets'>,
+  about: Pick<Service, 'about' | 'secrets' | 'route'>,
   name: string,
 ): Outcome<Service> {
   const objects: KubeObject[] = []

@@ -29,19 +29,25 @@ const QUIET = [
  * A headless Chromium in which `host` is a port of 127.0.0.1, as if DNS said so, and which trusts the certificate that
  * is served there, as a machine of the room does: nothing is kept of a site whose certificate is only let pass. Needs
  * root, and Debian's mirror the first time. Whoever launches it closes it.
+ *
+ * @param also other hosts, and the port of each
  */
 export async function launchBrowser(
   host: string,
   port: number,
   progress: (line: string) => void = () => {},
+  also: Readonly<Record<string, number>> = {},
 ): Promise<Browser> {
   const root = await unpackedDebian(DEBIAN, progress)
+  const sites = Object.entries({ ...also, [host]: port })
+  const rules = sites.map(([name, where]) => `MAP ${name} 127.0.0.1:${where}, `).join('')
+  const keys = await Promise.all(sites.map(([name, where]) => keyServed(name, where)))
   return chromium.launch({
     executablePath: INSIDE,
     args: [
       ...QUIET,
-      `--host-resolver-rules=MAP ${host} 127.0.0.1:${port}, MAP * ~NOTFOUND`,
-      `--ignore-certificate-errors-spki-list=${await keyServed(host, port)}`,
+      `--host-resolver-rules=${rules}MAP * ~NOTFOUND`,
+      `--ignore-certificate-errors-spki-list=${keys.join(',')}`,
     ],
     env: environment(root, 'chromium'),
     chromiumSandbox: false,

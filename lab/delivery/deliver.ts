@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
+import type { Service } from '../../charts/service.ts'
 import { IMAGES } from '../../config/images.ts'
 import { buildImages } from '../images/build.ts'
 import type { BuiltImage } from '../images/context.ts'
@@ -101,6 +102,7 @@ export const IN_ROOM: readonly BuiltImage[] = [
   'gluster',
   'argocd',
   'etcd-backup',
+  'ingress',
   'desktop-light',
 ]
 
@@ -164,15 +166,20 @@ const overlayOf = async (
 })
 
 /** What an administrator does after a change: synth, commit, push. Resolves with the commit. */
-export async function publish(repository: Repository, overlay: Overlay, message: string): Promise<string> {
-  render(repository, overlay)
+export async function publish(
+  repository: Repository,
+  overlay: Overlay,
+  message: string,
+  services: readonly Service[] = [],
+): Promise<string> {
+  render(repository, overlay, services)
   return repository.commit(message)
 }
 
 /** Writes `cluster.yaml`, what lies over it, and the `dist/` of both into the clone. */
-export function render({ folder }: Repository, overlay: Overlay): void {
+export function render({ folder }: Repository, overlay: Overlay, services: readonly Service[] = []): void {
   copyFileSync(join(import.meta.dirname, '..', '..', 'cluster.yaml'), join(folder, 'cluster.yaml'))
-  renderWith(stringify(overlay), join(folder, 'dist'))
+  renderWith(stringify(overlay), join(folder, 'dist'), services)
 }
 
 async function installArgoCd(room: Room, image: string, progress: (line: string) => void): Promise<void> {

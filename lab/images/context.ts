@@ -40,6 +40,7 @@ const CONTENTS = {
   },
   ldap: {},
   door: {},
+  ingress: {},
   gluster: {
     programs: () => globSync('storage/{gluster/agent,gluster/index,mounter,trash}/main.ts', { cwd: root }),
   },
@@ -70,6 +71,7 @@ export const BUILT: readonly BuiltImage[] = [
   'deskfleet',
   'ldap',
   'door',
+  'ingress',
   'gluster',
   'etcd-backup',
   'argocd',

@@ -10,6 +10,7 @@ const context = {
   registry: 'registry.test:5000',
   madeInCluster: new Set(['Secret a/made']),
   services: new Map<string, string>(),
+  routes: [],
 }
 
 const judge = (policy: Policy, ...objects: KubeObject[]): string[] =>

@@ -34,7 +34,7 @@ function made(more: Partial<Program>, level = 'restricted') {
       program(scope, { ...base, ...more })
     },
   }
-  const compiled = compile([app], { registry, madeInCluster: new Set(), services: new Map() })
+  const compiled = compile([app], { registry, madeInCluster: new Set(), services: new Map(), routes: [] })
   const objects = compiled.ok ? compiled.value.rendered.map(({ object }) => object) : []
   return {
     findings: compiled.ok ? [] : compiled.findings.map(({ where, what }) => `${where}: ${what}`),

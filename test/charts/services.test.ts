@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import { compileCluster } from '../../charts/apps.ts'
@@ -44,18 +44,19 @@ kind: Service
 metadata: { name: wiki, labels: { app.kubernetes.io/managed-by: Helm } }
 spec: { selector: { app: wiki }, ports: [{ port: 80 }] }
 `
+const WHOLE = `${deployment()}---\n${SERVICE}`
 const HELLO = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: hello }\n'
 const ABOUT = 'about: Pages that all write together\nsecrets: [wiki-key]\n'
 
 /** What synth says of a folder with these files, or the objects of that app by file. */
-async function synth(files: Readonly<Record<string, string>>) {
+async function synth(files: Readonly<Record<string, string>>, room = cluster) {
   const folder = temporaryFolder()
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
   }
   const services = await readServices(folder, 'services')
-  const compiled = services.ok ? compileCluster(cluster, services.value) : services
+  const compiled = services.ok ? compileCluster(room, services.value) : services
   return compiled.ok
     ? { files: compiled.value.files, says: [] }
     : { files: new Map<string, string>(), says: compiled.findings.map(sentence) }
@@ -121,6 +122,55 @@ test('a list is taken apart', async (t) => {
   t.true(of(files, 'service-list').includes('ConfigMap.service-list.a.yaml'))
 })
 
+test('a service with a route is led to, from the door to its port, and is told of at login', async (t) => {
+  const hosts = { ...cluster.hosts, address: '192.0.2.10/24' }
+  const room = { ...cluster, hosts }
+  const { files, says } = await synth(
+    {
+      'wiki/deskfleet.yaml':
+        'about: Pages\nsecrets: [wiki-key]\nroute: { service: wiki, port: 80, groups: [teachers] }\n',
+      'wiki/all.yaml': WHOLE,
+      'board/deskfleet.yaml':
+        'about: News\nsecrets: [wiki-key]\nroute: { service: wiki, port: 80, login: none }\n',
+      'board/all.yaml': WHOLE,
+      'hidden/deskfleet.yaml': 'about: For programs\nsecrets: [wiki-key]\n',
+      'hidden/all.yaml': WHOLE,
+    },
+    room,
+  )
+  t.deepEqual(says, [])
+  const text = (file: string): string => files.get(file) ?? ''
+  const system = 'deskfleet-system'
+  const wiki = `wiki.${cluster.hosts.door}`
+  const nginx = text(`ingress/ConfigMap.${system}.ingress.yaml`)
+  t.regex(nginx, new RegExp(`server_name ${wiki.replaceAll('.', '\\.')};`))
+  t.regex(nginx, /set \$service wiki\.service-wiki\.svc\.cluster\.local;/)
+  t.is(nginx.match(/auth_request \/\.deskfleet\/verify;/g)?.length, 1, 'the board asks for no login')
+  t.notRegex(nginx, /hidden/)
+  t.regex(nginx, /set_real_ip_from 192\.0\.2\.0\/24;/, 'the door says who it is')
+  t.regex(
+    text('certificates/Deployment.deskfleet-system.certificate-keeper.yaml'),
+    new RegExp(`board\\..*,${wiki}`),
+  )
+  t.regex(
+    text('door/ConfigMap.deskfleet-door.door.yaml'),
+    new RegExp(`use_backend ingress if { req.ssl_sni -i ${wiki} }`),
+  )
+  t.regex(text(`gateway/ConfigMap.${system}.gateway.yaml`), /"groups": \[\s+"teachers"/)
+  t.true(of(files, 'service-wiki').includes('NetworkPolicy.service-wiki.from-ingress.yaml'))
+  t.false(of(files, 'service-hidden').includes('NetworkPolicy.service-hidden.from-ingress.yaml'))
+})
+
+test('the service that is shipped keeps the rules once it is switched on', async (t) => {
+  const folder = join(root, 'services/_exchange')
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8')
+  const own = Object.fromEntries(readdirSync(folder).map((file) => [`exchange/${file}`, read(file)]))
+  const code = own['exchange/service.ts']?.replaceAll("'../../", `'${root}/`) ?? ''
+  const { files, says } = await synth({ ...own, 'exchange/service.ts': code })
+  t.deepEqual(says, [])
+  t.regex(files.get('service-exchange/ConfigMap.service-exchange.exchange.yaml') ?? '', /dav_methods/)
+})
+
 test('without any service nothing is different', async (t) => {
   const none = await readServices(join(temporaryFolder(), 'nowhere'), 'services')
   const before = compileCluster(cluster)
@@ -139,8 +189,23 @@ const REFUSED: Readonly<Record<string, readonly [files: Readonly<Record<string, 
     /^services\/wiki: it has no deskfleet.yaml; .*; add it, with a line such as about: /,
   ],
   'a setting that there is not': [
-    { 'wiki/deskfleet.yaml': 'about: x\nroute: wiki\n', 'wiki/all.yaml': SERVICE },
-    /^services\/wiki\/deskfleet.yaml: .*route.*; it knows about .* and secrets/,
+    { 'wiki/deskfleet.yaml': 'about: x\nroutes: wiki\n', 'wiki/all.yaml': SERVICE },
+    /^services\/wiki\/deskfleet.yaml: .*routes.*; it knows about .*, secrets .* and route/,
+  ],
+  'a route to a Service that there is not': [
+    { 'wiki/deskfleet.yaml': 'about: x\nroute: { service: web, port: 80 }\n', 'wiki/all.yaml': SERVICE },
+    /^service-wiki: route: service-wiki has no Service web; .*; name one of wiki/,
+  ],
+  'a route to a port that there is not': [
+    { 'wiki/deskfleet.yaml': 'about: x\nroute: { service: wiki, port: 81 }\n', 'wiki/all.yaml': SERVICE },
+    /^service-wiki: route: the Service wiki has no port 81; .*; name one of its ports: 80/,
+  ],
+  'a login that there is not': [
+    {
+      'wiki/deskfleet.yaml': 'about: x\nroute: { service: wiki, port: 80, login: all }\n',
+      'wiki/all.yaml': SERVICE,
+    },
+    /^services\/wiki\/deskfleet.yaml: .*login/,
   ],
   'a name that is none': [
     { 'My Wiki.yaml': SERVICE },
@@ -159,6 +224,10 @@ const REFUSED: Readonly<Record<string, readonly [files: Readonly<Record<string, 
   'TypeScript that fails': [
     { 'wiki.ts': 'throw new Error("no disk")' },
     /^services\/wiki.ts: it cannot be loaded: no disk;/,
+  ],
+  'a chart that fails': [
+    { 'wiki.ts': 'export default { about: "x", chart() { throw new Error("no disk\\nat all") } }' },
+    /^services\/wiki: its chart fails: no disk; a chart adds objects, and ends; correct it/,
   ],
   'TypeScript that exports nothing': [
     { 'wiki.ts': 'export const chart = 1' },
@@ -211,6 +280,15 @@ const REFUSED: Readonly<Record<string, readonly [files: Readonly<Record<string, 
     /it may run as root; namespace service-wiki is restricted/,
   ],
 }
+
+test('a link is refused, since what it leads to may not be in Git; one that is switched off is left alone', async (t) => {
+  const folder = temporaryFolder()
+  for (const name of ['wiki.yaml', '_off.yaml']) symlinkSync('/etc/hostname', join(folder, name))
+  const read = await readServices(folder, 'services')
+  t.deepEqual(read.ok ? [] : read.findings.map(({ where, what }) => `${where}: ${what}`), [
+    'services/wiki.yaml: it is a link',
+  ])
+})
 
 for (const [what, [files, says]] of Object.entries(REFUSED)) {
   test(`${what} is refused, and it is said what to do`, async (t) => {

@@ -29,7 +29,7 @@ test.before(async (t) => {
   await becomes('the authority in the namespace', async () => (await must(lab, root)) !== '', true)
   writeFileSync(join(folder, CLUSTER_CA.file), await must(lab, root))
   const here = new URL(lab.server).host
-  const settings = haproxy('desk.room.example.org')
+  const settings = haproxy('desk.room.example.org', [])
     .replace('bind :80', `bind 127.0.0.1:${plain}`)
     .replace('bind :443', `bind 127.0.0.1:${desk}`)
     .replace(`127.0.0.1:${DOOR.health}`, `127.0.0.1:${health}`)

@@ -9,6 +9,17 @@ export interface PolicyContext {
   readonly madeInCluster: ReadonlySet<string>
   /** Apps that are an administrator's own services, with the namespace of each. */
   readonly services: ReadonlyMap<string, string>
+  /** Where routes lead that those apps want. */
+  readonly routes: readonly WantedRoute[]
+}
+
+export interface WantedRoute {
+  readonly app: string
+  readonly namespace: string
+  readonly service: string
+  readonly port: number
+  /** What people type. */
+  readonly host: string
 }
 
 /** A rule over everything that will stand in `dist/`: pure, all findings at once. */

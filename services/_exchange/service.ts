@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { add } from '../../charts/kit/objects.ts'
+import { KEPT } from '../../charts/kit/policies/contents.ts'
+import { program } from '../../charts/kit/program.ts'
+import { PRIORITIES } from '../../charts/priorities.ts'
+import type { Service } from '../../charts/service.ts'
+import { imageReference } from '../../config/images.ts'
+
+/**
+ * Files that people of the room hand to each other: dropped on a page, taken by everybody who logs in. It runs once its folder
+ * is called `exchange` instead of `_exchange`.
+ */
+
+const name = 'exchange'
+/** How much room there is for all files together. */
+const SIZE = '10Gi'
+const SETTINGS = '/etc/exchange'
+const PORT = 8080
+
+const FILES = ['nginx.conf', 'index.html', 'page.js', 'style.css']
+const data = Object.fromEntries(
+  FILES.map((file) => [file, readFileSync(join(import.meta.dirname, file), 'utf8')]),
+)
+
+export default {
+  about: 'Files that people of the room hand to each other',
+  route: { service: name, port: 80, login: 'people' },
+  chart: (scope, { namespace, cluster }) => {
+    add(scope, 'v1/ConfigMap', { name, namespace }, { data })
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: SIZE } } }
+    add(scope, 'v1/PersistentVolumeClaim', { name: 'files', namespace, annotations: KEPT }, { spec })
+    program(scope, {
+      name,
+      namespace,
+      // One, since one alone has the files.
+      workload: { kind: 'Deployment', replicas: 1, update: { maxUnavailable: 1, maxSurge: 0 } },
+      priorityClass: PRIORITIES.background.name,
+      token: false,
+      services: [{ name, port: 'http', as: 80 }],
+      containers: [
+        {
+          // nginx, as the ingress has it.
+          image: imageReference('ingress', cluster),
+          command: ['nginx', '-c', `${SETTINGS}/nginx.conf`, '-e', 'stderr', '-g', 'daemon off;'],
+          resources: { cpu: '10m', memory: '16Mi', memoryLimit: '128Mi' },
+          ports: { http: PORT },
+          probes: {
+            readinessProbe: { httpGet: { path: '/', port: 'http', scheme: 'HTTP' }, periodSeconds: 5 },
+          },
+          volumes: [
+            { name: 'settings', mountPath: SETTINGS, configMap: { name } },
+            {
+              name: 'files',
+              mountPath: '/data',
+              writable: true,
+              persistentVolumeClaim: { claimName: 'files' },
+            },
+            { name: 'run', mountPath: '/run', writable: true, emptyDir: { sizeLimit: '16Mi' } },
+          ],
+        },
+      ],
+    })
+  },
+} satisfies Omit<Service, 'name'>

@@ -199,19 +199,22 @@ test.serial('a room of another name is told, the root stays, and the inside goes
     t.deepEqual(after[name], before[name], name)
 })
 
-test.serial('a service that comes is on the certificate within seconds, by the authority of the door', async (t) => {
-  const names = ['board', 'wiki'].map((service) => `${service}.${HOST}`)
-  const running = await keeper([HOST, '192.0.2.10'], USUAL, names)
-  await eventually('both names are on it', async () => {
-    const { [AUTHORITY.ingressSecret]: shown } = await kept()
-    const certificate = new X509Certificate(shown?.certificate ?? '')
-    return names.every((name) => certificate.checkHost(name, { subject: 'never' }) === name)
-  })
-  const { [AUTHORITY.ingressSecret]: shown, [AUTHORITY.doorSecret]: between } = await kept()
-  t.true(shown?.certificate.endsWith(between?.certificate ?? 'none'))
-  t.is(new X509Certificate(shown?.certificate ?? '').checkHost(HOST), undefined, 'and not the door’s own')
-  await running.end()
-})
+test.serial(
+  'a service that comes is on the certificate within seconds, by the authority of the door',
+  async (t) => {
+    const names = ['board', 'wiki'].map((service) => `${service}.${HOST}`)
+    const running = await keeper([HOST, '192.0.2.10'], USUAL, names)
+    await eventually('both names are on it', async () => {
+      const { [AUTHORITY.ingressSecret]: shown } = await kept()
+      const certificate = new X509Certificate(shown?.certificate ?? '')
+      return names.every((name) => certificate.checkHost(name, { subject: 'never' }) === name)
+    })
+    const { [AUTHORITY.ingressSecret]: shown, [AUTHORITY.doorSecret]: between } = await kept()
+    t.true(shown?.certificate.endsWith(between?.certificate ?? 'none'))
+    t.is(new X509Certificate(shown?.certificate ?? '').checkHost(HOST), undefined, 'and not the door’s own')
+    await running.end()
+  },
+)
 
 test.serial('a new address is left out and told; the host goes on', async (t) => {
   const running = await keeper([HOST, '192.0.2.11'])

@@ -56,6 +56,7 @@ async function remembers(record: Partial<State>): Promise<void> {
     record: state,
     lookedAt: new Date(state.at).toISOString(),
     backupAt: new Date(at).toISOString(),
+    certificates: { 'pc-2': new Date(at + 300.5 * 24 * 3_600_000).toISOString() },
   }
   // Null takes the parts of an earlier status away.
   const cleared = { record: { operation: null, halted: null, waiting: null, sick: null } }
@@ -113,7 +114,8 @@ test.serial('how masters stand, as a table and for programs', async (t) => {
   const table = await done(t, 'status')
   t.regex(table, /^masters: +3 of 3$/m)
   t.regex(table, /^copy: +\d+ s ago, revision 918244, on pc-0, pc-3$/m)
-  t.regex(table, /^pc-2 +\d+ \w+ +yes +answers +answers +answers +well$/m)
+  t.regex(table, /^pc-2 +\d+ \w+ +yes +answers +answers +answers +300 days +well$/m)
+  t.regex(table, /^pc-1 .* answers +- +well$/m)
   t.notRegex(table, /pc-3 +\d/)
   await remembers({ sick: { 'pc-1': { as: 'MachineDead', since: Date.now() - 60_000 } } })
   const { code, stdout } = await masters('status', '-o', 'json')

@@ -165,7 +165,7 @@ const KNOWN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       ['get', 'update'],
       [
         ...['certificate-authority', 'door-root', 'door-authority'],
-        ...['webhook-tls', 'gateway-tls', 'gateway-caller'],
+        ...['webhook-tls', 'gateway-tls', 'gateway-caller', 'ingress-tls'],
       ],
       'it keeps them',
     ),

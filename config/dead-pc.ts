@@ -1,16 +1,22 @@
-/**
- * Seconds for which a pod stays bound to a PC that says it is not ready, which may pass, and to one that says nothing:
- * that one has been silent for 20 s before the room calls it so.
- */
-const STAYS = { 'not-ready': 5, unreachable: 0 } as const
+type Stays = Readonly<Record<'not-ready' | 'unreachable', number>>
 
-/** Tolerations by which a pod leaves a PC that has died, instead of waiting five minutes more as Kubernetes has it. */
-export const LEAVES_DEAD_PC = Object.entries(STAYS).map(([state, tolerationSeconds]) => ({
-  key: `node.kubernetes.io/${state}`,
-  operator: 'Exists',
-  effect: 'NoExecute',
-  tolerationSeconds,
-}))
+const tolerationsOf = (stays: Stays) =>
+  Object.entries(stays).map(([state, tolerationSeconds]) => ({
+    key: `node.kubernetes.io/${state}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds,
+  }))
+
+/**
+ * Tolerations by which a pod leaves a PC that has died, instead of waiting five minutes more as Kubernetes has it. So many
+ * seconds it stays bound to a PC that says it is not ready, which may pass, and to one that says nothing: that one has been
+ * silent for 20 s before the room calls it so.
+ */
+export const LEAVES_DEAD_PC = tolerationsOf({ 'not-ready': 5, unreachable: 0 })
+
+/** The same for one of several equal pods: the others go on, and what people wait for starts first. */
+export const LEAVES_DEAD_PC_LATER = tolerationsOf({ 'not-ready': 30, unreachable: 30 })
 
 /**
  * Pods of those labels on different PCs. `ScheduleAnyway` would lose to the masters' PreferNoSchedule, and all copies

@@ -2,6 +2,7 @@ import type { V1PodSecurityContext, V1PodSpec, V1PodTemplateSpec } from '@kubern
 import {
   ANY_BUT_SILENT,
   LEAVES_DEAD_PC,
+  LEAVES_DEAD_PC_LATER,
   neverOnOnePc,
   onDifferentPcs,
   ratherOnDifferentPcs,
@@ -72,8 +73,12 @@ export const nodeCommand = (script: string, flags: readonly string[] = NODE_FLAG
 /** The labels that select a program's pods; they never change, since a selector never may. */
 export const selects = (name: string) => ({ [NAME]: name, [PART_OF]: 'deskfleet' })
 
-/** The pod template of a program: allowed under PodSecurity *restricted*, unless it is root or belongs to the PC. */
-export function templateOf(pod: Pod): V1PodTemplateSpec {
+/**
+ * The pod template of a program: allowed under PodSecurity *restricted*, unless it is root or belongs to the PC.
+ *
+ * @param equals how many such pods there are, each as good as the other
+ */
+export function templateOf(pod: Pod, equals = 1): V1PodTemplateSpec {
   const { name, containers, priorityClass, grace = 30, token = true, annotations, node } = pod
   return {
     metadata: { labels: selects(name), ...(annotations === undefined ? {} : { annotations }) },
@@ -88,7 +93,7 @@ export function templateOf(pod: Pod): V1PodTemplateSpec {
       priorityClassName: priorityClass,
       terminationGracePeriodSeconds: grace,
       securityContext: isRoot(pod) ? ROOT : UNPRIVILEGED,
-      ...placement(pod),
+      ...placement(pod, equals),
       containers: containers.map((container) => containerOf(container, name)),
       ...list('volumes', podVolumes(containers.flatMap(({ volumes = [] }) => volumes))),
     },
@@ -124,14 +129,14 @@ function dnsOf({ network, names }: NonNullable<Pod['node']> = {}): Pick<V1PodSpe
   return network === true ? { dnsPolicy: 'ClusterFirstWithHostNet' } : {}
 }
 
-const placement = ({
-  name,
-  node,
-  apart = false,
-}: Pod): Pick<V1PodSpec, 'affinity' | 'tolerations' | 'topologySpreadConstraints'> => {
+const placement = (
+  { name, node, apart = false }: Pod,
+  equals: number,
+): Pick<V1PodSpec, 'affinity' | 'tolerations' | 'topologySpreadConstraints'> => {
   if (node?.chooses === true)
     return { tolerations: ANY_BUT_SILENT, affinity: ratherOnDifferentPcs(selects(name)) }
   if (node !== undefined) return { tolerations: [{ operator: 'Exists' }] }
-  if (apart) return { tolerations: LEAVES_DEAD_PC, affinity: neverOnOnePc(selects(name)) }
-  return { tolerations: LEAVES_DEAD_PC, topologySpreadConstraints: [onDifferentPcs(selects(name))] }
+  const tolerations = equals > 1 ? LEAVES_DEAD_PC_LATER : LEAVES_DEAD_PC
+  if (apart) return { tolerations, affinity: neverOnOnePc(selects(name)) }
+  return { tolerations, topologySpreadConstraints: [onDifferentPcs(selects(name))] }
 }

@@ -70,7 +70,7 @@ function deployment(scope: Construct, namespace: string, pod: Pod, workload: Of<
     revisionHistoryLimit: HISTORY,
     ...(update && { strategy: { type: 'RollingUpdate', rollingUpdate: update } }),
     selector: selectorOf(pod),
-    template: templateOf(pod),
+    template: templateOf(pod, replicas),
   }
   add(scope, 'apps/v1/Deployment', { name: pod.name, namespace }, { spec })
 }

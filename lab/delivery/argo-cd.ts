@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
-import { LEAVES_DEAD_PC } from '../../config/dead-pc.ts'
+import { LEAVES_DEAD_PC_LATER } from '../../config/dead-pc.ts'
 import { writeYaml } from '../../config/yaml.ts'
 import { ARGO_CD, moduleFolder } from '../binaries/modules.ts'
 
@@ -81,7 +81,7 @@ function withImage(template: z.infer<typeof Template>, image: string): z.infer<t
     ...template,
     spec: {
       ...spec,
-      tolerations: LEAVES_DEAD_PC,
+      tolerations: LEAVES_DEAD_PC_LATER,
       containers: spec.containers.map(own),
       ...(spec.initContainers
         ? { initContainers: spec.initContainers.filter(({ name }) => name !== SECRET_MAKER).map(own) }

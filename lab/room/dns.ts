@@ -1,4 +1,4 @@
-import { LEAVES_DEAD_PC, onDifferentPcs } from '../../config/dead-pc.ts'
+import { LEAVES_DEAD_PC_LATER, onDifferentPcs } from '../../config/dead-pc.ts'
 import { MASTER } from '../../config/labels.ts'
 import type { Cluster } from '../kubectl/cluster.ts'
 
@@ -10,7 +10,7 @@ export async function mendDns(run: Cluster['run']): Promise<void> {
 
 /**
  * What kubeadm makes of the cluster's DNS dies with the first master: both copies stand there, and wait five minutes
- * before they move. Here, as an installation does it: on different PCs, and gone from a dead one after 5 s.
+ * before they move. Here, as an installation does it: on different PCs, and gone from a dead one after half a minute.
  */
 const DNS_PATCH = JSON.stringify({
   spec: {
@@ -19,7 +19,7 @@ const DNS_PATCH = JSON.stringify({
         tolerations: [
           { key: 'CriticalAddonsOnly', operator: 'Exists' },
           { key: MASTER, effect: 'NoSchedule' },
-          ...LEAVES_DEAD_PC,
+          ...LEAVES_DEAD_PC_LATER,
         ],
         topologySpreadConstraints: [
           { ...onDifferentPcs({ 'k8s-app': 'kube-dns' }), matchLabelKeys: ['pod-template-hash'] },

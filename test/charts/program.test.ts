@@ -50,6 +50,16 @@ const WORKLOADS: readonly Workload[] = [
   { kind: 'CronJob', schedule: '* * * * *', overlap: 'Forbid', deadline: 30 },
 ]
 
+test('one of several equal pods leaves a dead PC later than the only one: what people wait for starts first', (t) => {
+  const silent = (replicas: number) => {
+    const found = made({ workload: { kind: 'Deployment', replicas } }).object('Deployment')
+    const tolerations = (found && podTemplate(found)?.spec?.tolerations) ?? []
+    return tolerations.find(({ key }) => key === 'node.kubernetes.io/unreachable')?.tolerationSeconds
+  }
+  t.is(silent(1), 0)
+  t.is(silent(2), 30)
+})
+
 for (const workload of WORKLOADS) {
   test(`a ${workload.kind} keeps every policy, and its pods are allowed under restricted`, (t) => {
     const services = workload.kind === 'StatefulSet' ? [{ name: 'p', port: 'x', as: 1, headless: true }] : []

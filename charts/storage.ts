@@ -181,6 +181,8 @@ function mounter(scope: Construct, cluster: Cluster): void {
       ],
       namespaces: {
         [NAMESPACES.desktops]: [{ group: '', resources: ['pods'], verbs: ['list', 'watch'] }],
+        // Which other PCs have fallen silent.
+        'kube-node-lease': [{ group: 'coordination.k8s.io', resources: ['leases'], verbs: ['list'] }],
         ...(onGluster
           ? {
               [namespace]: [

@@ -1,4 +1,10 @@
-import { CoreV1Api, CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node'
+import {
+  CoordinationV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  type KubeConfig,
+  type V1Pod,
+} from '@kubernetes/client-node'
 import type { Logger } from 'pino'
 import { keptClient } from '../../cluster/client.ts'
 import { homeState, logUnreadable, oneIdentity } from '../../cluster/identities.ts'
@@ -35,6 +41,14 @@ export interface MounterCluster {
   stop(): Promise<void>
 }
 
+/** What one PC may know of the others. */
+export interface OtherPcs {
+  /** When the kubelet of each other PC renewed its Lease last, as that says it. */
+  heartbeats(): Promise<ReadonlyMap<string, string>>
+  /** Slugs whose home some pod of that PC uses. */
+  usedOn(pc: string): Promise<string[]>
+}
+
 const HOME = new RegExp(`^${homeClaim('')}`)
 
 /** What of a pod matters here: the slugs of the homes that it uses. */
@@ -44,9 +58,18 @@ const homesIn = (claims: readonly string[]): string[] =>
     .map((name) => name.replace(HOME, ''))
     .filter((slug) => SLUG_PATTERN.test(slug))
 
-export function mounterCluster(cluster: KubeConfig, node: string, log: Logger): MounterCluster {
+const homesOf = ({ spec }: V1Pod): string[] =>
+  homesIn(
+    (spec?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []),
+  )
+
+/** Where kubelets say that they live. */
+const HEARTBEATS = 'kube-node-lease'
+
+export function mounterCluster(cluster: KubeConfig, node: string, log: Logger): MounterCluster & OtherPcs {
   const core = keptClient(cluster, CoreV1Api)
   const custom = keptClient(cluster, CustomObjectsApi)
+  const leases = keptClient(cluster, CoordinationV1Api)
   const fieldSelector = `spec.nodeName=${node}`
   const pods = watch(
     cluster,
@@ -54,12 +77,7 @@ export function mounterCluster(cluster: KubeConfig, node: string, log: Logger): 
       path: `/api/v1/namespaces/${namespace}/pods`,
       list: (page) => core.listNamespacedPod({ namespace, fieldSelector, ...page }),
       fieldSelector,
-      keep: ({ spec }) =>
-        homesIn(
-          (spec?.volumes ?? []).flatMap(
-            ({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? [],
-          ),
-        ),
+      keep: homesOf,
     },
     log,
   )
@@ -79,6 +97,21 @@ export function mounterCluster(cluster: KubeConfig, node: string, log: Logger): 
     async side(name) {
       const place = await records.one(name)
       return place === undefined || place.held !== undefined ? undefined : place.side
+    },
+    async heartbeats() {
+      // As its cache has it: the same to all PCs, and no question to etcd.
+      const { items } = await leases.listNamespacedLease({ namespace: HEARTBEATS, resourceVersion: '0' })
+      return new Map(
+        items.flatMap(({ metadata, spec }) =>
+          metadata?.name === undefined || metadata.name === node
+            ? []
+            : [[metadata.name, String(spec?.renewTime?.getTime() ?? '')] as const],
+        ),
+      )
+    },
+    async usedOn(pc) {
+      const { items } = await core.listNamespacedPod({ namespace, fieldSelector: `spec.nodeName=${pc}` })
+      return items.flatMap(homesOf)
     },
     onChange: pods.onChange,
     stop: pods.stop,

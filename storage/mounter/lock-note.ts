@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LOCK_BYTES, LOCK_FOLDER, LOCK_NOTE, writtenNote } from '../../config/home-lock.ts'
+import { LOCK_BYTES, LOCK_FOLDER, LOCK_NOTE, type LockNote, writtenNote } from '../../config/home-lock.ts'
 import { ofThisPc } from '../../service/clock.ts'
 import { must } from '../bounded.ts'
 
@@ -28,12 +28,24 @@ exec setpriv --reuid="$uid" --regid="$gid" --clear-groups -- sh -euc '
   head --bytes=${LOCK_BYTES} -- "${LOCK_FOLDER}/$top"
 '`
 
-/** Writes what the lock of a home says into the directory of root in which that home is shown. */
-export async function noteLock(home: string, beside: string): Promise<void> {
+/** What the lock of a home says now; undefined where there is none. */
+export async function lookAtLock(home: string): Promise<LockNote | undefined> {
   const said = await must('sh', ['-c', LOOK, 'look', home], LIMIT)
   const end = said.indexOf('\n')
-  if (end < 1) return
-  const note = { at: ofThisPc(), generation: Number(said.slice(0, end)), text: said.slice(end + 1) }
+  if (end < 1) return undefined
+  return { at: ofThisPc(), generation: Number(said.slice(0, end)), text: said.slice(end + 1) }
+}
+
+/**
+ * Writes what the lock of a home says into the directory of root in which that home is shown.
+ *
+ * @param earlier what it said before: where that is the same, it has been the same since
+ */
+export async function noteLock(home: string, beside: string, earlier?: LockNote): Promise<void> {
+  const now = await lookAtLock(home)
+  if (now === undefined) return
+  const isSame = earlier?.generation === now.generation && earlier.text === now.text
+  const note = isSame ? earlier : now
   const making = join(beside, `${LOCK_NOTE}.making`)
   await rm(making, { force: true })
   const file = await open(making, 'wx', 0o444)

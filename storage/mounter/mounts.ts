@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { must } from '../bounded.ts'
 import { LAYOUT } from '../layout.ts'
 import { type MountLine, mountLines } from '../mountinfo.ts'
+import type { EarlyNotes } from './early-notes.ts'
 import type { Mounted, Wanted } from './facts.ts'
 import { dropNote, noteLock } from './lock-note.ts'
 
@@ -72,6 +73,7 @@ export function mountsBelow(
   runDirectory: string,
   main: Source,
   beside?: Source & { left(): Promise<boolean> },
+  early?: EarlyNotes,
 ): Mounts {
   const at = (...parts: string[]): string => join(runDirectory, ...parts)
   const sourceOf = ({ from }: Pick<Wanted, 'from'>): Source => (from && beside ? beside : main)
@@ -128,7 +130,9 @@ export function mountsBelow(
       await chmod(at(place), CLOSED)
       await bind(wanted, at(place, name))
       // Before it appears, so that whoever waits for the home finds it. Without it they wait longer, and that is all.
-      if (parent.startsWith('u/')) await noteLock(at(place, name), at(place)).catch(() => {})
+      if (parent.startsWith('u/')) {
+        await noteLock(at(place, name), at(place), early?.of(wanted.source)).catch(() => {})
+      }
       if (!there) await rename(at(place), at(parent))
     },
     async release({ parent, name }) {

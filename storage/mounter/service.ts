@@ -11,6 +11,7 @@ import { places } from './client/places.ts'
 import { systemdProcesses } from './client/processes.ts'
 import { glusterVolume, type Volume, type VolumeCluster } from './client/volume.ts'
 import { mounterCluster } from './cluster.ts'
+import { earlyNotes, keepEarlyNotes } from './early-notes.ts'
 import { keepMounts } from './keep.ts'
 import { besideSource, directorySource, mountsBelow, mountsNow } from './mounts.ts'
 import { makeReport } from './report.ts'
@@ -28,8 +29,14 @@ export async function startMounter(context: ServiceContext<Settings>): Promise<v
   if (volume) closing.defer(volume.stop)
   const vouched = settings.volume ? keepVouched(context, config) : undefined
   const beside = settings.from === undefined ? undefined : besideSource(settings.from)
-  const mounts = mountsBelow(settings.run, volume ?? directorySource(settings.storage), beside)
-  await keepMounts({ mounts, volume, cluster, clock, listener: report }, signal)
+  const source = volume ?? directorySource(settings.storage)
+  const notes = earlyNotes()
+  const mounts = mountsBelow(settings.run, source, beside, notes)
+  const watching = { cluster, directory: () => source.directory(), notes, clock, failed: report.failed }
+  await Promise.all([
+    keepMounts({ mounts, volume, cluster, clock, listener: report }, signal),
+    keepEarlyNotes(watching, signal),
+  ])
   await vouched
 }
 

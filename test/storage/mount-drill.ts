@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { LOCK_FOLDER, LOCK_NOTE, readNote } from '../../config/home-lock.ts'
 import { ofThisPc } from '../../service/clock.ts'
+import { earlyNotes } from '../../storage/mounter/early-notes.ts'
 import { directorySource, mountsBelow } from '../../storage/mounter/mounts.ts'
 import { uuidOf } from './facts.ts'
 
@@ -36,7 +37,8 @@ execFileSync('chown', ['--recursive', '--no-dereference', '12345:12345', home])
 writeFileSync(join(storage, 'homes', uuidOf(1), 'thesis'), 'work')
 sh(`mount -t tmpfs tmpfs ${run} && mount --make-shared ${run}`)
 
-const mounts = mountsBelow(run, directorySource(storage))
+const early = earlyNotes()
+const mounts = mountsBelow(run, directorySource(storage), undefined, early)
 const wanted = { parent: 'u/ada', name: 'ada', source: `homes/${uuidOf(1)}` }
 const seen: Record<string, unknown> = {}
 
@@ -51,7 +53,8 @@ const [first] = await mounts.list()
 seen.mounted = first && first.name === 'ada' && first.id === (await mounts.identify([wanted]))[0]
 seen.file = readFileSync(join(run, 'u/ada/ada/thesis'), 'utf8')
 seen.left = readdirSync(join(run, '.making'))
-const { at, ...noted } = readNote(readFileSync(join(run, 'u/ada', LOCK_NOTE), 'utf8')) ?? { at: Number.NaN }
+const note = () => readNote(readFileSync(join(run, 'u/ada', LOCK_NOTE), 'utf8')) ?? { at: Number.NaN }
+const { at, ...noted } = note()
 seen.noted = noted
 seen.notedAgo = ofThisPc() - at >= 0 && ofThisPc() - at < 10_000
 seen.options = sh(`findmnt -no OPTIONS ${run}/u/ada/ada`)
@@ -92,8 +95,16 @@ sh(`umount ${run}/u/ada/ada`)
 seen.vanished = await mounts.list()
 seen.placeholder = lstatSync(join(run, 'u/ada/ada')).mode & 0o777
 seen.podWithout = inPod('ls ada')
+// What was noted before counts, as long as the lock says the same.
+early.add(wanted.source, { at: 5, generation: 10, text: 'as it was' })
 await mounts.mount(wanted)
+seen.notedEarlier = note().at
 seen.podAgain = inPod('cat ada/thesis')
+
+sh(`umount ${run}/u/ada/ada`)
+writeFileSync(join(lock, '10'), 'as it is now')
+await mounts.mount(wanted)
+seen.notedAnew = note().at !== 5
 
 pod.kill('SIGKILL')
 await once(pod, 'close')

@@ -32,6 +32,8 @@ asRoot(
       left: [],
       noted: { generation: 10, text: 'as it was' },
       notedAgo: true,
+      notedEarlier: 5,
+      notedAnew: true,
       pod: 'work',
       busy: true,
       vanished: [],

@@ -9,6 +9,7 @@ import { runCommandLine } from './cli/run.ts'
 import { addCopyCommands } from './directory/command/copies.ts'
 import { addGroupCommands } from './directory/command/groups.ts'
 import { addPeopleCommands } from './directory/command/people.ts'
+import { addPcCommands } from './installer/command/lost.ts'
 import { addNodeConfigCommand } from './installer/command/node-config.ts'
 import { addBackupCommands } from './orchestrator/command/backup.ts'
 import { addMasterCommands } from './orchestrator/command/masters.ts'
@@ -32,6 +33,7 @@ const commandLine = {
     addBackupCommands,
     addRescueCommand,
     addNodeConfigCommand,
+    addPcCommands,
   ],
 }
 

@@ -106,6 +106,9 @@ export const CORDONED_BY = `${PREFIX}/cordoned-by`
 export const MOVES_FOR = `${PREFIX}/desktops-move-for`
 export const MOVES_AT = `${PREFIX}/desktops-move-at`
 
+/** Label on the policies by which API servers refuse the kubelet of a PC that was stolen. */
+export const LOST_PC = `${PREFIX}/lost-pc`
+
 /** Kubeadm's own, on the Node of a master. */
 export const MASTER = 'node-role.kubernetes.io/control-plane'
 /** The same, by which load balancers outside of the cluster leave masters alone. */

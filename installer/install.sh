@@ -21,6 +21,7 @@ Makes this PC a node of the room, looks after it, or takes it out.
   install.sh repair   the same on a PC that was one: does what is not as it must be, keeps the brick's files
   install.sh status   what this PC is, and what is wrong with it; exit code 1 while something is
   install.sh leave    takes the PC out of the room; the brick's files stay
+                      (one that was stolen: "npx deskfleet pc lost NAME", where kubectl works)
 
 Without --apply nothing is changed: every step is shown, whether it is done, and the commands.
 

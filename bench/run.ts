@@ -1,6 +1,7 @@
 /** `bench/`: Speed and memory beside others, as tables and figures. */
 
 import { run as admission } from './admission.ts'
+import { run as carry } from './carry.ts'
 import { run as desktop } from './desktop.ts'
 import { run as logins } from './logins.ts'
 import { run as masters } from './masters.ts'
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   logins,
   screen,
   desktop,
+  carry,
   storage,
   'storage-start': storageStart,
   'storage-tuning': storageTuning,

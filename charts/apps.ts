@@ -4,7 +4,7 @@ import type { Construct } from 'constructs'
 import type { Outcome } from '../config/findings.ts'
 import { serviceNamespace } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
-import type { App } from './app.ts'
+import type { App, OwnServices } from './app.ts'
 import { certificates } from './certificates.ts'
 import { argo } from './delivery/argo.ts'
 import { flux } from './delivery/flux.ts'
@@ -23,6 +23,7 @@ import { packetFilter } from './packet-filter.ts'
 import { sampleDesktops } from './sample-desktops.ts'
 import { secrets } from './secrets.ts'
 import { type Service, ServiceFault, serviceApp } from './service.ts'
+import { dataFindings, dataOf } from './services/data.ts'
 import { routeHost, routesOf } from './services/route.ts'
 import { storage } from './storage.ts'
 import { webhook } from './webhook.ts'
@@ -46,9 +47,14 @@ export const APPS: readonly App[] = [
 
 /** The apps of this cluster, the administrator's own services last. */
 export const appsOf = (cluster: Cluster, services: readonly Service[] = []): App[] => [
-  ...APPS.filter(({ when }) => when?.(cluster, routesOf(cluster, services)) ?? true),
+  ...APPS.filter(({ when }) => when?.(cluster, ownServices(cluster, services)) ?? true),
   ...services.map(serviceApp),
 ]
+
+const ownServices = (cluster: Cluster, services: readonly Service[]): OwnServices => ({
+  routes: routesOf(cluster, services),
+  data: dataOf(services),
+})
 
 /** The wave of an app: how many apps deep its longest chain of `after` is. */
 export function waveOf(name: string, apps: readonly App[] = APPS): number {
@@ -59,6 +65,8 @@ export function waveOf(name: string, apps: readonly App[] = APPS): number {
 
 /** The whole platform of a room: every app and what delivers them, collected and checked. */
 export function compileCluster(cluster: Cluster, services: readonly Service[] = []): Outcome<Compiled> {
+  const refused = dataFindings(cluster, services)
+  if (refused.length > 0) return { ok: false, findings: refused }
   const samples = sampleDesktops(cluster)
   const own = services.map(serviceApp)
   const made = [...APPS, ...own]
@@ -93,7 +101,7 @@ function sources(cluster: Cluster, services: readonly Service[]): AppSource[] {
   const delivery = { argo, flux }[cluster.delivery.kind]
   const apps = appsOf(cluster, services)
   const all = [...APPS, ...apps]
-  const routes = routesOf(cluster, services)
+  const own = ownServices(cluster, services)
   const entries = apps.map(({ name, about, namespace, after }) => ({
     name,
     about,
@@ -102,7 +110,7 @@ function sources(cluster: Cluster, services: readonly Service[]): AppSource[] {
     wave: waveOf(name, all),
   }))
   return [
-    ...apps.map(({ name, chart }) => ({ name, build: (scope: Construct) => chart(scope, cluster, routes) })),
+    ...apps.map(({ name, chart }) => ({ name, build: (scope: Construct) => chart(scope, cluster, own) })),
     { name: 'delivery', build: (scope: Construct) => delivery(scope, cluster, entries) },
   ]
 }

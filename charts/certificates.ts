@@ -27,7 +27,7 @@ export const certificates: App = {
     { kind: 'Secret', namespace: system, name: AUTHORITY.ingressSecret },
     { kind: 'ConfigMap', namespace: system, name: AUTHORITY.doorRootConfigMap },
   ],
-  chart: (scope, cluster, routes) => {
+  chart: (scope, cluster, { routes }) => {
     prove(scope, ONLY_THE_BUNDLE)
     keeper(scope, cluster, routes)
     const { issuer } = cluster.certificates

@@ -22,7 +22,7 @@ export const door: App = {
   namespace,
   after: ['namespaces', 'gateway'],
   when: ({ hosts: { address } }) => address !== undefined,
-  chart: (scope, cluster, routes) => {
+  chart: (scope, cluster, { routes }) => {
     const { address } = cluster.hosts
     if (address === undefined) return
     const data = {

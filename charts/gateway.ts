@@ -38,7 +38,7 @@ export const gateway: App = {
   about: 'Login, desktops on demand, and their screens in the browser',
   namespace,
   after: ['namespaces', 'identity', 'webhook', 'directory'],
-  chart: (scope, cluster, routes) => {
+  chart: (scope, cluster, { routes }) => {
     prove(scope, OWN_NAMES)
     offer(scope, cluster, routes)
     server(scope, cluster, routes)
@@ -116,8 +116,6 @@ function rights({ storage }: Cluster): Rights {
   }
 }
 
-const OFFER_FILE = 'desktops.json'
-
 /** What people may start, as the gateway reads it (gateway/offer.ts). */
 function offer(scope: Construct, cluster: Cluster, routes: readonly Route[]): void {
   const { registry, images, templates } = cluster
@@ -133,7 +131,7 @@ function offer(scope: Construct, cluster: Cluster, routes: readonly Route[]): vo
   const text = JSON.stringify(offered, undefined, 2)
   new ConfigMap(scope, 'offer', {
     metadata: { name: GATEWAY.config, namespace },
-    data: { [OFFER_FILE]: `${text}\n` },
+    data: { [GATEWAY.offer]: `${text}\n` },
   })
 }
 
@@ -180,7 +178,7 @@ function server(scope: Construct, cluster: Cluster, routes: readonly Route[]): v
             : { DESKFLEET_LDAP_WRITER_URL: cluster.ldap.writerUrl }),
           DESKFLEET_MAX_STALE_SECONDS: String(secondsOf(cluster.admission.maxStale)),
           ...(asked ? { DESKFLEET_ENTRANCE_LISTEN: `0.0.0.0:${GATEWAY.entrancePort}` } : {}),
-          DESKFLEET_OFFER_FILE: `/etc/deskfleet/offer/${OFFER_FILE}`,
+          DESKFLEET_OFFER_FILE: `/etc/deskfleet/offer/${GATEWAY.offer}`,
         },
         ports: {
           https: GATEWAY.port,

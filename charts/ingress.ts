@@ -20,8 +20,8 @@ export const ingress: App = {
   about: 'Leads people to the services of the room, with the login in front',
   namespace,
   after: ['namespaces', 'certificates', 'gateway'],
-  when: (_cluster, routes) => routes.length > 0,
-  chart: (scope, cluster, routes) => {
+  when: (_cluster, { routes }) => routes.length > 0,
+  chart: (scope, cluster, { routes }) => {
     const { door, address } = cluster.hosts
     const settings = nginx(routes, door, address === undefined ? undefined : networkOf(address))
     new ConfigMap(scope, 'settings', { metadata: { name, namespace }, data: { 'nginx.conf': settings } })

@@ -10,6 +10,7 @@ import { add } from './kit/objects.ts'
 import { KEPT } from './kit/policies/contents.ts'
 import { factsOf, type KubeObject } from './kit/rendered.ts'
 import { closedNamespace } from './namespaces.ts'
+import { type DataWish, dataClaim, dataOf } from './services/data.ts'
 import type { RouteWish } from './services/route.ts'
 
 /**
@@ -25,6 +26,8 @@ export interface Service {
   readonly secrets?: readonly string[]
   /** How people reach it. @default not at all */
   readonly route?: RouteWish
+  /** What it keeps on the room's own storage. @default nothing */
+  readonly data?: readonly DataWish[]
   readonly chart: ServiceChart
 }
 
@@ -53,7 +56,7 @@ export class ServiceFault extends Error {
 }
 
 /** Its app: a closed namespace in which its pods reach each other and names are looked up, and what it renders. */
-export function serviceApp({ name, about, secrets = [], route, chart }: Service): App {
+export function serviceApp({ name, about, secrets = [], route, data = [], chart }: Service): App {
   const namespace = serviceNamespace(name)
   return {
     name: namespace,
@@ -65,6 +68,7 @@ export function serviceApp({ name, about, secrets = [], route, chart }: Service)
       closedNamespace(scope, namespace, 'restricted')
       among(scope, namespace)
       if (route) fromIngress(scope, namespace)
+      for (const one of dataOf([{ name, data }])) dataClaim(scope, cluster, one)
       try {
         chart(scope, { namespace, cluster })
       } catch (error) {

@@ -13,7 +13,8 @@ import {
   STORAGE_MOVE,
 } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
-import type { Storage } from '../config/storage.ts'
+import { dataPath, writeServiceData } from '../config/service-data.ts'
+import { type Storage, storageFolder } from '../config/storage.ts'
 import type { App } from './app.ts'
 import { leaseRights } from './kit/access.ts'
 import { add } from './kit/objects.ts'
@@ -22,6 +23,7 @@ import { KEPT } from './kit/policies/contents.ts'
 import { program } from './kit/program.ts'
 import type { Volume } from './kit/volumes.ts'
 import { PRIORITIES } from './priorities.ts'
+import { dataVolume, type ServiceData } from './services/data.ts'
 import { moveDefinitions, usageDefinition } from './storage/definitions.ts'
 import { gluster } from './storage/gluster.ts'
 import { FORMER_MEASURES, MEASURES } from './storage/measures.ts'
@@ -35,13 +37,14 @@ export const storage: App = {
   about: 'Homes and the shared folder: made, bound to people, shown on every PC',
   namespace,
   after: ['namespaces', 'identity'],
-  chart: (scope, cluster) => {
+  chart: (scope, cluster, { data }) => {
     const { storage } = cluster
     usageDefinition(scope)
     if (storage.kind === 'gluster') gluster(scope, cluster, storage)
     if (storage.kind === 'gluster' && storage.from !== undefined) move(scope, cluster)
     if (storage.kind === 'existing') claim(scope, storage)
-    homes(scope, cluster)
+    for (const one of data) dataVolume(scope, cluster, one)
+    homes(scope, cluster, data)
     mounter(scope, cluster)
   },
 }
@@ -103,8 +106,18 @@ function claim(
   )
 }
 
+/** The folders that services keep their data in; a StorageClass has none of ours. */
+const foldersOf = (storage: Storage, data: readonly ServiceData[]): { DESKFLEET_SERVICE_DATA?: string } =>
+  storageFolder(storage) === undefined || data.length === 0
+    ? {}
+    : {
+        DESKFLEET_SERVICE_DATA: writeServiceData(
+          data.map(({ service, claim, user }) => ({ path: dataPath(service, claim), uid: user })),
+        ),
+      }
+
 /** Makes homes, and the volumes and claims that lead to them. */
-function homes(scope: Construct, cluster: Cluster): void {
+function homes(scope: Construct, cluster: Cluster, data: readonly ServiceData[]): void {
   const { storage } = cluster
   const name = STORAGE.homes
   program(scope, {
@@ -142,15 +155,13 @@ function homes(scope: Construct, cluster: Cluster): void {
       {
         image: imageReference('deskfleet', cluster),
         command: nodeCommand('storage/homes/main.js'),
-        ...(storage.kind === 'gluster'
-          ? {
-              env: {
-                DESKFLEET_STORAGE: STORAGE.volume,
-                DESKFLEET_VOLUME: GLUSTER.volume,
-                ...(isMoving(storage) ? { DESKFLEET_FROM: STORAGE.from } : {}),
-              },
-            }
-          : {}),
+        env: {
+          ...(storage.kind === 'gluster'
+            ? { DESKFLEET_STORAGE: STORAGE.volume, DESKFLEET_VOLUME: GLUSTER.volume }
+            : {}),
+          ...(isMoving(storage) ? { DESKFLEET_FROM: STORAGE.from } : {}),
+          ...foldersOf(storage, data),
+        },
         resources: { cpu: '20m', memory: '128Mi', memoryLimit: '512Mi' },
         ports: { metrics: 9090 },
         volumes: [storage.kind === 'gluster' ? SHOWN : directoryOf(storage), ...besideOf(storage)],

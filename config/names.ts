@@ -122,6 +122,18 @@ export const COPIES = {
   uid: 65_532,
 } as const
 
+/** What services keep on the room's storage. */
+export const SERVICE_DATA = {
+  /** The folder in the storage directory: in it `NAME/CLAIM` for each claim of each service. */
+  folder: 'services',
+  /** Whom a folder belongs to, unless the service says otherwise: as our programs run that are not root. */
+  uid: 65_532,
+} as const
+
+/** The volume behind a claim of a service: a point stands in no name of either. */
+export const serviceVolume = (service: string, claim: string): string =>
+  `deskfleet-service.${service}.${claim}`
+
 /** How slapd is told that it may write: by a file beside its socket, written each second; so old, in seconds, it counts no more. */
 export const GATE = { file: 'open', stale: 7 } as const
 
@@ -341,8 +353,9 @@ export const GATEWAY = {
   /** Its Service and port for the ingress alone, which asks there who may come in. */
   entrance: 'gateway-entrance',
   entrancePort: 8444,
-  /** Rendered ConfigMap: `desktops.json`, what people may start (gateway/offer.ts). */
+  /** Rendered ConfigMap, and its key: what people may start (gateway/offer.ts). */
   config: 'gateway',
+  offer: 'desktops.json',
   /** Secret, made and rotated by the gateway: the keys of people's sessions. */
   sessionsSecret: 'gateway-sessions',
   /** ConfigMap, kept by the gateway: sessions that ended early. */

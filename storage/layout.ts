@@ -1,4 +1,4 @@
-import { COPIES } from '../config/names.ts'
+import { COPIES, SERVICE_DATA } from '../config/names.ts'
 
 /** What lies where in the storage directory, as names below its root. */
 export const LAYOUT = {
@@ -12,6 +12,8 @@ export const LAYOUT = {
   trash: 'trash',
   /** 65532 0700: encrypted copies of the directory (directory/copies/). Made here, since only root may. */
   copies: COPIES.folder,
+  /** root 0711: what services keep, each in `NAME/CLAIM`, which is its own. Made here as well. */
+  services: SERVICE_DATA.folder,
   /** root 0700: homes that are being built. Whatever is found here at the start of a pass was left by a crash. */
   making: '.making',
   /** In both storages while homes are moved between them: neither may be used alone. */

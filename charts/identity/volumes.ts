@@ -4,9 +4,12 @@ import {
   homeVolume,
   LDAP_DISK,
   NAMESPACES,
+  SERVICE_DATA,
   SHARED_PARENT,
   SHARED_VOLUME,
   STORAGE,
+  serviceNamespace,
+  serviceVolume,
 } from '../../config/names.ts'
 import { cel, on, type Proof } from '../kit/proof.ts'
 
@@ -77,9 +80,21 @@ const ofCopies = [
   `${claim('name')} == ${cel(COPIES.program)}`,
 ].join(' && ')
 
+const DATA = `${STORAGE.volume}/${SERVICE_DATA.folder}/`
+/** A part of a path, or a name, by its place between slashes. */
+const part = (at: number) => `${path}.split('/')[${DATA.split('/').length - 1 + at}]`
+
+/** What a service keeps there: the folder of one claim, for that claim alone. */
+const ofServices = [
+  `${path}.matches(${cel(`^${DATA}[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$`)})`,
+  `object.metadata.name == ${cel(serviceVolume('', '').split('.')[0] ?? '')} + '.' + ${part(0)} + '.' + ${part(1)}`,
+  `${claim('namespace')} == ${cel(serviceNamespace(''))} + ${part(0)}`,
+  `${claim('name')} == ${part(1)}`,
+].join(' && ')
+
 /** Whose folders of a PC are whose: each is led to by volumes of its own account alone. */
 const OWNED = [
-  { by: `(${byHomes} || (${ofCopies}))`, at: STORAGE.run, says: 'where homes are shown' },
+  { by: `(${byHomes} || (${ofCopies}) || (${ofServices}))`, at: STORAGE.run, says: 'where homes are shown' },
   { by: byDisks, at: LDAP_DISK.path, says: 'where an LDAP server keeps its people' },
 ] as const
 

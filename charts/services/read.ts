@@ -7,6 +7,7 @@ import type { Finding, Outcome } from '../../config/findings.ts'
 import { textOf } from '../../config/utf8.ts'
 import type { KubeObject } from '../kit/rendered.ts'
 import { chartOf, type Service } from '../service.ts'
+import { DataWish } from './data.ts'
 import { readManifests } from './manifests.ts'
 import { RouteWish } from './route.ts'
 
@@ -17,6 +18,10 @@ const About = z.strictObject({
   about: z.string().min(1).max(200),
   secrets: z.array(z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/)).exactOptional(),
   route: RouteWish.exactOptional(),
+  data: z
+    .array(DataWish)
+    .refine((all) => new Set(all.map(({ claim }) => claim)).size === all.length, 'a claim has one entry')
+    .exactOptional(),
 })
 
 /** What a service in TypeScript exports as `default`. */
@@ -126,7 +131,7 @@ function fromFolder(path: string, where: string, name: string): Outcome<Service>
     const what = read
       ? z.prettifyError(read.error).replaceAll(/\s*\n\s*/g, ' ')
       : (document.errors[0]?.message ?? 'it is no YAML')
-    const rule = 'it knows about (a sentence), secrets (a list of names) and route (docs/services.md)'
+    const rule = 'it knows about (a sentence), secrets (a list of names), route and data (docs/services.md)'
     return { ok: false, findings: [wrong(file.name, what, rule, 'correct it')] }
   }
   const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
@@ -138,7 +143,7 @@ function fromFolder(path: string, where: string, name: string): Outcome<Service>
 
 function fromFiles(
   paths: readonly (readonly [path: string, where: string])[],
-  about: Pick<Service, 'about' | 'secrets' | 'route'>,
+  about: Pick<Service, 'about' | 'secrets' | 'route' | 'data'>,
   name: string,
 ): Outcome<Service> {
   const objects: KubeObject[] = []

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { add } from '../../charts/kit/objects.ts'
-import { KEPT } from '../../charts/kit/policies/contents.ts'
 import { program } from '../../charts/kit/program.ts'
 import { PRIORITIES } from '../../charts/priorities.ts'
 import type { Service } from '../../charts/service.ts'
@@ -13,8 +12,7 @@ import { imageReference } from '../../config/images.ts'
  */
 
 const name = 'exchange'
-/** How much room there is for all files together. */
-const SIZE = '10Gi'
+const FILES_CLAIM = 'files'
 const SETTINGS = '/etc/exchange'
 const PORT = 8080
 
@@ -26,14 +24,13 @@ const data = Object.fromEntries(
 export default {
   about: 'Files that people of the room hand to each other',
   route: { service: name, port: 80, login: 'people' },
+  data: [{ claim: FILES_CLAIM }],
   chart: (scope, { namespace, cluster }) => {
     add(scope, 'v1/ConfigMap', { name, namespace }, { data })
-    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: SIZE } } }
-    add(scope, 'v1/PersistentVolumeClaim', { name: 'files', namespace, annotations: KEPT }, { spec })
     program(scope, {
       name,
       namespace,
-      // One, since one alone has the files.
+      // One is enough; on another PC it finds the same files.
       workload: { kind: 'Deployment', replicas: 1, update: { maxUnavailable: 1, maxSurge: 0 } },
       priorityClass: PRIORITIES.background.name,
       token: false,
@@ -47,6 +44,12 @@ export default {
           ports: { http: PORT },
           probes: {
             readinessProbe: { httpGet: { path: '/', port: 'http', scheme: 'HTTP' }, periodSeconds: 5 },
+            // Where the PC had to mount the storage anew, the files are reached by a new container alone.
+            livenessProbe: {
+              httpGet: { path: '/alive/', port: 'http', scheme: 'HTTP' },
+              periodSeconds: 10,
+              timeoutSeconds: 5,
+            },
           },
           volumes: [
             { name: 'settings', mountPath: SETTINGS, configMap: { name } },
@@ -54,7 +57,7 @@ export default {
               name: 'files',
               mountPath: '/data',
               writable: true,
-              persistentVolumeClaim: { claimName: 'files' },
+              persistentVolumeClaim: { claimName: FILES_CLAIM },
             },
             { name: 'run', mountPath: '/run', writable: true, emptyDir: { sizeLimit: '16Mi' } },
           ],

@@ -176,10 +176,13 @@ function outlook(room: Room, wish: Wish): string {
   if (source && target) {
     const hours = source.used / RATE / 3600
     lines.push(
-      `in use there: ${sizeOf(source.used)}, the trash included; free on the other side: ${sizeOf(target.free)}`,
+      `in use on the disk there: ${sizeOf(source.used)}, the trash and whatever else lies on it included; free on the other side: ${sizeOf(target.free)}`,
       `at ${RATE / 1e6} MB/s copying takes about ${hours < 1 ? `${Math.ceil(hours * 60)} minutes` : `${hours.toFixed(1)} hours`}, and comparing as long again; people work meanwhile`,
     )
-    if (source.used > target.free) lines.push('that does not fit: make room there first')
+    if (source.used > target.free)
+      lines.push(
+        'that does not fit, unless others use that disk, too (du -s tells): else make room on the other side first',
+      )
   }
   return `${lines.join('\n')}\n`
 }

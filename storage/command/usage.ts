@@ -74,7 +74,7 @@ async function limitOf(cluster: KubeConfig): Promise<number | undefined> {
   const core = cluster.makeApiClient(CoreV1Api)
   const named = { name: GATEWAY.config, namespace: NAMESPACES.system }
   const found = await unless(404, () => core.readNamespacedConfigMap(named))
-  const text = Object.values(found?.data ?? {})[0]
+  const text = found?.data?.[GATEWAY.offer]
   return text === undefined ? undefined : Offer.safeParse(JSON.parse(text)).data?.storageLimit
 }
 

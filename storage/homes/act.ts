@@ -59,7 +59,7 @@ export async function act(decision: Decision, effects: Effects, signal: AbortSig
 
 /** @returns how many homes were made. */
 async function makeFolders(
-  { found, said, homes, markers, shared, copies }: Decision,
+  { found, said, homes, markers, shared, folders }: Decision,
   storage: OpenStorage,
   { skeleton, places }: Effects,
   { ofPeople, others }: Failures,
@@ -70,7 +70,7 @@ async function makeFolders(
   await atOnce(said, AT_ONCE, signal, async ({ name, side }) => {
     await places?.make(name, side).catch((error: unknown) => others.push(failureOf(name, error)))
   })
-  if (homes.length > 0 || shared !== undefined || copies) await storage.sweep()
+  if (homes.length > 0 || shared !== undefined || folders.length > 0) await storage.sweep()
   await atOnce(homes, AT_ONCE, signal, async (person) => {
     try {
       await storage.make(person, skeleton)
@@ -85,8 +85,9 @@ async function makeFolders(
   if (shared !== undefined && !signal.aborted) {
     await storage.makeShared(shared).catch((error: unknown) => others.push(failureOf('shared', error)))
   }
-  if (copies && !signal.aborted) {
-    await storage.makeCopies().catch((error: unknown) => others.push(failureOf('copies', error)))
+  for (const folder of folders) {
+    if (signal.aborted) break
+    await storage.makeFolder(folder).catch((error: unknown) => others.push(failureOf(folder.path, error)))
   }
   return made
 }

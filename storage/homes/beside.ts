@@ -29,7 +29,7 @@ export function besideEachOther(sides: Readonly<Record<Side, OpenStorage>>, plac
     make: (person, skeleton) => on(person.entryUUID).make(person, skeleton),
     mark: (person) => on(person.entryUUID).mark(person),
     makeShared: (gid) => on(SHARED).makeShared(gid),
-    makeCopies: () => sides.here.makeCopies(),
+    makeFolder: (folder) => sides.here.makeFolder(folder),
     discard: (entryUUID, login, at) => on(entryUUID).discard(entryUUID, login, at),
     async close() {
       await Promise.all([sides.from.close(), sides.here.close()])

@@ -2,7 +2,7 @@ import { isNews } from '../../cluster/conditions.ts'
 import { SHARED } from '../places/facts.ts'
 import { type Problem, problem } from '../problem.ts'
 import { type Departure, departures } from './depart.ts'
-import type { Disk, HomeOwner, Observed } from './facts.ts'
+import type { Disk, Folder, HomeOwner, Observed } from './facts.ts'
 import { type Pair, type PairStep, pairOf, pairStep, SHARED_PAIR } from './pair.ts'
 import { problemOf } from './problems.ts'
 import { decideShared, type SharedDecision } from './shared.ts'
@@ -20,8 +20,7 @@ export interface Decision {
   readonly markers: readonly HomeOwner[]
   /** The gid that the shared folder is made with. */
   readonly shared: number | undefined
-  /** Whether the folder for copies of the directory is made. */
-  readonly copies: boolean
+  readonly folders: readonly Folder[]
   readonly pairs: readonly {
     readonly pair: Pair
     readonly person: HomeOwner | undefined
@@ -45,6 +44,8 @@ export interface Decision {
 export interface Rules {
   /** Milliseconds that a removed person's home stays where it is. */
   readonly trashAfter: number
+  /** Folders of programs, which are made where nothing stands. */
+  readonly folders: readonly Folder[]
 }
 
 /**
@@ -74,7 +75,7 @@ const NOTHING: Decision = {
   said: [],
   markers: [],
   shared: undefined,
-  copies: false,
+  folders: [],
   pairs: [],
   departures: [],
   verdicts: [],
@@ -129,7 +130,7 @@ function decideHomes(
     said: observed.unsaid ?? [],
     markers: each.flatMap((one) => one.marker ?? []),
     shared: shared.make,
-    copies: !disk.copies,
+    folders: rules.folders.filter(({ path }) => !disk.folders.has(path)),
     pairs,
     departures: leaving.departures,
     verdicts: verdicts.filter(isNewVerdict),

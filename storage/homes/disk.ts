@@ -13,16 +13,16 @@ import {
   rm,
   statfs,
 } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { LOCK_FOLDER, UNCLAIMED, UNCLAIMED_LOCK, writtenLock } from '../../config/home-lock.ts'
 import { HOME_MARKER, homeMarker, UUID_PATTERN } from '../../config/home-marker.ts'
-import { COPIES, LOGIN_PATTERN } from '../../config/names.ts'
+import { LOGIN_PATTERN } from '../../config/names.ts'
 import { isFileError } from '../file-error.ts'
 import { isThere } from '../is-there.ts'
 import { LAYOUT } from '../layout.ts'
 import { fileProblem } from '../problem.ts'
-import type { Disk, HomeFact, HomeOwner, SharedFact } from './facts.ts'
+import type { Disk, Folder, HomeFact, HomeOwner, SharedFact } from './facts.ts'
 import { copySkeleton } from './skeleton.ts'
 import type { Space } from './space.ts'
 
@@ -41,8 +41,8 @@ export interface OpenStorage {
   /** Puts the marker into a home that lost it; one that is there stays as it is. */
   mark(person: HomeOwner): Promise<void>
   makeShared(gid: number): Promise<void>
-  /** Makes the folder for copies of the directory. */
-  makeCopies(): Promise<void>
+  /** Makes the folder of a program, 0700; those above it are root's, and nobody else writes in them. */
+  makeFolder(folder: Folder): Promise<void>
   /** Moves a home to the trash. */
   discard(entryUUID: string, login: string, at: Date): Promise<void>
   close(): Promise<void>
@@ -130,13 +130,14 @@ export async function openStorage(root: string, fuse = false): Promise<OpenStora
         await rm(built, { recursive: true, force: true })
       }
     },
-    async makeCopies() {
-      const built = at(LAYOUT.making, `${LAYOUT.copies}.${randomUUID()}`)
+    async makeFolder({ path, uid }) {
+      const built = at(LAYOUT.making, `${basename(path)}.${randomUUID()}`)
       await mkdir(built, { mode: 0o700 })
       try {
-        await lchown(built, COPIES.uid, COPIES.uid)
-        await putInPlace(built, at(LAYOUT.copies))
-        await handle.sync()
+        await lchown(built, uid, uid)
+        await mkdir(at(dirname(path)), { recursive: true, mode: 0o711 })
+        await putInPlace(built, at(path))
+        await syncFolder(at(dirname(path)))
       } finally {
         await rm(built, { recursive: true, force: true })
       }
@@ -169,8 +170,26 @@ async function look(handle: FileHandle, base: string): Promise<Disk> {
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  const [shared, space] = await Promise.all([lookAtShared(join(base, LAYOUT.shared)), lookAtSpace(base)])
-  return { state: 'there', homes, shared, copies: names.includes(LAYOUT.copies), space }
+  const [shared, folders, space] = await Promise.all([
+    lookAtShared(join(base, LAYOUT.shared)),
+    lookAtFolders(base, names),
+    lookAtSpace(base),
+  ])
+  return { state: 'there', homes, shared, folders, space }
+}
+
+/** What stands where folders of programs belong: `copies`, and `services/NAME/CLAIM`. */
+async function lookAtFolders(base: string, names: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>(names.filter((name) => name === LAYOUT.copies))
+  if (!names.includes(LAYOUT.services)) return found
+  for (const service of await readdir(join(base, LAYOUT.services))) {
+    const claims = await readdir(join(base, LAYOUT.services, service)).catch((error) => {
+      if (isFileError(error, 'ENOTDIR')) return []
+      throw error
+    })
+    for (const claim of claims) found.add(join(LAYOUT.services, service, claim))
+  }
+  return found
 }
 
 async function lookAtSpace(base: string): Promise<Space> {

@@ -36,8 +36,8 @@ export type Disk =
       readonly state: 'there'
       readonly homes: ReadonlyMap<string, HomeFact>
       readonly shared: SharedFact
-      /** Whether something stands where copies of the directory belong. */
-      readonly copies: boolean
+      /** What stands where folders of programs belong, by path. */
+      readonly folders: ReadonlySet<string>
       readonly space: Space
     }
   /** Nothing in it and no marker: new, or not mounted. */
@@ -68,6 +68,13 @@ export interface Claim {
   readonly bound: boolean
   /** Deleted, but kept while a pod uses it. */
   readonly leaving: boolean
+}
+
+/** A folder in the storage directory for a program that is not root: copies of the directory, and the data of services. */
+export interface Folder {
+  /** Below the storage directory. */
+  readonly path: string
+  readonly uid: number
 }
 
 /** All that a decision rests on. */

@@ -21,7 +21,7 @@ import type { Settings } from './settings.ts'
 /** One process leads and makes homes; others wait for their turn. */
 export async function startHomes(context: ServiceContext<Settings>): Promise<void> {
   const { settings, log, clock, me, signal, registry, readiness } = context
-  const { root, volume, from, skeleton, trashAfter } = settings
+  const { root, volume, from, skeleton, trashAfter, folders } = settings
   const cluster = ownCluster()
   const report = makeReport(registry, log, clock.wall)
   readiness.needs(() => (report.ready() ? [] : ['no pass yet']))
@@ -37,7 +37,7 @@ export async function startHomes(context: ServiceContext<Settings>): Promise<voi
     cluster: homesCluster(cluster, logUnreadable(log)),
     events,
     clock,
-    rules: { trashAfter },
+    rules: { trashAfter, folders },
     listener: report,
   }
   const store = usageStore(cluster, FIELD_MANAGERS.homes)

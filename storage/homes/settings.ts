@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { GLUSTER, STORAGE } from '../../config/names.ts'
+import { COPIES, GLUSTER, STORAGE } from '../../config/names.ts'
+import { readServiceData, SERVICE_DATA_PATTERN } from '../../config/service-data.ts'
 import {
   type Environment,
   type Listen,
@@ -8,6 +9,7 @@ import {
   SERVICE,
   seconds,
 } from '../../service/settings.ts'
+import type { Folder } from './facts.ts'
 
 export interface Settings {
   readonly metricsListen: Listen
@@ -21,6 +23,8 @@ export interface Settings {
   readonly skeleton: string
   /** Ms that a removed person's home stays where it is. */
   readonly trashAfter: number
+  /** Folders of programs. */
+  readonly folders: readonly Folder[]
 }
 
 const Variables = z
@@ -31,6 +35,11 @@ const Variables = z
     DESKFLEET_VOLUME: z.literal(GLUSTER.volume).exactOptional(),
     DESKFLEET_SKELETON: z.string().startsWith('/', 'is not an absolute path').default('/etc/skel'),
     DESKFLEET_TRASH_AFTER_SECONDS: seconds(0).prefault(600),
+    DESKFLEET_SERVICE_DATA: z
+      .string()
+      .regex(SERVICE_DATA_PATTERN, 'is no list of services/NAME/CLAIM=UID')
+      .prefault('')
+      .transform(readServiceData),
   })
   .transform(
     (env): Settings => ({
@@ -40,6 +49,7 @@ const Variables = z
       from: env.DESKFLEET_FROM,
       skeleton: env.DESKFLEET_SKELETON,
       trashAfter: env.DESKFLEET_TRASH_AFTER_SECONDS,
+      folders: [{ path: COPIES.folder, uid: COPIES.uid }, ...env.DESKFLEET_SERVICE_DATA],
     }),
   )
 

@@ -5,7 +5,10 @@ import { LAYOUT } from '../layout.ts'
 import type { Side } from '../places/facts.ts'
 import type { Effects } from './step.ts'
 
-/** What is neither a home nor the shared folder: the trash, and copies of the directory. Nobody works in it. */
+/**
+ * What is neither a home nor the shared folder: the trash, copies of the directory, and what services kept. Nobody works in it:
+ * while homes are moved there are no services with data (charts/services/data.ts).
+ */
 
 interface Sides {
   readonly source: Side
@@ -13,7 +16,7 @@ interface Sides {
 }
 type Roots = Readonly<Record<Side, string>>
 
-const FOLDERS = [LAYOUT.trash, LAYOUT.copies]
+const FOLDERS = [LAYOUT.trash, LAYOUT.copies, LAYOUT.services]
 
 /** Whether something of it is left where it shall not be. */
 export async function restIsLeft(roots: Roots, { source }: Sides): Promise<boolean> {

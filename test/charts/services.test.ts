@@ -190,7 +190,7 @@ const REFUSED: Readonly<Record<string, readonly [files: Readonly<Record<string, 
   ],
   'a setting that there is not': [
     { 'wiki/deskfleet.yaml': 'about: x\nroutes: wiki\n', 'wiki/all.yaml': SERVICE },
-    /^services\/wiki\/deskfleet.yaml: .*routes.*; it knows about .*, secrets .* and route/,
+    /^services\/wiki\/deskfleet.yaml: .*routes.*; it knows about .*, secrets .*, route and data/,
   ],
   'a route to a Service that there is not': [
     { 'wiki/deskfleet.yaml': 'about: x\nroute: { service: web, port: 80 }\n', 'wiki/all.yaml': SERVICE },
@@ -299,3 +299,55 @@ for (const [what, [files, says]] of Object.entries(REFUSED)) {
     )
   })
 }
+
+const KEEPS = 'data: [{ claim: pages, user: 1000 }, { claim: files }]\n'
+const keeping = (room = cluster) =>
+  synth({ 'wiki/deskfleet.yaml': `${ABOUT}${KEEPS}`, 'wiki/all.yaml': WHOLE }, room)
+
+test('what a service keeps lies on the room’s storage, in a folder that is made for it, for its claim alone', async (t) => {
+  const { files, says } = await keeping()
+  t.deepEqual(says, [])
+  const volume = files.get('storage/PersistentVolume.deskfleet-service.wiki.pages.yaml') ?? ''
+  t.regex(volume, /path: \/run\/deskfleet\/storage\/home\/services\/wiki\/pages\n/)
+  t.regex(volume, /namespace: service-wiki\n/)
+  const claim = files.get('service-wiki/PersistentVolumeClaim.service-wiki.pages.yaml') ?? ''
+  t.regex(claim, /volumeName: deskfleet-service\.wiki\.pages\n/)
+  t.regex(claim, /Prune=false/)
+  t.regex(
+    files.get('storage/Deployment.deskfleet-storage.homes.yaml') ?? '',
+    /value: services\/wiki\/pages=1000 services\/wiki\/files=65532\n/,
+  )
+})
+
+test('on a StorageClass of the site it is a claim of that class', async (t) => {
+  const storage = { kind: 'existing', storageClass: 'nfs-csi', size: '1Ti', limit: undefined } as const
+  const { files, says } = await keeping({ ...cluster, storage })
+  t.deepEqual(says, [])
+  t.false(files.has('storage/PersistentVolume.deskfleet-service.wiki.pages.yaml'))
+  const claim = files.get('service-wiki/PersistentVolumeClaim.service-wiki.pages.yaml') ?? ''
+  t.regex(claim, /storageClassName: nfs-csi\n/)
+  t.regex(claim, /storage: 10Gi\n/)
+})
+
+test('while homes are moved to another storage, a service that keeps data is refused', async (t) => {
+  if (cluster.storage.kind !== 'gluster') throw new Error('cluster.yaml has no Gluster')
+  const { says } = await keeping({ ...cluster, storage: { ...cluster.storage, from: '/srv/deskfleet' } })
+  t.is(says.length, 2)
+  t.regex(says[0] ?? '', /services\/wiki.*keeps data \(pages\).*rename it to _wiki/)
+})
+
+test('two claims of one name, root, and a name that would lead elsewhere are refused', async (t) => {
+  for (const data of [
+    '[{ claim: a }, { claim: a }]',
+    '[{ claim: a, user: 0 }]',
+    '[{ claim: ../homes }]',
+    '[{ claim: a.b }]',
+    '[{ claim: a, size: much }]',
+  ]) {
+    const { says } = await synth({
+      'wiki/deskfleet.yaml': `${ABOUT}data: ${data}\n`,
+      'wiki/all.yaml': WHOLE,
+    })
+    t.is(says.length, 1, data)
+  }
+})

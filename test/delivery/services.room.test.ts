@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import test from 'ava'
 import type { Browser, Page } from 'playwright-core'
 import { readServices } from '../../charts/services/read.ts'
+import { serviceVolume } from '../../config/names.ts'
 import { launchBrowser } from '../../lab/browser/browser.ts'
 import { settled } from '../../lab/delivery/applications.ts'
 import { type Delivery, DOOR_HOST, openDelivery, openDoor, publish } from '../../lab/delivery/deliver.ts'
@@ -76,6 +77,14 @@ metadata: { name: ${name} }
 spec: { selector: { app: ${name} }, ports: [{ port: 80, targetPort: 8080 }] }
 `
 
+/** Of the exchange, as `pod/NAME`. */
+async function readyPods(): Promise<string[]> {
+  const asked = ['get', 'pods', '-n', 'service-exchange', '-l', 'app.kubernetes.io/name=exchange']
+  const ready = `{range .items[*]}{.metadata.name} {.status.containerStatuses[0].ready}{"\\n"}{end}`
+  const lines = (await must(room, [...asked, '-o', `jsonpath=${ready}`])).trim().split('\n')
+  return lines.filter((line) => line.endsWith(' true')).map((line) => `pod/${line.split(' ')[0]}`)
+}
+
 /** The folder `services/` of somebody who switched the exchange on and added two of their own. */
 async function administratorsServices(image: string): Promise<string> {
   const folder = temporaryFolder()
@@ -129,6 +138,8 @@ test.after.always(async (t) => {
   const { repository, overlay } = delivery
   await settled(room, await publish(repository, overlay, 'Without services of our own'), t.log)
   await must(room, ['delete', 'namespace', ...NAMES.map((name) => `service-${name}`), '--wait=false'])
+  // It is bound to the claim that has just gone.
+  await must(room, ['delete', 'persistentvolume', serviceVolume('exchange', 'files'), '--wait=false'])
 })
 
 test.serial('a person who logs in once reaches each of them, by the door', async (t) => {
@@ -160,6 +171,16 @@ test.serial('what one person lays down at the exchange, another takes up', async
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Plan für alle.html')])
   t.is(readFileSync(await download.path(), 'utf8'), text)
   t.is(await page.title(), 'Exchange', 'what lies there is no page of this site')
+  // On the room's own storage: another pod, wherever it runs, has the same files.
+  const before = await readyPods()
+  await must(room, ['delete', ...before, '-n', 'service-exchange'])
+  await eventually(
+    'another pod is ready',
+    async () => (await readyPods()).some((pod) => !before.includes(pod)),
+    { seconds: 90 },
+  )
+  await page.goto(site('exchange'))
+  await page.waitForSelector('text=Plan für alle.html')
   page.on('dialog', (dialog) => void dialog.accept())
   await page.click('button[aria-label="Delete Plan für alle.html"]')
   await page.waitForSelector('#empty:not([hidden])')

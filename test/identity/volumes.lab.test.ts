@@ -1,6 +1,14 @@
 import test from 'ava'
 import { VOLUMES } from '../../charts/identity/volumes.ts'
-import { COPIES, homeParent, LDAP_DISK, NAMESPACES, SHARED_PARENT, STORAGE } from '../../config/names.ts'
+import {
+  COPIES,
+  homeParent,
+  LDAP_DISK,
+  NAMESPACES,
+  SHARED_PARENT,
+  STORAGE,
+  serviceVolume,
+} from '../../config/names.ts'
 import { becomes } from '../harness/wait.ts'
 import { type ProofLab, proofLab } from './proof-lab.ts'
 
@@ -155,6 +163,25 @@ test.serial('nobody else makes a volume that leads to homes, or to where LDAP ke
   }
   const delivered = await proofs.create(copies(COPIES.volume, folder, COPIES.program, directory))
   t.is(delivered.code, 0, delivered.stderr)
+  const kept = (service: string, path: string, namespace: string, claimed = 'pages') => ({
+    ...volume(`${STORAGE.volume}/services/${path}`, claimed, namespace),
+    metadata: { name: serviceVolume(service, 'pages') },
+  })
+  for (const other of [
+    kept('wiki', 'wiki', 'service-wiki'),
+    kept('wiki', '../homes/ada', 'service-wiki'),
+    kept('wiki', 'wiki/pages/..', 'service-wiki'),
+    kept('wiki', 'chat/pages', 'service-wiki'),
+    kept('chat', 'wiki/pages', 'service-wiki'),
+    kept('wiki', 'wiki/pages', 'service-chat'),
+    kept('wiki', 'wiki/pages', desktops),
+    kept('wiki', 'wiki/pages', 'service-wiki', 'mine'),
+  ]) {
+    const { stderr } = await proofs.create(other)
+    t.regex(stderr, /where homes are shown|must not contain/, JSON.stringify(other))
+  }
+  const ofWiki = await proofs.create(kept('wiki', 'wiki/pages', 'service-wiki'))
+  t.is(ofWiki.code, 0, ofWiki.stderr)
   const honest = await proofs.create(volume('/srv/mine', 'mine'))
   t.is(honest.code, 0, honest.stderr)
 })

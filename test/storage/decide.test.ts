@@ -16,7 +16,7 @@ import {
 
 const ada = person('ada', 1)
 const bob = person('bob', 2)
-const RULES = { trashAfter: 1_000 }
+const RULES = { trashAfter: 1_000, folders: [] }
 const judge = (observed: Observed, missing: ReadonlyMap<string, number> = new Map(), now = 0) =>
   decide(observed, missing, now, RULES)
 const reasons = (observed: Observed) =>
@@ -242,4 +242,15 @@ test('whatever stands: nobody who is published loses a home, nobody is ready wit
     ),
   )
   t.true(uuidOf(1) !== uuidOf(2))
+})
+
+test('folders of programs are made where nothing stands, and only in a storage directory that is there', (t) => {
+  const pages = { path: 'services/wiki/pages', uid: 1_000 }
+  const rules = { ...RULES, folders: [{ path: 'copies', uid: 65_532 }, pages] }
+  const whole = settled([ada])
+  const folders = (disk: Observed['disk']) => decide({ ...whole, disk }, new Map(), 0, rules).folders
+  t.true(whole.disk.state === 'there')
+  if (whole.disk.state === 'there')
+    t.deepEqual(folders({ ...whole.disk, folders: new Set(['copies']) }), [pages])
+  t.deepEqual(folders({ state: 'empty' }), [])
 })

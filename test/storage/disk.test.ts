@@ -162,23 +162,33 @@ asRoot('in the shared folder nobody replaces what is another’s', async (t) => 
   t.is(readFileSync(join(shared, 'work'), 'utf8'), 'of ada')
 })
 
-asRoot(
-  'the folder for copies of the directory is made once, for our programs that are not root',
-  async (t) => {
-    const { root, storage } = await directory(t)
-    await storage.found()
-    const isThere = async () => {
-      const disk = await storage.look()
-      return disk.state === 'there' && disk.copies
-    }
-    t.false(await isThere())
-    await storage.makeCopies()
-    t.true(await isThere())
-    const { uid, mode } = lstatSync(join(root, 'copies'))
-    t.deepEqual([uid, mode & 0o7777], [65_532, 0o700])
-    writeFileSync(join(root, 'copies', 'one'), '')
-    await t.throwsAsync(storage.makeCopies(), { code: 'EEXIST' })
-    t.deepEqual(readdirSync(join(root, 'copies')), ['one'])
-    t.deepEqual(readdirSync(join(root, '.making')), [])
-  },
-)
+asRoot('the folder of a program is made once, for whom it is; those above it are of root', async (t) => {
+  const { root, storage } = await directory(t)
+  await storage.found()
+  const folders = [
+    { path: 'copies', uid: 65_532 },
+    { path: 'services/wiki/pages', uid: 1_000 },
+  ]
+  const there = async () => {
+    const disk = await storage.look()
+    return disk.state === 'there' ? [...disk.folders].sort() : []
+  }
+  t.deepEqual(await there(), [])
+  for (const folder of folders) {
+    await storage.makeFolder(folder)
+    const { uid, gid, mode } = lstatSync(join(root, folder.path))
+    t.deepEqual([uid, gid, mode & 0o7777], [folder.uid, folder.uid, 0o700])
+    writeFileSync(join(root, folder.path, 'one'), '')
+    await t.throwsAsync(storage.makeFolder(folder), { code: 'EEXIST' })
+    t.deepEqual(readdirSync(join(root, folder.path)), ['one'])
+  }
+  for (const path of ['services', 'services/wiki']) {
+    const { uid, mode } = lstatSync(join(root, path))
+    t.deepEqual([uid, mode & 0o022], [0, 0], path)
+  }
+  t.deepEqual(
+    await there(),
+    folders.map(({ path }) => path),
+  )
+  t.deepEqual(readdirSync(join(root, '.making')), [])
+})

@@ -72,7 +72,7 @@ export function settled(people: readonly HomeOwner[]): Observed {
       state: 'there',
       homes: new Map(people.map((one) => [one.entryUUID, homeFact(one)])),
       shared: { gid: 20_000, mode: 0o3770 },
-      copies: true,
+      folders: new Set<string>(),
       space: { whole: 1e12, free: 5e11, files: 1e6, filesFree: 9e5 },
     },
     volumes: new Map([...people.map((one) => volumeFact(one)), shared].map((one) => [one.name, one])),

@@ -23,7 +23,7 @@ const disk = (...homes: (typeof ada)[]): Extract<Disk, { state: 'there' }> => ({
   state: 'there',
   homes: new Map(homes.map((one) => [one.entryUUID, homeFact(one)])),
   shared: 'missing',
-  copies: true,
+  folders: new Set<string>(),
   space: { whole: 1e12, free: 5e11, files: 1e6, filesFree: 9e5 },
 })
 
@@ -63,6 +63,7 @@ test('an empty new storage is begun where the other one has the homes, and never
   t.is(asOne({ from: empty, here: disk(ada) }, places()).state, 'failed')
   const begun = decide({ ...settled([ada]), disk: empty, held: new Set(), unsaid: [] }, new Map(), 0, {
     trashAfter: 1,
+    folders: [],
   })
   t.true(begun.found)
 })
@@ -71,14 +72,17 @@ test('nothing is made, judged or thrown away of what the mover holds', (t) => {
   const all = settled([ada])
   const held = { ...all, held: new Set([ada.entryUUID, SHARED]), unsaid: [] }
   const empty: typeof held = { ...held, disk: { ...disk(), shared: 'missing' } }
-  const decision = decide(empty, new Map(), 0, { trashAfter: 0 })
+  const decision = decide(empty, new Map(), 0, { trashAfter: 0, folders: [] })
   t.deepEqual(decision.homes, [])
   t.is(decision.shared, undefined)
   t.deepEqual(
     decision.verdicts.map(({ problem }) => problem?.reason),
     ['Moving'],
   )
-  const gone = decide({ ...held, people: [] }, new Map([[ada.entryUUID, -1e9]]), 0, { trashAfter: 0 })
+  const gone = decide({ ...held, people: [] }, new Map([[ada.entryUUID, -1e9]]), 0, {
+    trashAfter: 0,
+    folders: [],
+  })
   t.deepEqual(gone.departures, [])
 })
 
@@ -89,7 +93,7 @@ test('nobody gets a home before it is said where it lies', (t) => {
     held: new Set<string>(),
     unsaid: [{ name: ada.entryUUID, side: 'here' as const }],
   }
-  const decision = decide(observed, new Map(), 0, { trashAfter: 1 })
+  const decision = decide(observed, new Map(), 0, { trashAfter: 1, folders: [] })
   t.deepEqual(decision.homes, [])
   t.deepEqual(decision.said, observed.unsaid)
   t.true(decision.unfinished)

@@ -27,7 +27,7 @@ Without --apply nothing is changed: every step is shown, whether it is done, and
 
   --apply              carry it out
   --answers FILE       what there is to know of the room (default: /etc/deskfleet.yaml), from "npx deskfleet node-config"
-  --bundle DIR         the folder with programs and their SHA256SUMS
+  --bundle DIR         the folder with programs and their SHA256SUMS (default: the one that this file lies in)
   --name NAME          what this PC is called in the room (default: its host name)
   --disk DISK          its brick: all of that disk, by its name in /dev/disk/by-id
   --confirm SERIAL     the serial of that disk, as its label says
@@ -124,6 +124,10 @@ answer() { [ -z "$has_answers" ] || answer_in "$answers" "$1"; }
 [ -n "$pc_name" ] || pc_name=$(hostname | tr '[:upper:]' '[:lower:]')
 [ -n "$brick" ] || { brick=$(answer brick) confirm=${confirm:-$(answer confirm)}; }
 [ -n "$bundle" ] || bundle=$(answer bundle)
+# This file may lie in a bundle itself.
+case $repository in
+  */repository) [ -n "$bundle" ] || [ ! -f "${repository%/*}/SHA256SUMS" ] || bundle=${repository%/*} ;;
+esac
 
 # --- the steps, in their order ---
 

@@ -44,6 +44,9 @@ link_speed() {
   echo "$speed"
 }
 
+# The number of its Debian; nothing where it runs another system.
+debian_release() { sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\)"\{0,1\}$/\1/p' /etc/os-release; }
+
 hardware_facts() {
   flags=$(sed -n 's/^flags[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
   case $(uname -m) in x86_64) level=$(cpu_level "$flags") ;; *) level=$(uname -m) ;; esac
@@ -51,7 +54,7 @@ hardware_facts() {
 root $(id -u)
 machine $(uname -m)
 joined $([ ! -e /etc/kubernetes/kubelet.conf ] || echo yes)
-debian $(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\)"\{0,1\}$/\1/p' /etc/os-release)
+debian $(debian_release)
 cores $(nproc)
 memory-mib $(awk '/^MemTotal:/ { printf "%d", $2 / 1024 }' /proc/meminfo)
 cpu-level $level

@@ -19,22 +19,60 @@ packages_look() {
   for package in $packages; do
     printf '%s\n' "$there" | grep -q "^$package " || missing="$missing $package"
   done
-  if [ -n "$missing" ]; then to_do "missing:$missing"; return; fi
+  if [ -n "$missing" ]; then
+    archive=$(archive_for_pc)
+    if [ -n "$archive" ]; then
+      look_at_bundle
+      if [ -n "$bundle_fault" ]; then refused "$bundle_fault" 'copy the bundle anew, and look at the disk or stick that it is on'; return; fi
+    fi
+    to_do "missing:$missing; from ${archive:-the mirror of this PC}"
+    return
+  fi
   for package in $held; do
     apt-mark showhold "$package" 2>/dev/null | grep -qx "$package" || { to_do "$package is not held at its version"; return; }
   done
   is_done 'all there' "$(printf '%s\n' "$there" | sed 's/ /=/' | paste -s -d ' ' - | fold -s -w 100)"
 }
 
+# What the bundle has for the Debian of this PC; nothing where it has none, and the PC's own mirror serves.
+archive_for_pc() {
+  [ -n "$bundle" ] || return 0
+  archive=$bundle/packages/$(debian_release)
+  [ ! -f "$archive/Packages" ] || echo "$archive"
+}
+
+run_apt() { run_long env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }
+
+# With what the bundle has alone: its lists and its source lie in memory, and the PC's own stay as they are. That it is what its maker
+# made, its sums have said.
+run_apt_of_bundle() {
+  run_apt "$@" --option "Dir::Etc::SourceList=$run_folder/bundle.list" --option Dir::Etc::SourceParts=/dev/null \
+    --option "Dir::State::Lists=$run_folder/lists" --option APT::Sandbox::User=root
+}
+
 packages_do() {
-  mend='see whether this PC reaches its Debian mirror: apt-get update'
+  mend='apt-get --fix-broken install says what is half there'
   if [ -n "$missing" ]; then
     # Of an installation that a power cut ended.
     run_long dpkg --configure -a
-    run_long env DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet update
-    # shellcheck disable=SC2086
-    run_long env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends \
-      --option Dpkg::Options::=--force-confold install $missing
+    set -- --quiet --yes --no-install-recommends --option Dpkg::Options::=--force-confold install
+    if [ -n "$archive" ]; then
+      mend='apt says above what does not fit: take a bundle that was made later, or one without packages/ and a mirror'
+      if [ -n "$apply" ]; then
+        mkdir -p "$run_folder/lists/partial"
+        # apt takes no path with a blank in it.
+        ln -sfn "$archive" "$run_folder/packages"
+      fi
+      echo "deb [trusted=yes] file:$run_folder/packages ./" | put "$run_folder/bundle.list" 0644
+      run_apt_of_bundle --quiet --quiet update
+      # shellcheck disable=SC2086
+      run_apt_of_bundle "$@" $missing
+    else
+      mend='see whether this PC reaches its Debian mirror: apt-get update; or take a bundle that has packages/ for its Debian'
+      run_apt --quiet --quiet update
+      # shellcheck disable=SC2086
+      run_apt "$@" $missing
+    fi
   fi
   # shellcheck disable=SC2086
   run apt-mark hold $held

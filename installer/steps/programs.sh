@@ -22,8 +22,9 @@ sum_of() { sha256sum "$1" 2>/dev/null | cut -d ' ' -f 1; }
 # The sum that a list has for a file of the bundle: sum_in LIST FILE
 sum_in() { awk -v file="$2" '$2 == file || $2 == "*" file { print $1; exit }' "$1"; }
 
-# Whether a list names nothing but files below its folder.
-names_its_own() { ! grep -Ev '^[0-9a-f]{64}  (versions|(bin|cni|images)/[A-Za-z0-9_-][A-Za-z0-9._+-]*)$' "$1" | grep -q .; }
+# A line of the list names a file below its folder, and nothing else.
+a_name='[A-Za-z0-9_-][A-Za-z0-9._+~%-]*'
+line_of_bundle="^[0-9a-f]{64} [ *](versions|(bin|cni|images|registry)/$a_name|packages/[0-9]+/$a_name|repository/($a_name/)*$a_name)\$"
 
 # The first thing that is wrong with the bundle; nothing where it is whole.
 fault_of_bundle() {
@@ -31,21 +32,23 @@ fault_of_bundle() {
   for file in $bundled versions; do
     [ -n "$(sum_in "$1/SHA256SUMS" "$file")" ] || { echo "$1/SHA256SUMS does not name $file"; return; }
   done
+  strange=$(grep -Ev "$line_of_bundle" "$1/SHA256SUMS" | head -n 1)
+  if [ -n "$strange" ]; then echo "$1/SHA256SUMS has a line that names no file of a bundle: ${strange%% *}"; return; fi
   # In one go; what is wrong is looked for where something is.
-  if names_its_own "$1/SHA256SUMS" && (cd "$1" && sha256sum --check --quiet --strict SHA256SUMS) >/dev/null 2>&1; then return 0; fi
+  ! (cd "$1" && sha256sum --check --quiet --strict SHA256SUMS) >/dev/null 2>&1 || return 0
   while read -r sum file; do
     file=${file#\*}
-    case $file in
-      versions | bin/* | cni/* | images/*) ;;
-      *) file=/ ;;
-    esac
-    case $file in
-      *[!A-Za-z0-9._/+-]* | */../* | */ | /*) echo "$1/SHA256SUMS has a line that names no file of a bundle: $sum"; return ;;
-    esac
     [ -f "$1/$file" ] || { echo "$1 lacks $file"; return; }
     has=$(sum_of "$1/$file")
     [ "$has" = "$sum" ] || { echo "$1/$file has the sum $has, and SHA256SUMS says $sum"; return; }
   done <"$1/SHA256SUMS"
+}
+
+# The same, once in a run: it reads all of it. Sets bundle_fault.
+looked_at=''
+look_at_bundle() {
+  [ "$looked_at" = "$bundle" ] || bundle_fault=$(fault_of_bundle "$bundle")
+  looked_at=$bundle
 }
 
 # Programs that are not as the list has them.
@@ -67,8 +70,8 @@ programs_look() {
     else is_done "all there, as they were laid"; fi
     return
   fi
-  fault=$(fault_of_bundle "$bundle")
-  if [ -n "$fault" ]; then refused "$fault" 'copy the bundle anew, and look at the disk or stick that it is on'; return; fi
+  look_at_bundle
+  if [ -n "$bundle_fault" ]; then refused "$bundle_fault" 'copy the bundle anew, and look at the disk or stick that it is on'; return; fi
   version=$(answer_in "$bundle/versions" kubernetes)
   wanted=$(answer kubernetes)
   if [ -n "$wanted" ] && [ "$wanted" != "$version" ]; then

@@ -7,8 +7,16 @@ import { dirname, join } from 'node:path'
 const CUT = (name: string): string => `#!/bin/sh\nexec sh /usr/local/stand-ins/cut/${name} "$@"\n`
 const EMPTY = '#!/bin/sh\n'
 
-/** @param kubectl the real one, as the PC sees it */
-export function makeBundle(folder: string, kubectl = '/nonexistent/kubectl', version = 'v1.37.2'): string {
+/**
+ * @param more files that it has as well
+ * @param kubectl the real one, as the PC sees it
+ */
+export function makeBundle(
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+  kubectl = '/nonexistent/kubectl',
+  version = 'v1.37.2',
+): string {
   const files: Record<string, string> = {
     versions: `kubernetes: ${version}\n`,
     'bin/kubectl': `#!/bin/sh\nexec ${kubectl} "$@"\n`,
@@ -16,6 +24,7 @@ export function makeBundle(folder: string, kubectl = '/nonexistent/kubectl', ver
     'bin/kubeadm': CUT('kubeadm'),
     'bin/ctr': CUT('ctr'),
     'images/pause.tar': 'an image',
+    ...more,
   }
   for (const name of ['containerd', 'containerd-shim-runc-v2']) files[`bin/${name}`] = EMPTY
   for (const name of ['bridge', 'host-local', 'loopback', 'portmap', 'ptp']) files[`cni/${name}`] = EMPTY

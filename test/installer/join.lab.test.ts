@@ -98,7 +98,7 @@ async function give(pc: BlankPc): Promise<void> {
     copyFileSync(binaries.get(name) ?? name, join(pc.given, name))
     chmodSync(join(pc.given, name), 0o755)
   }
-  makeBundle(join(pc.given, 'bundle'), '/srv/given/kubectl')
+  makeBundle(join(pc.given, 'bundle'), {}, '/srv/given/kubectl')
   const write = (name: string, text: string) => writeFileSync(join(pc.given, name), text, { mode: 0o600 })
   write('answers.yaml', answers())
   write('ca.crt', authority)

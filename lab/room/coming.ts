@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cluster } from '../kubectl/cluster.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -6,11 +7,12 @@ import { until } from '../run/readiness.ts'
 import { leadToMasters } from './balancer.ts'
 import { doorOf, tellDoor } from './door-file.ts'
 import { pinAddresses, readMembers, writeMembers } from './members.ts'
-import { containerOf, joinConfiguration, newcomer, readInvitation, refuseLeaving } from './newcomer.ts'
+import { joinConfiguration, newcomer, pcCalled, readInvitation, refuseLeaving } from './newcomer.ts'
 import type { Pc } from './plan.ts'
 import { notePodRoutes } from './pod-routes.ts'
 import { tellNewcomer } from './registry.ts'
 import { seenPcs } from './roles.ts'
+import { imageOf, loadBlank, newDisk, OF_A_SITE, replaceSystem, STICK, scrap, start } from './system.ts'
 
 /** PCs that come into a running room, and leave it. */
 export interface Coming {
@@ -18,6 +20,13 @@ export interface Coming {
   add(name: string): Promise<void>
   /** A worker leaves for ever: its Node, its container and its disks are gone. Nothing is moved away from it first. */
   remove(name: string): Promise<void>
+  /**
+   * The disk of its system dies, and an empty Debian without Kubernetes is installed on a new one: name, address and brick stay,
+   * and its Node, as the cluster knows it. Resolves when the new system is up.
+   */
+  blank(name: string): Promise<void>
+  /** The same with the system that the room gives to PCs, by which it joins; its Node is made anew. */
+  renew(name: string): Promise<void>
 }
 
 export function coming({ dir, name: room, run }: Cluster, machine: Machine): Coming {
@@ -58,6 +67,26 @@ export function coming({ dir, name: room, run }: Cluster, machine: Machine): Com
         }
         await note([...pcs, pc])
       }),
+    blank: (name) =>
+      alone(async () => {
+        const pc = pcCalled(readMembers(dir).pcs, name)
+        const image = await loadBlank(machine)
+        mkdirSync(join(machine.share, STICK), { recursive: true })
+        await replaceSystem(machine, room, pc, { image, more: OF_A_SITE })
+      }),
+    renew: (name) =>
+      alone(async () => {
+        const { pcs } = readMembers(dir)
+        const pc = pcCalled(pcs, name)
+        const master = await masterThatIsOn(machine, without(pcs, name))
+        await replaceSystem(machine, room, pc, { image: await imageOf(machine, master) })
+        await tellNewcomer(machine, master, pc)
+        await tellDoor(machine, pc, doorOf(room, readMembers(dir)))
+        await forgetNode(run, name)
+        await joinCluster(machine, room, pc, master)
+        await untilKnown(run, pc)
+        await note(pcs)
+      }),
     remove: (name) =>
       alone(async () => {
         const { pcs } = readMembers(dir)
@@ -69,9 +98,8 @@ export function coming({ dir, name: room, run }: Cluster, machine: Machine): Com
         if (refusal) throw new Error(refusal)
         // Its kubelet first: it would make its Node anew.
         await scrap(machine, name)
-        const { code, stderr } = await run(['delete', 'node', name, '--ignore-not-found', '--wait=false'])
-        if (code !== 0) throw new Error(`the Node of ${name} cannot be deleted: ${stderr.trim()}`)
-        await note(pcs.filter((pc) => pc.name !== name))
+        await forgetNode(run, name)
+        await note(without(pcs, name))
       }),
   }
 }
@@ -85,26 +113,17 @@ async function masterThatIsOn(machine: Machine, pcs: readonly Pc[]): Promise<Pc>
   throw new Error('no master is on, so nobody lets a PC in')
 }
 
-/** The container of that name with its disks; nothing where there is none. */
-async function scrap(machine: Machine, name: string): Promise<void> {
-  const mounts = '{{range .Mounts}}{{if eq .Destination "/var"}}{{.Name}}{{end}}{{end}}'
-  const { code, stdout } = await machine.exec(['podman', 'inspect', '--format', mounts, name])
-  if (code !== 0) return
-  await machine.must(['podman', 'rm', '--force', '--time', '0', '--volumes', name])
-  await machine.must(['podman', 'volume', 'rm', '--force', stdout.trim()])
+async function forgetNode(run: Cluster['run'], name: string): Promise<void> {
+  const { code, stderr } = await run(['delete', 'node', name, '--ignore-not-found', '--wait=false'])
+  if (code !== 0) throw new Error(`the Node of ${name} cannot be deleted: ${stderr.trim()}`)
 }
+
+const without = (pcs: readonly Pc[], name: string): Pc[] => pcs.filter((pc) => pc.name !== name)
 
 /** Starts the container of a PC, of the image that another one has, on an empty disk. */
 async function boot(machine: Machine, room: string, pc: Pc, like: Pc): Promise<void> {
-  const podman = async (...args: string[]): Promise<string> =>
-    (await machine.must(['podman', ...args])).trim()
-  const image = await podman('inspect', '--format', '{{.ImageName}}', like.name)
-  const disk = await podman('volume', 'create', '--label', `io.x-k8s.kind.cluster=${room}`)
-  await podman(...containerOf(room, pc, { image, disk }))
-  const asking = ['podman', 'exec', pc.name, 'systemctl', 'is-active', 'multi-user.target']
-  const booted = async (): Promise<boolean> => (await machine.exec(asking)).code === 0
-  const outcome = await until(pc.name, 60_000, booted, () => true)
-  if (!outcome.ready) throw new Error(outcome.reason)
+  const image = await imageOf(machine, like)
+  await start(machine, room, pc, { image, disk: await newDisk(machine, room) })
 }
 
 async function joinCluster(machine: Machine, room: string, pc: Pc, master: Pc): Promise<void> {

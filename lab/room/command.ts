@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { deliver, STORAGE_KINDS, type StorageKind } from '../delivery/deliver.ts'
 import { onInterrupt } from '../run/interrupt.ts'
 import { abandon, down } from '../run/life.ts'
+import { fetchBlank } from './blank-image.ts'
 import { DISK_TROUBLES, type DiskTrouble, endTrouble, makeTrouble } from './disk.ts'
 import { PC_ACTIONS, type PcAction } from './pc.ts'
 import { open, type Room, up } from './room.ts'
@@ -66,11 +67,14 @@ export function roomCommand(progress: (line: string) => void): Command {
   const pcs = command(
     'pc',
     'what can happen to a PC: power loss, boot, orderly reboot, cable pulled, cable back; a new worker comes (add), ' +
-      'or one leaves for ever, its Node and its disks with it (remove)',
+      'or one leaves for ever, its Node and its disks with it (remove); the disk of its system dies and a Debian without ' +
+      'Kubernetes is on a new one (blank), or what the PCs of a room have, by which it joins (renew)',
   )
     .addArgument(new Argument('<action>', 'what happens').choices(PC_ACTIONS))
     .argument('<pc>', 'its name, as `room status` shows it; of a new one, any that is free')
     .action(async (action: PcAction, pc: string, { name }: { name: string }) => {
+      // The first time, it takes a minute.
+      if (action === 'blank') await fetchBlank(progress)
       await (await mustOpen(name)).pc[action](pc)
       progress(`${pc}: ${action}`)
     })

@@ -34,20 +34,33 @@ export function refuseLeaving(pcs: readonly Pc[], name: string): string | undefi
   return `${name} is a master, and its etcd would count it for ever: only workers can be removed`
 }
 
+/** What a PC boots from. */
+export interface SystemDisk {
+  readonly image: string
+  /** podman's name of the volume that stays with the PC. */
+  readonly disk: string
+  /** What else podman is told of it. */
+  readonly more?: readonly string[]
+}
+
 /** How podman runs a worker: what kind tells it for those that it makes, and the same folders. */
-export const containerOf = (
-  room: string,
-  pc: Pc,
-  { image, disk }: { readonly image: string; readonly disk: string },
-): string[] => [
+export const containerOf = (room: string, pc: Pc, { image, disk, more = [] }: SystemDisk): string[] => [
   ...['run', '--detach', '--tty', '--privileged', '--cgroupns=private'],
   ...['--name', pc.name, '--hostname', pc.name, '--net', NETWORK.name],
   ...['--label', `io.x-k8s.kind.cluster=${room}`, '--label', `io.x-k8s.kind.role=${pc.role}`],
   ...['--tmpfs', '/tmp', '--tmpfs', '/run', '--env', 'container=podman'],
   ...['--volume', `${disk}:/var:suid,exec,dev`, '--volume', '/lib/modules:/lib/modules:ro'],
   ...['--volume', `/share/srv:${SHARED_DIRECTORY}`, '--volume', `/share/bricks:${BRICK_SIZE_FOLDER}:ro`],
+  ...more,
   image,
 ]
+
+/** The PC of that name. @throws with those that there are */
+export function pcCalled(pcs: readonly Pc[], name: string): Pc {
+  const found = pcs.find((pc) => pc.name === name)
+  if (found) return found
+  throw new Error(`the room has no PC "${name}": it has ${pcs.map((pc) => pc.name).join(', ')}`)
+}
 
 /** Where the cluster is, and by what a newcomer is let in: as `kubeadm token create --print-join-command` says it. */
 export interface Invitation {

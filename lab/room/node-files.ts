@@ -31,7 +31,7 @@ export async function layNodeFiles(
   versions: Versions,
 ): Promise<void> {
   await layKindFiles(root)
-  trimUnits(root)
+  trimUnits(root, ['kubelet', 'containerd', 'undo-mount-hacks'])
   layBrick(root)
   layUnit(root, BOOT_ID_UNIT, bootIdUnit())
   layHostFiles(root)
@@ -39,13 +39,17 @@ export async function layNodeFiles(
 }
 
 /** The files that kind's own node image has, out of kind's module. */
-async function layKindFiles(root: string): Promise<void> {
+export async function layKindFiles(
+  root: string,
+  wanted: (path: string) => boolean = () => true,
+): Promise<void> {
   const pins = readPins(join(MODULES, 'kind'))
   const module = (await go(pins, ['list', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/kind'])).trim()
   const files = join(module, 'images/base/files')
   for (const path of globSync('**/*', { cwd: files, withFileTypes: true })) {
     if (!path.isFile() || path.name === 'README.txt' || path.name.includes('fuse-overlayfs')) continue
     const from = join(path.parentPath, path.name)
+    if (!wanted(from.slice(files.length))) continue
     const to = join(root, from.slice(files.length))
     mkdirSync(dirname(to), { recursive: true })
     copyFileSync(from, to)
@@ -54,7 +58,7 @@ async function layKindFiles(root: string): Promise<void> {
 }
 
 /** What gives each PC its brick when it boots. */
-function layBrick(root: string): void {
+export function layBrick(root: string): void {
   const program = join(root, 'usr/local/bin/room-brick')
   copyFileSync(join(import.meta.dirname, 'brick.sh'), program)
   chmodSync(program, 0o755)
@@ -62,14 +66,14 @@ function layBrick(root: string): void {
 }
 
 /** A unit that is started at each boot. */
-function layUnit(root: string, name: string, text: string): void {
+export function layUnit(root: string, name: string, text: string): void {
   const units = 'etc/systemd/system'
   writeFileSync(join(root, units, name), text)
   symlinkSync(`/${units}/${name}`, join(root, units, 'multi-user.target.wants', name))
 }
 
-/** What kind's image switches off: units that touch the machine below, and journald reading its kernel log. */
-function trimUnits(root: string): void {
+/** What kind's image switches off: units that touch the machine below, and journald reading its kernel log. Those of `on` stay. */
+export function trimUnits(root: string, on: readonly string[]): void {
   const units = [
     'lib/systemd/system/sysinit.target.wants/systemd-tmpfiles-setup.service',
     'lib/systemd/system/multi-user.target.wants/*',
@@ -86,7 +90,7 @@ function trimUnits(root: string): void {
   appendFileSync(join(root, 'etc/systemd/journald.conf'), 'ReadKMsg=no\n')
   const wants = join(root, 'etc/systemd/system/multi-user.target.wants')
   mkdirSync(wants, { recursive: true })
-  for (const unit of ['kubelet', 'containerd', 'undo-mount-hacks']) {
+  for (const unit of on) {
     symlinkSync(`/etc/systemd/system/${unit}.service`, join(wants, `${unit}.service`))
   }
   symlinkSync('/dev/null', join(root, 'etc/systemd/system/systemd-binfmt.service'))

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Machine } from '../machine/machine.ts'
 import { plugIn, unplug } from './firmware.ts'
+import { pcCalled } from './newcomer.ts'
 import type { Pc } from './plan.ts'
 import { routeToPods } from './pod-routes.ts'
 
@@ -20,7 +21,7 @@ export interface PcPower {
   isOn(name: string): Promise<boolean>
 }
 
-export const PC_ACTIONS = ['off', 'on', 'reboot', 'cut', 'mend', 'add', 'remove'] as const
+export const PC_ACTIONS = ['off', 'on', 'reboot', 'cut', 'mend', 'add', 'remove', 'blank', 'renew'] as const
 export type PcAction = (typeof PC_ACTIONS)[number]
 
 /**
@@ -28,11 +29,7 @@ export type PcAction = (typeof PC_ACTIONS)[number]
  * @throws when the room has no PC of that name; the message lists those it has.
  */
 export function pcPower(machine: Machine, pcsNow: () => readonly Pc[]): PcPower {
-  const known = (name: string): string => {
-    const pcs = pcsNow()
-    if (pcs.some((pc) => pc.name === name)) return name
-    throw new Error(`the room has no PC "${name}": it has ${pcs.map((pc) => pc.name).join(', ')}`)
-  }
+  const known = (name: string): string => pcCalled(pcsNow(), name).name
   const podman = (...args: string[]): Promise<string> => machine.must(['podman', ...args])
   const isOn = async (name: string): Promise<boolean> =>
     (await podman('inspect', '--format', '{{.State.Running}}', known(name))).trim() === 'true'

@@ -68,7 +68,8 @@ run_long() {
   if wait "$working"; then code=0; else code=$?; fi
   working=
   [ "$code" -ne 0 ] || return 0
-  tail -n 20 "$log" | sed 's/^/         /' >&2
+  # Without colours.
+  tail -n 20 "$log" | sed "s/$(printf '\033')\[[0-9;]*m//g; s/^/         /" >&2
   fail "this failed, with exit code $code: $(command_line "$@")" "${mend-}"
 }
 

@@ -122,12 +122,14 @@ is_ready() { [ "$(ask_room)" = ready ]; }
 is_not_ready() { [ "$(ask_room)" != ready ]; }
 
 join_do() {
-  mend='journalctl -u kubelet -e says why; then run this again: it goes on'
+  mend='kubeadm or journalctl -u kubelet -e says why; then run this again: it goes on'
   case $verdict in
     start) run systemctl restart kubelet ;;
     'reset '* | join)
       mark_joining
       [ "$verdict" = join ] || forget_room
+      # The kubelet complains each second of one that is not there.
+      run mkdir -p "$kubernetes/manifests"
       join_text | put "$run_folder/join.yaml" 0600 secret
       run_long kubeadm join --config "$run_folder/join.yaml"
       take_away "$run_folder/join.yaml" "$joining"
@@ -152,6 +154,7 @@ forget_room() {
   # kubeadm does not let a PC in whose Node the room still takes for Ready.
   [ "$node_is" != ready ] || wait_until 90 'the room takes it for off' is_not_ready || :
   run_long kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock
-  # kubeadm leaves the way of pods, which the next room lays anew.
-  take_away /etc/cni/net.d "$kubernetes" /var/lib/kubelet/pki
+  # kubeadm leaves the way of pods, which the next room lays anew. The folder stays: containerd ends when it goes.
+  [ ! -d /etc/cni/net.d ] || run find /etc/cni/net.d -mindepth 1 -delete
+  take_away "$kubernetes" /var/lib/kubelet/pki
 }

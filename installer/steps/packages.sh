@@ -45,9 +45,14 @@ run_apt() { run_long env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }
 
 # With what the bundle has alone: its lists and its source lie in memory, and the PC's own stay as they are. That it is what its maker
 # made, its sums have said.
-run_apt_of_bundle() {
-  run_apt "$@" --option "Dir::Etc::SourceList=$run_folder/bundle.list" --option Dir::Etc::SourceParts=/dev/null \
-    --option "Dir::State::Lists=$run_folder/lists" --option APT::Sandbox::User=root
+run_apt_of_bundle() { run_apt --config-file="$run_folder/apt.conf" "$@"; }
+apt_conf() {
+  cat <<END
+Dir::Etc::SourceList "$run_folder/bundle.list";
+Dir::Etc::SourceParts "/dev/null";
+Dir::State::Lists "$run_folder/lists";
+APT::Sandbox::User "root";
+END
 }
 
 packages_do() {
@@ -63,6 +68,7 @@ packages_do() {
         # apt takes no path with a blank in it.
         ln -sfn "$archive" "$run_folder/packages"
       fi
+      apt_conf | put "$run_folder/apt.conf" 0644
       echo "deb [trusted=yes] file:$run_folder/packages ./" | put "$run_folder/bundle.list" 0644
       run_apt_of_bundle --quiet --quiet update
       # shellcheck disable=SC2086

@@ -51,6 +51,8 @@ look_at_bundle() {
   looked_at=$bundle
 }
 
+sums_of_programs() { grep -E '^.{64} [ *](bin|cni)/' "$bundle/SHA256SUMS"; }
+
 # Programs that are not as the list has them.
 programs_missing() {
   # shellcheck disable=SC2016
@@ -80,13 +82,13 @@ programs_look() {
   fi
   missing=$(programs_missing "$bundle/SHA256SUMS")
   if [ -n "$missing" ]; then to_do "from $bundle, Kubernetes $version, not here yet:$missing"
-  elif ! same_file "$sums_here" 0644 <"$bundle/SHA256SUMS"; then to_do "the list of what is here is another one"
+  elif ! sums_of_programs | same_file "$sums_here" 0644; then to_do "the list of what is here is another one"
   else is_done "Kubernetes $version, as in $bundle"; fi
 }
 
 programs_do() {
   mend='see whether the disk of the system is full: df -h'
-  restart_later
+  [ -z "$missing" ] || restart_later
   for file in $bundled; do
     to=$(place_of "$file")
     sum=$(sum_in "$bundle/SHA256SUMS" "$file")
@@ -95,5 +97,5 @@ programs_do() {
     [ -z "$apply" ] || [ "$(sum_of "$to")" = "$sum" ] ||
       fail "$to is not what was read before from $bundle" 'the stick or disk of the bundle gives other bytes each time: take another'
   done
-  lay "$bundle/SHA256SUMS" "$sums_here" 0644
+  sums_of_programs | put "$sums_here" 0644
 }

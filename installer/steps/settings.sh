@@ -80,7 +80,11 @@ END
   run sysctl --quiet --load /etc/sysctl.d/60-deskfleet.conf
   run systemctl daemon-reload
   for unit in $settings_units kubelet.service; do run systemctl enable "$unit"; done
-  for unit in systemd-journald.service $settings_units; do run systemctl restart "$unit"; done
+  for unit in systemd-journald.service $settings_units; do
+    # Debian's chrony runs already, and takes its time to end.
+    case $unit:$time_servers in chrony.service:) how=start ;; *) how=restart ;; esac
+    run systemctl "$how" "$unit"
+  done
   ! is_active kubelet || run systemctl restart kubelet
   take_away "$restart_mark"
 }

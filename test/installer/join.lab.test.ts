@@ -308,7 +308,7 @@ rootOnly(
       ['join', '--answers', '/srv/given/other.yaml'],
       /a node of another room, and at work there/,
     )
-    await pc.said('mkdir /etc/kubernetes/manifests && touch /etc/kubernetes/manifests/etcd.yaml')
+    await pc.said('mkdir -p /etc/kubernetes/manifests && touch /etc/kubernetes/manifests/etcd.yaml')
     await refused(t, pc, ['join', '--answers', '/srv/given/other.yaml'], /is a master of another room/)
     await refused(t, pc, ['leave'], /this PC is a master/)
     await pc.said(

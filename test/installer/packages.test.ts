@@ -46,13 +46,9 @@ test('a bundle that has them is the only source, and those of the PC stay as the
   const said = dryRun(bundle)
   t.true(said.includes(`; from ${bundle}/packages/13\n`), said)
   t.regex(said, /deb \[trusted=yes\] file:\/run\/x\/packages \.\//)
-  for (const call of ['--quiet --quiet update', '--quiet --yes'])
-    t.regex(
-      said,
-      new RegExp(
-        `apt-get ${call}.* --option Dir::Etc::SourceList=/run/x/bundle.list --option Dir::Etc::SourceParts=/dev/null --option Dir::State::Lists=/run/x/lists`,
-      ),
-    )
+  t.regex(said, /Dir::Etc::SourceList "\/run\/x\/bundle\.list";/)
+  t.regex(said, /Dir::Etc::SourceParts "\/dev\/null";/)
+  t.is(said.match(/apt-get --config-file=\/run\/x\/apt\.conf --quiet/g)?.length, 2)
 })
 
 test('a bundle that is not whole installs nothing', (t) => {

@@ -179,7 +179,10 @@ test.serial('what one person lays down at the exchange, another takes up', async
     async () => (await readyPods()).some((pod) => !before.includes(pod)),
     { seconds: 90 },
   )
-  await page.goto(site('exchange'))
+  // Readiness is told a moment before all PCs lead to it.
+  await eventually('the exchange answers', async () => (await page.goto(site('exchange')))?.ok() === true, {
+    every: 1_000,
+  })
   await page.waitForSelector('text=Plan für alle.html')
   page.on('dialog', (dialog) => void dialog.accept())
   await page.click('button[aria-label="Delete Plan für alle.html"]')

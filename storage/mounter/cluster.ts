@@ -105,7 +105,7 @@ export function mounterCluster(cluster: KubeConfig, node: string, log: Logger): 
         items.flatMap(({ metadata, spec }) =>
           metadata?.name === undefined || metadata.name === node
             ? []
-            : [[metadata.name, String(spec?.renewTime?.getTime() ?? '')] as const],
+            : [[metadata.name, String(new Date(spec?.renewTime ?? 0).getTime())] as const],
         ),
       )
     },

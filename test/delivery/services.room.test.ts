@@ -159,16 +159,18 @@ test.serial('a person who logs in once reaches each of them, by the door', async
 test.serial('what one person lays down at the exchange, another takes up', async (t) => {
   t.timeout(180_000)
   await page.goto(site('exchange'))
-  await page.waitForSelector('#empty:not([hidden])')
+  await page.waitForSelector('h1')
+  // What an earlier run left is there as well: it is never thrown away.
+  const name = `Plan für ${LOGIN}.html`
   const text = `<script>document.title = "mine"</script> ${randomBytes(1_000).toString('base64')}`
   await page.setInputFiles('#choose', {
-    name: 'Plan für alle.html',
+    name,
     mimeType: 'text/html',
     buffer: Buffer.from(text),
   })
-  await page.waitForSelector('text=Plan für alle.html')
+  await page.waitForSelector(`text=${name}`)
   await keepScreen(page, 'exchange')
-  const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Plan für alle.html')])
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click(`text=${name}`)])
   t.is(readFileSync(await download.path(), 'utf8'), text)
   t.is(await page.title(), 'Exchange', 'what lies there is no page of this site')
   // On the room's own storage: another pod, wherever it runs, has the same files.
@@ -183,10 +185,11 @@ test.serial('what one person lays down at the exchange, another takes up', async
   await eventually('the exchange answers', async () => (await page.goto(site('exchange')))?.ok() === true, {
     every: 1_000,
   })
-  await page.waitForSelector('text=Plan für alle.html')
+  await page.waitForSelector(`text=${name}`)
   page.on('dialog', (dialog) => void dialog.accept())
-  await page.click('button[aria-label="Delete Plan für alle.html"]')
-  await page.waitForSelector('#empty:not([hidden])')
+  await page.click(`button[aria-label="Delete ${name}"]`)
+  await page.waitForSelector(`text=${name}`, { state: 'detached' })
+  t.pass()
 })
 
 test.serial('they are told of at the gateway, and a log-out there ends them all', async (t) => {

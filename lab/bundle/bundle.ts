@@ -32,6 +32,8 @@ export interface BundleWish {
   readonly path: string
   /** Releases of Debian whose packages it has. */
   readonly releases: readonly Release[]
+  /** Packages that are there already stay as they are: no mirror is asked what is newer. */
+  readonly keepPackages?: boolean
   /** Images of ours that it has as well, for the registry of a room. */
   readonly ours: readonly BuiltImage[]
 }
@@ -90,7 +92,8 @@ export async function makeBundle(wish: BundleWish, progress: (line: string) => v
     for (const name of names) await folder.lay(`${place}/${name}`, binary(name))
   for (const file of filesForPc()) await folder.lay(`${FOLDERS.repository}/${file}`, join(ROOT, file))
   const images = await layImages(folder, binaries, binary, progress)
-  for (const release of wish.releases) await layArchive(folder, release, progress)
+  for (const release of wish.releases)
+    if (!wish.keepPackages || !keepArchive(folder, release)) await layArchive(folder, release, progress)
   if (wish.ours.length > 0) progress(`images of ours: ${wish.ours.join(', ')}`)
   for (const { name, archive } of await buildImages(wish.ours, progress))
     await folder.lay(`${FOLDERS.registry}/${name}.tar`, archive)
@@ -127,6 +130,16 @@ async function layImages(
   return key
 }
 
+const archiveOf = (release: Release): string => `${FOLDERS.packages}/${release}`
+
+/** Whether there is one, whole. */
+function keepArchive(folder: BundleFolder, release: Release): boolean {
+  const files = globSync(`${archiveOf(release)}/*`, { cwd: folder.path })
+  if (!folder.has(`${archiveOf(release)}/${INDEX}`) || !files.every(folder.has)) return false
+  for (const file of files) folder.keep(file)
+  return true
+}
+
 async function layArchive(
   folder: BundleFolder,
   release: Release,
@@ -134,7 +147,7 @@ async function layArchive(
 ): Promise<void> {
   progress(`packages of Debian ${release}, from its mirror`)
   const asked = packagesAskedFor(textOf(join(ROOT, 'installer/steps/packages.sh')))
-  const place = `${FOLDERS.packages}/${release}`
+  const place = archiveOf(release)
   await withWork(async (work) => {
     const files = await fetchArchive(release, asked, join(folder.path, place), join(work, 'apt'))
     for (const file of files) await folder.lay(`${place}/${basename(file)}`, file)

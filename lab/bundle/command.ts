@@ -10,6 +10,7 @@ interface Options {
   readonly to: string
   readonly debian: readonly Release[]
   readonly packages: boolean
+  readonly keepPackages?: boolean
   readonly images?: true
   readonly dryRun?: true
 }
@@ -29,11 +30,12 @@ const program = new Command('bundle')
       .default(ALL, ALL.join(',')),
   )
   .option('--no-packages', "without Debian's packages: the PCs reach a mirror of their own")
+  .option('--keep-packages', 'packages that are there already stay as they are, without a mirror')
   .option('--images', `with the images of ours too (${IN_ROOM.join(', ')}), for a registry without internet`)
   .option('--dry-run', 'say what would be in it, and make nothing')
-  .action(async ({ to, debian, packages, images, dryRun }: Options) => {
+  .action(async ({ to, debian, packages, keepPackages = false, images, dryRun }: Options) => {
     const path = resolve(to)
-    const wish = { path, releases: packages ? debian : [], ours: images ? IN_ROOM : [] }
+    const wish = { path, releases: packages ? debian : [], keepPackages, ours: images ? IN_ROOM : [] }
     if (dryRun) return tellPlan(wish)
     const began = Date.now()
     const seconds = (): string => `${Math.round((Date.now() - began) / 1000)} s`.padStart(5)

@@ -29,6 +29,10 @@ export const volumeIsWhole = (room: Room): Promise<number> =>
     { seconds: 300, every: 1_000 },
   )
 
+/** PCs whose disk waits for the place of another one: what happens to them is nothing to any home. */
+export const sparePcs = async (room: Room): Promise<string[]> =>
+  (await status(room)).bricks.filter(({ state }) => state === 'spare').map(({ pc }) => pc)
+
 /** Writes a text below a person's home, and resolves when it has been given to the disks. */
 export async function writeHome(room: Room, login: string, name: string, text: string): Promise<void> {
   const pod = await runningPod(room, login)

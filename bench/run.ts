@@ -3,6 +3,7 @@
 import { run as admission } from './admission.ts'
 import { run as carry } from './carry.ts'
 import { run as desktop } from './desktop.ts'
+import { run as kiosk } from './kiosk.ts'
 import { run as logins } from './logins.ts'
 import { run as masters } from './masters.ts'
 import { run as people } from './people.ts'
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   storage,
   'storage-start': storageStart,
   'storage-tuning': storageTuning,
+  kiosk,
 }
 
 const asked = process.argv.slice(2)

@@ -18,6 +18,13 @@ brick ^(none|free|/dev/.+)$
 confirm ^[^[:space:]]+$
 bundle ^/.+$
 time-servers ^[A-Za-z0-9.: -]+$
+door ^[A-Za-z0-9.-]+(:[0-9]{1,5})?$
+door-ca ^[A-Za-z0-9+/=]+$
+kiosk ^(auto|yes|no)$
+kiosk-idle ^[1-9][0-9]{0,2}$
+keyboard ^[a-z]{2,12}(\([A-Za-z0-9_-]+\))?$
+language ^[a-z]{2,3}(_[A-Z]{2})?$
+time-zone ^[A-Z][A-Za-z0-9_+/-]{1,60}$
 ignore-preflight ^[A-Za-z0-9,-]+$
 '
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `installer/`: Turns a bare PC into a node of the room: checks, brick, programs, settings, join.
+# `installer/`: Turns a bare PC into a node of the room: checks, brick, programs, settings, join, its own screen.
 #
 # This file is the command line, and the order of the steps. Each step is a file in steps/ that looks (NAME_look: whether it is
 # done, is to be done, or is refused) and does (NAME_do). Whatever changes this PC goes through doing.sh, which shows it in a dry run.
@@ -33,11 +33,12 @@ Without --apply nothing is changed: every step is shown, whether it is done, and
   --confirm SERIAL     the serial of that disk, as its label says
   --free-space         its brick: what is free on the disk of the system
   --no-brick           it has no brick, and keeps no files of others
+  --kiosk yes|no|auto  its own screen shows the room's login (default: auto, where a screen is attached)
   --wipe NAME          what is on that disk may go: NAME as the refusal says it
   --wipe-brick SERIAL  the files of the brick on the disk with that serial may go
   --room-is-gone       leave: nobody can be asked any more
   --only STEP          join, repair, status: that step alone, of hardware, packages, programs, disk, settings,
-                       images, join, labels
+                       images, join, labels, kiosk
   --help               this text
 
 Exit codes: 0 done, or nothing to do; 1 refused or failed; 2 called in a way that has no meaning.
@@ -60,14 +61,14 @@ also() { more="$more
 $1"; }
 
 for file in doing answers steps/hardware steps/packages steps/programs steps/disk-facts steps/disk steps/settings \
-  steps/images steps/join steps/labels steps/leave steps/status; do
+  steps/images steps/join steps/labels steps/kiosk steps/leave steps/status; do
   # shellcheck source=/dev/null
   . "$here/$file.sh"
 done
 
 # --- the command line ---
 
-verb='' answers=/etc/deskfleet.yaml answers_given='' bundle='' pc_name='' brick='' confirm='' wipe='' wipe_brick='' room_is_gone='' only=''
+verb='' answers=/etc/deskfleet.yaml answers_given='' bundle='' pc_name='' brick='' confirm='' wipe='' wipe_brick='' room_is_gone='' only='' kiosk=''
 
 value() { [ "$2" -ge 2 ] || wrong_use "$1 wants a value"; }
 choose_brick() {
@@ -88,6 +89,7 @@ while [ $# -gt 0 ]; do
     --bundle) value "$1" $#; bundle=$2; shift ;;
     --name) value "$1" $#; pc_name=$2; shift ;;
     --confirm) value "$1" $#; confirm=$2; shift ;;
+    --kiosk) value "$1" $#; kiosk=$2; shift ;;
     --only) value "$1" $#; only=$2; shift ;;
     --wipe) value "$1" $#; wipe=$2; shift ;;
     --wipe-brick) value "$1" $#; wipe_brick=$2; shift ;;
@@ -103,11 +105,12 @@ case $verb in
   '') usage >&2; exit 2 ;;
   *) wrong_use "there is no $verb" ;;
 esac
-steps='hardware packages programs disk settings images join labels'
+steps='hardware packages programs disk settings images join labels kiosk'
 case " $steps " in
   *" ${only:-disk} "*) steps=${only:-$steps} ;;
   *) wrong_use "there is no step $only: of these there are $steps" ;;
 esac
+case $kiosk in '' | auto | yes | no) ;; *) wrong_use "--kiosk wants yes, no or auto: $kiosk is none of them" ;; esac
 case $brick in '' | none | free | /dev/*) ;; *) wrong_use "--disk wants a path, as /dev/disk/by-id/…: $brick is none" ;; esac
 
 # --- the answers ---
@@ -128,6 +131,7 @@ answer() { [ -z "$has_answers" ] || answer_in "$answers" "$1"; }
 case $repository in
   */repository) [ -n "$bundle" ] || [ ! -f "${repository%/*}/SHA256SUMS" ] || bundle=${repository%/*} ;;
 esac
+[ -n "$kiosk" ] || kiosk=$(answer kiosk)
 
 # --- the steps, in their order ---
 

@@ -19,11 +19,19 @@ export interface Answers {
   /** What the PC is called; else its host name. */
   readonly name?: string | undefined
   readonly timeServers: readonly string[]
+  /** What people type into a browser: what the PC's own screen shows. */
+  readonly door: string
+  /** PEM, maybe several: who vouches for the door; none where every browser trusts it already. */
+  readonly doorAuthorities?: string | undefined
+  /** As the desktops have them. */
+  readonly keyboard: string
+  readonly language: string
+  readonly timeZone: string
 }
 
 export function answerFile(answers: Answers): string {
   const { endpoint, authority, token, until, kubernetes, registry, timeServers } = answers
-  const pem = answers.registryAuthority
+  const encoded = (pem: string | undefined) => pem && Buffer.from(pem).toString('base64')
   const lines = {
     name: answers.name,
     endpoint,
@@ -31,9 +39,14 @@ export function answerFile(answers: Answers): string {
     token,
     kubernetes,
     registry,
-    'registry-ca': pem && Buffer.from(pem).toString('base64'),
+    'registry-ca': encoded(answers.registryAuthority),
     'registry-login': answers.registryLogin,
     'time-servers': timeServers.length > 0 ? timeServers.join(' ') : undefined,
+    door: answers.door,
+    'door-ca': encoded(answers.doorAuthorities),
+    keyboard: answers.keyboard,
+    language: answers.language,
+    'time-zone': answers.timeZone,
   }
   return [
     '# What installer/install.sh has to know of the room. It holds secrets: for root alone (0600), and not for Git.',

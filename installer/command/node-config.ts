@@ -10,6 +10,7 @@ import { writeNew } from '../../cli/new-file.ts'
 import { type DryRunOptions, names, withDryRun } from '../../cli/options.ts'
 import { examplesText } from '../../cli/run.ts'
 import type { Terminal } from '../../cli/terminal.ts'
+import { unless } from '../../cluster/answer.ts'
 import {
   bootstrapToken,
   publicKeyHash,
@@ -18,7 +19,7 @@ import {
   tokenSecretName,
 } from '../../cluster/bootstrap-token.ts'
 import { sentence } from '../../config/findings.ts'
-import { CLUSTER_AUTHORITY, PC_PATTERN } from '../../config/names.ts'
+import { AUTHORITY, CLUSTER_AUTHORITY, NAMESPACES, PC_PATTERN } from '../../config/names.ts'
 import { readCluster } from '../../config/read.ts'
 import type { Cluster } from '../../config/schema.ts'
 import { answerFile } from './answers.ts'
@@ -80,6 +81,11 @@ async function nodeConfig(terminal: Terminal, file: string | undefined, options:
     registryLogin: dryRun && registryLogin !== undefined ? '<as in the file>' : registryLogin,
     name,
     timeServers: names(options.timeServers),
+    door: room.hosts.door,
+    doorAuthorities: await doorRoots(core),
+    keyboard: room.desktops.keyboard,
+    language: room.desktops.language,
+    timeZone: room.desktops.timeZone,
   })
   if (dryRun) {
     terminal.stdout.write(text)
@@ -149,6 +155,13 @@ async function clusterOf(core: CoreV1Api) {
   const { controlPlaneEndpoint: named, kubernetesVersion: kubernetes } = known.data
   const endpoint = /:\d+$/.test(named) ? named : `${named}:6443`
   return { endpoint, kubernetes, authority: publicKeyHash(authority) }
+}
+
+/** Who vouches for the door, and who will; a room without a door of its own has none. */
+async function doorRoots(core: CoreV1Api): Promise<string | undefined> {
+  const place = { namespace: NAMESPACES.system, name: AUTHORITY.doorRootConfigMap }
+  const { data = {} } = (await unless(404, () => core.readNamespacedConfigMap(place))) ?? {}
+  return [data['ca.crt'], data['next.crt']].filter(Boolean).join('') || undefined
 }
 
 /** The cluster's own word counts: its API servers' certificates are for that name. */

@@ -115,7 +115,8 @@ END
 kept_answers() {
   echo "name: $pc_name"
   [ "$brick" != none ] || echo 'brick: none'
-  sed '/^name:/d; /^token:/d; /^brick:/d; /^confirm:/d; /^bundle:/d' "$answers"
+  [ -z "$kiosk" ] || echo "kiosk: $kiosk"
+  sed '/^name:/d; /^token:/d; /^brick:/d; /^confirm:/d; /^bundle:/d; /^kiosk:/d' "$answers"
 }
 
 is_ready() { [ "$(ask_room)" = ready ]; }

@@ -41,6 +41,7 @@ leave_do() {
     run systemctl disable --now "$brick_unit"
     take_away "/etc/systemd/system/$brick_unit"
   fi
+  ! kiosk_is_there || take_kiosk_away
   take_away "$door_file" "$joining"
   take_away "$saved_answers"
   [ -n "$apply" ] || return 0

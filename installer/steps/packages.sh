@@ -6,19 +6,47 @@
 packages='apparmor ca-certificates chrony conntrack curl e2fsprogs ethtool fdisk iproute2 iptables kmod nftables openssl procps runc socat util-linux xfsprogs'
 held=runc
 
-# Those of them that are installed whole: NAME VERSION.
+# Those of these that are installed whole: NAME VERSION.
 installed() {
-  # shellcheck disable=SC2086
-  dpkg-query --show --showformat '${db:Status-Abbrev} ${Package} ${Version}\n' $packages 2>/dev/null |
+  dpkg-query --show --showformat '${db:Status-Abbrev} ${Package} ${Version}\n' "$@" 2>/dev/null |
     sed -n 's/^[ihr]i  *//p'
+}
+# Those of these that are not: ` NAME NAME`.
+not_installed() {
+  there=$(installed "$@" || :)
+  for package; do
+    printf '%s\n' "$there" | grep -q "^$package " || printf ' %s' "$package"
+  done
+}
+# Installs these, out of the bundle where it has all of them for the Debian of this PC.
+install_packages() {
+  archive=$(archive_for_pc)
+  for package; do
+    [ -z "$archive" ] || grep -qx "Package: $package" "$archive/Packages" || archive=''
+  done
+  # Of an installation that a power cut ended.
+  run_long dpkg --configure -a
+  if [ -z "$archive" ]; then
+    mend='see whether this PC reaches its Debian mirror: apt-get update; or take a bundle that has packages/ for its Debian'
+    run_apt --quiet --quiet update
+    run_apt --quiet --yes --no-install-recommends --option Dpkg::Options::=--force-confold install "$@"
+    return
+  fi
+  mend='apt says above what does not fit: take a bundle that was made later, or one without packages/ and a mirror'
+  if [ -n "$apply" ]; then
+    mkdir -p "$run_folder/lists/partial"
+    # apt takes no path with a blank in it.
+    ln -sfn "$archive" "$run_folder/packages"
+  fi
+  apt_conf | put "$run_folder/apt.conf" 0644
+  echo "deb [trusted=yes] file:$run_folder/packages ./" | put "$run_folder/bundle.list" 0644
+  run_apt_of_bundle --quiet --quiet update
+  run_apt_of_bundle --quiet --yes --no-install-recommends --option Dpkg::Options::=--force-confold install "$@"
 }
 
 packages_look() {
-  there=$(installed || :)
-  missing=''
-  for package in $packages; do
-    printf '%s\n' "$there" | grep -q "^$package " || missing="$missing $package"
-  done
+  # shellcheck disable=SC2086
+  missing=$(not_installed $packages)
   if [ -n "$missing" ]; then
     archive=$(archive_for_pc)
     if [ -n "$archive" ]; then
@@ -31,7 +59,8 @@ packages_look() {
   for package in $held; do
     apt-mark showhold "$package" 2>/dev/null | grep -qx "$package" || { to_do "$package is not held at its version"; return; }
   done
-  is_done 'all there' "$(printf '%s\n' "$there" | sed 's/ /=/' | paste -s -d ' ' - | fold -s -w 100)"
+  # shellcheck disable=SC2086
+  is_done 'all there' "$(installed $packages | sed 's/ /=/' | paste -s -d ' ' - | fold -s -w 100)"
 }
 
 # What the bundle has for the Debian of this PC; nothing where it has none, and the PC's own mirror serves.
@@ -57,29 +86,8 @@ END
 
 packages_do() {
   mend='apt-get --fix-broken install says what is half there'
-  if [ -n "$missing" ]; then
-    # Of an installation that a power cut ended.
-    run_long dpkg --configure -a
-    set -- --quiet --yes --no-install-recommends --option Dpkg::Options::=--force-confold install
-    if [ -n "$archive" ]; then
-      mend='apt says above what does not fit: take a bundle that was made later, or one without packages/ and a mirror'
-      if [ -n "$apply" ]; then
-        mkdir -p "$run_folder/lists/partial"
-        # apt takes no path with a blank in it.
-        ln -sfn "$archive" "$run_folder/packages"
-      fi
-      apt_conf | put "$run_folder/apt.conf" 0644
-      echo "deb [trusted=yes] file:$run_folder/packages ./" | put "$run_folder/bundle.list" 0644
-      run_apt_of_bundle --quiet --quiet update
-      # shellcheck disable=SC2086
-      run_apt_of_bundle "$@" $missing
-    else
-      mend='see whether this PC reaches its Debian mirror: apt-get update; or take a bundle that has packages/ for its Debian'
-      run_apt --quiet --quiet update
-      # shellcheck disable=SC2086
-      run_apt "$@" $missing
-    fi
-  fi
+  # shellcheck disable=SC2086
+  [ -z "$missing" ] || install_packages $missing
   # shellcheck disable=SC2086
   run apt-mark hold $held
 }

@@ -7,13 +7,23 @@ door_file=$(name_of path door)
 certs=/etc/containerd/certs.d
 time_file=/etc/chrony/sources.d/deskfleet.sources
 
-# All files that are laid as they are: SOURCE PLACE MODE.
+# All files that are laid as they are, of folders that have a list of them: SOURCE PLACE MODE.
 laid_files() {
-  for folder in "$here/files" "$repository/orchestrator/host"; do
+  for folder; do
     sed '/^#/d; /^$/d' "$folder/places" | while read -r file to mode; do echo "$folder/$file $to $mode"; done
   done
 }
-laid_differently() { laid_files | while read -r source to mode; do same_file "$to" "$mode" <"$source" || echo "$source $to $mode"; done; }
+differing() { laid_files "$@" | while read -r source to mode; do same_file "$to" "$mode" <"$source" || echo "$source $to $mode"; done; }
+laid_differently() { differing "$here/files" "$repository/orchestrator/host"; }
+
+# Lays what `differing` says; in this shell, so that a failure ends install.sh.
+lay_all() {
+  while read -r source to mode; do
+    [ -z "$source" ] || lay "$source" "$to" "$mode"
+  done <<END
+$1
+END
+}
 
 # The file that has the PCs' login: for root alone.
 hosts_text() {
@@ -61,12 +71,7 @@ settings_do() {
   mend='systemctl status and journalctl -xe say why'
   changed=$(laid_differently)
   [ -z "$changed" ] || restart_later
-  # In this shell, so that a failure ends install.sh.
-  while read -r source to mode; do
-    [ -z "$source" ] || lay "$source" "$to" "$mode"
-  done <<END
-$changed
-END
+  lay_all "$changed"
   [ -z "$endpoint" ] || echo "https://$endpoint" | put_other "$door_file" 0644
   if [ -n "$registry" ]; then
     [ -z "$registry_ca" ] || authority_text | put_other "$certs/$registry/ca.crt" 0644

@@ -91,8 +91,13 @@ test.serial(
       registry: 'registry.room.example.org:5000',
       'registry-login': 'pull:secret',
       'time-servers': '10.0.0.1 10.0.0.2',
+      door: 'desk.room.example.org',
+      keyboard: 'us',
+      language: 'en_US',
+      'time-zone': 'Etc/UTC',
     }))
       t.is(answer(key), value, key)
+    t.is(answer('door-ca'), '', 'a room whose door every browser trusts')
     t.is(Buffer.from(answer('registry-ca'), 'base64').toString(), authority())
     t.is(text.split('\n').filter((line) => line.includes(secret)).length, 1)
 

@@ -1,0 +1,1 @@
+globalThis.SCREEN = { door: 'https://@door@', idleSeconds: Number('@idle-seconds@') }

@@ -25,7 +25,7 @@ sh -c "echo \$\$ >$groups/kubepods.slice/cgroup.procs
   exec perl -e '\$held = chr(1) x (\$ARGV[0] << 20); while (1) { for (glob \"/film-*\") { open \$f, \"<\", \$_; 1 while sysread \$f, \$x, 1 << 20 } }' $((total - 900))" &
 echo $$ >"$groups/kiosk.slice/cgroup.procs"
 cat /program >/dev/null
-for reading in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
   sleep 2
   before=$(sed -n 's/^workingset_refault_file //p' "$groups/kiosk.slice/memory.stat")
   from=$(cut -d ' ' -f 1 /proc/uptime)

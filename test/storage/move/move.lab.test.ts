@@ -234,30 +234,33 @@ rootOnly(
   },
 )
 
-rootOnly('the mounter’s account hears when other PCs renewed their Leases, and nothing of its own', async (t) => {
-  const config = new KubeConfig()
-  config.loadFromFile(await lab.actAs(NAMESPACES.storage, STORAGE.mounter))
-  const cluster = mounterCluster(config, 'pc-1', pino({ level: 'silent' }))
-  const renew = async (name: string, second: number) => {
-    const lease = {
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: { name, namespace: 'kube-node-lease' },
-      spec: { holderIdentity: name, renewTime: `2026-01-01T00:00:0${second}.123456Z` },
+rootOnly(
+  'the mounter’s account hears when other PCs renewed their Leases, and nothing of its own',
+  async (t) => {
+    const config = new KubeConfig()
+    config.loadFromFile(await lab.actAs(NAMESPACES.storage, STORAGE.mounter))
+    const cluster = mounterCluster(config, 'pc-1', pino({ level: 'silent' }))
+    const renew = async (name: string, second: number) => {
+      const lease = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name, namespace: 'kube-node-lease' },
+        spec: { holderIdentity: name, renewTime: `2026-01-01T00:00:0${second}.123456Z` },
+      }
+      await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], lease)
     }
-    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], lease)
-  }
-  try {
-    for (const name of ['pc-1', 'pc-2']) await renew(name, 1)
-    const heard = async () => [...(await cluster.heartbeats())].filter(([name]) => name.startsWith('pc-'))
-    await becomes('the Lease', async () => JSON.stringify(await heard()), '[["pc-2","1767225601123"]]')
-    await renew('pc-2', 2)
-    await becomes('its renewal', async () => JSON.stringify(await heard()), '[["pc-2","1767225602123"]]')
-    t.deepEqual(await cluster.usedOn('pc-2'), [])
-  } finally {
-    await cluster.stop()
-  }
-})
+    try {
+      for (const name of ['pc-1', 'pc-2']) await renew(name, 1)
+      const heard = async () => [...(await cluster.heartbeats())].filter(([name]) => name.startsWith('pc-'))
+      await becomes('the Lease', async () => JSON.stringify(await heard()), '[["pc-2","1767225601123"]]')
+      await renew('pc-2', 2)
+      await becomes('its renewal', async () => JSON.stringify(await heard()), '[["pc-2","1767225602123"]]')
+      t.deepEqual(await cluster.usedOn('pc-2'), [])
+    } finally {
+      await cluster.stop()
+    }
+  },
+)
 
 rootOnly(
   'the mounter’s account is told where a home lies, and nothing of one that is held or unknown',

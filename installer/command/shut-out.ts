@@ -1,4 +1,3 @@
-import { cel } from '../../charts/kit/proof.ts'
 import { LOST_PC } from '../../config/labels.ts'
 
 /**
@@ -29,7 +28,7 @@ export function shutOut(pc: string) {
         failurePolicy: 'Fail',
         matchConstraints: { resourceRules: [everything] },
         matchConditions: [
-          { name: 'of-that-pc', expression: `request.userInfo.username == ${cel(`system:node:${pc}`)}` },
+          { name: 'of-that-pc', expression: `request.userInfo.username == 'system:node:${pc}'` },
         ],
         validations: [{ expression: 'false', messageExpression: says }],
       },

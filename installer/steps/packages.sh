@@ -20,10 +20,7 @@ not_installed() {
 }
 # Installs these, out of the bundle where it has all of them for the Debian of this PC.
 install_packages() {
-  archive=$(archive_for_pc)
-  for package; do
-    [ -z "$archive" ] || grep -qx "Package: $package" "$archive/Packages" || archive=''
-  done
+  archive=$(archive_for_pc "$@")
   # Of an installation that a power cut ended.
   run_long dpkg --configure -a
   if [ -z "$archive" ]; then
@@ -48,7 +45,8 @@ packages_look() {
   # shellcheck disable=SC2086
   missing=$(not_installed $packages)
   if [ -n "$missing" ]; then
-    archive=$(archive_for_pc)
+    # shellcheck disable=SC2086
+    archive=$(archive_for_pc $missing)
     if [ -n "$archive" ]; then
       look_at_bundle
       if [ -n "$bundle_fault" ]; then refused "$bundle_fault" 'copy the bundle anew, and look at the disk or stick that it is on'; return; fi
@@ -63,11 +61,13 @@ packages_look() {
   is_done 'all there' "$(installed $packages | sed 's/ /=/' | paste -s -d ' ' - | fold -s -w 100)"
 }
 
-# What the bundle has for the Debian of this PC; nothing where it has none, and the PC's own mirror serves.
+# What the bundle has for the Debian of this PC; nothing where it has not all of these, and the PC's own mirror serves.
 archive_for_pc() {
   [ -n "$bundle" ] || return 0
   archive=$bundle/packages/$(debian_release)
-  [ ! -f "$archive/Packages" ] || echo "$archive"
+  [ -f "$archive/Packages" ] || return 0
+  for package; do grep -qx "Package: $package" "$archive/Packages" || return 0; done
+  echo "$archive"
 }
 
 run_apt() { run_long env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { packagesAskedFor } from '../../lab/bundle/contents.ts'
 import { temporaryFolder } from '../harness/temporary-folder.ts'
 import { makeBundle } from './bundle.ts'
 
@@ -41,8 +42,16 @@ test('a bundle that has none for the Debian of this PC changes nothing about tha
   t.regex(dryRun(bundle), /from the mirror of this PC$/m)
 })
 
+const ALL = packagesAskedFor(readFileSync(join(installer, 'steps/packages.sh'), 'utf8'))
+const listOf = (names: readonly string[]): string => names.map((name) => `Package: ${name}\n`).join('\n')
+
+test('a bundle that lacks one of them is no source: the mirror has them all', (t) => {
+  const some = { 'packages/13/Packages': listOf(ALL.filter((name) => name !== 'runc')) }
+  t.notRegex(dryRun(makeBundle(temporaryFolder(), some)), /bundle\.list/)
+})
+
 test('a bundle that has them is the only source, and those of the PC stay as they are', (t) => {
-  const bundle = makeBundle(temporaryFolder(), { 'packages/13/Packages': 'Package: runc\n' })
+  const bundle = makeBundle(temporaryFolder(), { 'packages/13/Packages': listOf(ALL) })
   const said = dryRun(bundle)
   t.true(said.includes(`; from ${bundle}/packages/13\n`), said)
   t.regex(said, /deb \[trusted=yes\] file:\/run\/x\/packages \.\//)
@@ -52,7 +61,7 @@ test('a bundle that has them is the only source, and those of the PC stay as the
 })
 
 test('a bundle that is not whole installs nothing', (t) => {
-  const bundle = makeBundle(temporaryFolder(), { 'packages/13/Packages': 'Package: runc\n' })
-  writeFileSync(join(bundle, 'packages/13/Packages'), 'Package: something-else\n')
+  const bundle = makeBundle(temporaryFolder(), { 'packages/13/Packages': listOf(ALL) })
+  writeFileSync(join(bundle, 'packages/13/Packages'), `${listOf(ALL)}Package: something-else\n`)
   t.regex(dryRun(bundle), /^refused: .*\/packages\/13\/Packages has the sum .* \| copy the bundle anew/)
 })

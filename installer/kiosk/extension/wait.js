@@ -8,6 +8,8 @@ const { door } = SCREEN
 /** Ms between two tries, and for one. */
 const PAUSE = 2_000
 const PATIENCE = 4_000
+/** Until it leads on once more: a key may have stopped the page that was to come. */
+const LEADS = 10_000
 /** Until somebody who asked for a service has read that it is not there. */
 const READ = 5_000
 
@@ -42,18 +44,23 @@ let looking = false
 async function look() {
   if (looking) return
   looking = true
+  const pause = (await reaches()) ? LEADS : PAUSE
+  if (pause === LEADS) location.replace(`${door}/desktop`)
+  else tell()
+  looking = false
+  setTimeout(look, pause)
+}
+
+async function reaches() {
   try {
     await fetch(`${door}/robots.txt`, { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) })
-    location.replace(`${door}/desktop`)
-    return
+    return true
   } catch (failed) {
     // Nobody was asked for so long that the request itself did not fail.
     if (failed instanceof DOMException && failed.name === 'TimeoutError') error = 'net::ERR_TIMED_OUT'
     error ??= 'net::ERR_FAILED'
+    return false
   }
-  looking = false
-  tell()
-  setTimeout(look, PAUSE)
 }
 
 tell()

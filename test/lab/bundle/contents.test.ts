@@ -71,7 +71,7 @@ test('the lists read as the installer reads them', (t) => {
     containerd: 'v2.4.2',
     etcd: 'v3.7.3',
     coredns: 'v1.15.0',
-    deskfleet: '0.1.0',
+    deskfleet: '9.9.9',
   }
   const text = versionsText({ ...made, images: '0123456789ab' })
   t.regex(text, /^kubernetes: v1\.37\.2$/m)

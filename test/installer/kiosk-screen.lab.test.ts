@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import test from 'ava'
 import { temporaryFolder } from '../harness/temporary-folder.ts'
 import { eventually } from '../harness/wait.ts'
-import { HOST, SERVICE } from './room-door.ts'
+import { HOST, LETTER, SERVICE } from './room-door.ts'
 import { notice, type RoomWithScreen, roomWithScreen } from './room-with-screen.ts'
 import { POLICY } from './screen-pc.ts'
 
@@ -110,7 +110,7 @@ rootOnly('nothing leads out of the room, and nothing of it is saved', async (t) 
   t.is(reached, 0)
   await page.click('#file')
   await page.waitForTimeout(1_500)
-  t.is(await inHome(`find . -name 'letter*'; grep -rls secret kiosk --include='letter*' || true`), '')
+  t.is(await inHome(`grep -rlsaF '${LETTER}' . ../tmp ../var/tmp || true`), '')
 })
 
 rootOnly('no key opens a window, and a page that would open in another one comes in this one', async (t) => {

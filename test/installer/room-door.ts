@@ -15,6 +15,8 @@ import { issue, type KeyPair } from '../../lab/bare/certificates.ts'
 export const HOST = 'desk.room.example.org'
 /** The site of a service, below that name. */
 export const SERVICE = `wiki.${HOST}`
+/** What is in a file that a page offers. */
+export const LETTER = 'a letter that no PC may keep'
 const COOKIE = '__Host-desk'
 
 export interface RoomDoor {
@@ -109,7 +111,7 @@ function doorApp(seen: RoomDoor['seen']): Express {
   app.get('/password', (_request, response) => void response.type('html').send('<h1>A new password</h1>'))
   app.get('/file', (_request, response) => {
     response.setHeader('Content-Disposition', 'attachment; filename="letter.txt"')
-    response.type('application/octet-stream').send('secret')
+    response.type('application/octet-stream').send(LETTER)
   })
   app.post('/logout', (_request, response) => {
     response.setHeader('Set-Cookie', `${COOKIE}=; Path=/; Secure; HttpOnly; Max-Age=0`)

@@ -22,7 +22,7 @@ type Opened = (typeof OPENED)[number][0]
 
 /**
  * What one desktop takes of a PC while somebody looks at it, by what is open in it: memory, and the part of one core. Of this
- * follows how many a PC carries (docs/what-to-buy.md).
+ * follows how many a PC carries.
  */
 export async function run(): Promise<void> {
   const facts = machine()

@@ -73,8 +73,10 @@ async function lost(terminal: Terminal, name: string, options: Options): Promise
 const SAYS: Readonly<Record<LostStep, (facts: LostFacts) => string>> = {
   'shut-out': ({ name }) => `API servers refuse whatever the kubelet of ${name} asks them to change`,
   'delete-pods': ({ pods }) => `pods that ran on it start elsewhere: ${pods.length}`,
-  'delete-node': ({ name }) =>
-    `the Node ${name} is deleted: within a minute the other PCs refuse it in the Gluster pool, and another disk takes the place of its own`,
+  'delete-node': ({ name, node }) =>
+    `the Node ${name} is deleted: other PCs refuse it in the Gluster pool within two minutes${
+      node?.brick ? ', and a spare takes the place of its brick ("npx deskfleet storage status")' : ''
+    }`,
 }
 
 /** Looks at the room, and acts on it. */
@@ -82,10 +84,6 @@ function openRoom(cluster: KubeConfig) {
   const core = cluster.makeApiClient(CoreV1Api)
   const policies = cluster.makeApiClient(AdmissionregistrationV1Api)
   const objects = KubernetesObjectApi.makeApiClient(cluster)
-  const absent = (name: string) =>
-    unless(404, () => core.deleteNode({ name })).then(() =>
-      unless(404, () => core.readNode({ name })).then((node) => node === undefined),
-    )
   return {
     async factsOf(name: string, insists: boolean): Promise<LostFacts> {
       const [node, pods, binding] = await Promise.all([
@@ -111,7 +109,7 @@ function openRoom(cluster: KubeConfig) {
           await unless(404, () =>
             core.deleteNamespacedPod({ name: pod.name, namespace: pod.namespace, gracePeriodSeconds: 0 }),
           )
-      } else await gone(name, absent)
+      } else await untilGone(core, name)
     },
     async letIn(name: string): Promise<void> {
       const place = { name: shutOutName(name) }
@@ -122,13 +120,15 @@ function openRoom(cluster: KubeConfig) {
 }
 
 /** API servers take a policy up within seconds of each other: until all have, the kubelet may make its Node anew. */
-async function gone(name: string, absent: (name: string) => Promise<boolean>): Promise<void> {
-  let seen = 0
-  for (let look = 0; look < 30 && seen < 3; look++) {
-    seen = (await absent(name)) ? seen + 1 : 0
+async function untilGone(core: CoreV1Api, name: string): Promise<void> {
+  let absent = 0
+  for (let look = 0; look < 30 && absent < 3; look++) {
+    await unless(404, () => core.deleteNode({ name }))
+    const node = await unless(404, () => core.readNode({ name }))
+    absent = node === undefined ? absent + 1 : 0
     await sleep(1_000)
   }
-  if (seen < 3)
+  if (absent < 3)
     throw new Error(
       `the Node ${name} comes back again and again, so its kubelet still reaches an API server that lets it: take its cable out, then this again`,
     )

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { aptOf, mirror, securityMirror } from '../debian/apt.ts'
 import { RELEASES, type Release } from './contents.ts'
+import { sumOf } from './sums.ts'
 
 /** An archive of Debian's packages that apt takes from a folder, with all that they depend on: for PCs that reach no mirror. */
 
@@ -62,8 +62,9 @@ export async function indexOf(folder: string): Promise<string> {
   for (const name of debsIn(folder).sort()) {
     const path = join(folder, name)
     const { stdout } = await run('dpkg-deb', ['--field', path], LONG)
-    const sum = createHash('sha256').update(readFileSync(path)).digest('hex')
-    stanzas.push(`${stdout.trimEnd()}\nFilename: ./${name}\nSize: ${statSync(path).size}\nSHA256: ${sum}\n`)
+    stanzas.push(
+      `${stdout.trimEnd()}\nFilename: ./${name}\nSize: ${statSync(path).size}\nSHA256: ${await sumOf(path)}\n`,
+    )
   }
   return stanzas.join('\n')
 }

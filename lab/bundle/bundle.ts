@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { VERSION } from '../../config/version.ts'
 import { readPins, versionOf } from '../binaries/go.ts'
 import { locate } from '../binaries/locate.ts'
@@ -8,11 +10,10 @@ import { tarOf, unpackedDebian } from '../debian/root.ts'
 import { buildImages } from '../images/build.ts'
 import type { BuiltImage } from '../images/context.ts'
 import { writeComponentImages } from '../room/component-images.ts'
-import { NODE_DEBIAN } from '../room/node-image.ts'
+import { NODE_DEBIAN, NODE_SETS } from '../room/node-image.ts'
 import { cacheFolder, MODULES } from '../run/places.ts'
 import { fetchArchive, INDEX, indexOf } from './archive.ts'
 import {
-  BUNDLED_SETS,
   FOLDERS,
   imagesOf,
   isForPc,
@@ -37,6 +38,11 @@ export interface BundleWish {
   /** Images of ours that it has as well, for the registry of a room. */
   readonly ours: readonly BuiltImage[]
 }
+
+/** What programs and images come from: all that a node of a room has, but for what makes rooms. */
+export const BUNDLED_SETS = NODE_SETS.filter((name) => name !== 'kind')
+
+const run = promisify(execFile)
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const IMAGE_SOURCES = ['room/component-images.ts', 'images/archive.ts'].map((path) =>
@@ -164,6 +170,6 @@ async function withWork(work: (folder: string) => Promise<void>): Promise<void> 
   try {
     await work(folder)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    await run('rm', ['-rf', '--one-file-system', folder])
   }
 }

@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isAtHand } from '../binaries/locate.ts'
 import { IN_ROOM } from '../delivery/deliver.ts'
-import { filesForPc, makeBundle, versionsOfBundle } from './bundle.ts'
-import { BUNDLED_SETS, isRelease, megabytes, PROGRAMS, RELEASES, type Release } from './contents.ts'
+import { BUNDLED_SETS, filesForPc, makeBundle, versionsOfBundle } from './bundle.ts'
+import { isRelease, megabytes, PROGRAMS, RELEASES, type Release } from './contents.ts'
 import { refuseFolder } from './folder.ts'
 
 interface Options {

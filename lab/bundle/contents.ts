@@ -1,5 +1,3 @@
-import type { SetName } from '../binaries/locate.ts'
-
 /** What a bundle is made of, as names alone. `installer/steps/programs.sh` says what it must have; a test compares the two. */
 
 /** Folders of the bundle with programs, and which binaries they hold. */
@@ -7,12 +5,6 @@ export const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   bin: ['containerd', 'containerd-shim-runc-v2', 'ctr', 'kubeadm', 'kubectl', 'kubelet'],
   cni: ['bridge', 'host-local', 'loopback', 'portmap', 'ptp'],
 }
-
-/** What those come from, and the images of what every PC and every master runs. */
-export const BUNDLED_SETS: readonly SetName[] = [
-  ...(['etcd', 'etcd-tools', 'control-plane', 'node'] as const),
-  ...(['containerd', 'cni', 'coredns', 'room'] as const),
-]
 
 /** Releases of Debian that a PC may have, by the number that it says of itself, and what Debian calls them. */
 export const RELEASES = { 12: 'bookworm', 13: 'trixie' } as const

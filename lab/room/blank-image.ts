@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { readPins } from '../binaries/go.ts'
 import { debianTar, unpack } from '../debian/root.ts'
 import { layerOf, writeImage } from '../images/archive.ts'
 import { cacheFolder, MODULES } from '../run/places.ts'
 import { BOOT_ID_UNIT, bootIdUnit } from './boot-id.ts'
 import { layBrick, layKindFiles, layUnit, trimUnits } from './node-files.ts'
+
+const run = promisify(execFile)
 
 /**
  * A PC of the room with nothing but Debian on it: what `installer/install.sh` begins with. Packages that the installer asks for
@@ -64,7 +68,7 @@ export interface BlankImage {
   write(file: string, progress: (line: string) => void): Promise<void>
 }
 
-/** Has Debian's part of it made, which takes longest: what runs before a room does calls it. */
+/** Has Debian's part of it made, which takes longest. */
 export const fetchBlank = async (progress: (line: string) => void): Promise<void> =>
   void (await debianTar(DEBIAN, progress))
 
@@ -112,6 +116,7 @@ async function make(
       file,
     )
   } finally {
-    rmSync(work, { recursive: true, force: true })
+    // A mount below would mean that a namespace of ours still lives: then nothing behind it is removed.
+    await run('rm', ['-rf', '--one-file-system', work])
   }
 }

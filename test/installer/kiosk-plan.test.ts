@@ -155,3 +155,10 @@ test('only a screen with very small points is drawn twice as large', (t) => {
   t.is(scale(screen('HDMI-A-1', '0x0', '3840x2160')), '', 'one that does not say how large it is')
   t.is(scale(screen('DP-1', '530x300', '1920x1080') + screen('DP-2', '600x340', '3840x2160')), 'DP-2 2')
 })
+
+test('the page that stands in for the room has the colours of the room’s own', (t) => {
+  const room = readFileSync(join(installer, '../gateway/browser/style.css'), 'utf8')
+  const colours = read('extension/wait.css').match(/^ {2}--\S+: light-dark\(.*\);$/gm) ?? []
+  t.true(colours.length > 3)
+  for (const colour of colours) t.true(room.includes(`${colour}\n`), colour)
+})

@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util'
 import { locate, SET_NAMES, type SetName } from '../../lab/binaries/locate.ts'
 import { IN_ROOM } from '../../lab/delivery/deliver.ts'
 import { buildImages } from '../../lab/images/build.ts'
-import { fetchBlank } from '../../lab/room/blank-image.ts'
 import { runCovered } from './coverage.ts'
 import { runLane } from './lane.ts'
 import {
@@ -57,7 +56,6 @@ const buildAll: Part = async ({ say }) => {
 /** Images of the room, which tests of desktops on the lab need too: neither then waits for the other one to build them. */
 const images: Part = async ({ say }) => {
   await buildImages(IN_ROOM, say)
-  await fetchBlank(say)
   return NOTHING_RUN
 }
 

@@ -234,12 +234,17 @@ rootOnly(
   },
 )
 
+/** What the mounter of pc-1 sees, by its own account. */
+async function asMounter() {
+  const config = new KubeConfig()
+  config.loadFromFile(await lab.actAs(NAMESPACES.storage, STORAGE.mounter))
+  return mounterCluster(config, 'pc-1', pino({ level: 'silent' }))
+}
+
 rootOnly(
   'the mounter’s account hears when other PCs renewed their Leases, and nothing of its own',
   async (t) => {
-    const config = new KubeConfig()
-    config.loadFromFile(await lab.actAs(NAMESPACES.storage, STORAGE.mounter))
-    const cluster = mounterCluster(config, 'pc-1', pino({ level: 'silent' }))
+    const cluster = await asMounter()
     const renew = async (name: string, second: number) => {
       const lease = {
         apiVersion: 'coordination.k8s.io/v1',
@@ -265,9 +270,7 @@ rootOnly(
 rootOnly(
   'the mounter’s account is told where a home lies, and nothing of one that is held or unknown',
   async (t) => {
-    const config = new KubeConfig()
-    config.loadFromFile(await lab.actAs(NAMESPACES.storage, STORAGE.mounter))
-    const cluster = mounterCluster(config, 'pc-1', pino({ level: 'silent' }))
+    const cluster = await asMounter()
     try {
       const name = uuidOf(PEOPLE.carl)
       t.is(await cluster.side(name), 'from')

@@ -109,6 +109,7 @@ rootOnly('nothing leads out of the room, and nothing of it is saved', async (t) 
   }
   t.is(reached, 0)
   await page.click('#file')
+  await eventually('the file was asked for', () => room.door.seen.asked.includes('/file'))
   await page.waitForTimeout(1_500)
   t.is(await inHome(`grep -rlsaF '${LETTER}' . ../tmp ../var/tmp || true`), '')
 })

@@ -143,7 +143,8 @@ export async function screenPc(
   let driven: Browser | undefined
   const browser = async (): Promise<Browser> => {
     await driven?.close()
-    const connect = () => chromium.connectOverCDP(`http://127.0.0.1:${port}`)
+    // With its defaults, the driver would have downloads saved whatever the policy says.
+    const connect = () => chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true })
     driven = await eventually('its browser listens', connect, { seconds: 40, every: 200 })
     return driven
   }

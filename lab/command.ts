@@ -9,6 +9,7 @@ import { argoCdManifests } from './delivery/argo-cd.ts'
 import { ETCD } from './etcd/etcd.ts'
 import { GLUSTER } from './gluster/gluster.ts'
 import { MACHINE_ALONE } from './machine/alone.ts'
+import { BLANK_ROOM } from './room/blank-room.ts'
 import { roomCommand } from './room/command.ts'
 import { ROOM } from './room/room.ts'
 import { onInterrupt } from './run/interrupt.ts'
@@ -96,7 +97,7 @@ command('kubeconfig', "print the path of the running lab's kubeconfig, and nothi
   },
 )
 
-const KINDS: readonly Judged[] = [BARE_LAB, ROOM, MACHINE_ALONE, GLUSTER, ETCD]
+const KINDS: readonly Judged[] = [BARE_LAB, ROOM, BLANK_ROOM, MACHINE_ALONE, GLUSTER, ETCD]
 
 /** Prints one run; resolves with whether it is well. */
 async function statusOf(name: string): Promise<boolean> {

@@ -8,6 +8,8 @@ import { debianTar, unpack } from '../debian/root.ts'
 import { layerOf, writeImage } from '../images/archive.ts'
 import { cacheFolder, MODULES } from '../run/places.ts'
 import { BOOT_ID_UNIT, bootIdUnit } from './boot-id.ts'
+import { BRICK_UNIT } from './brick.ts'
+import { BRICK_PROGRAMS } from './brick-programs.ts'
 import { layBrick, layKindFiles, layUnit, trimUnits } from './node-files.ts'
 
 const run = promisify(execFile)
@@ -23,7 +25,7 @@ const DEBIAN = {
   suite: 'bookworm',
   packages: [
     ...['systemd', 'systemd-sysv', 'dbus', 'udev', 'iproute2', 'util-linux', 'mount', 'kmod', 'procps'],
-    ...['e2fsprogs', 'fdisk', 'hostname', 'netbase', 'iptables'],
+    ...['e2fsprogs', 'fdisk', 'hostname', 'netbase', 'iptables', 'nftables', 'iputils-ping'],
   ],
 }
 
@@ -49,6 +51,11 @@ const OF_A_PC_IN_A_PC: readonly { path: string; mode: number; text: string }[] =
     mode: 0o644,
     text: "version = 3\n[plugins.'io.containerd.cri.v1.runtime']\n  restrict_oom_score_adj = true\n",
   },
+  {
+    path: `etc/systemd/system/${BRICK_UNIT}.d/programs.conf`,
+    mode: 0o644,
+    text: `[Service]\nEnvironment=PATH=/usr/sbin:/usr/bin:/sbin:/bin:${BRICK_PROGRAMS}\n`,
+  },
 ]
 
 /** /proc/swaps is the machine's, whose swap is not for a PC to switch off. */
@@ -64,6 +71,8 @@ ExecStart=/bin/sh -euc 'head -n 1 /proc/swaps >/run/no-swap && mount --bind /run
 
 export interface BlankImage {
   readonly reference: string
+  /** Short hash of everything that goes into it. */
+  readonly key: string
   /** Writes it as a docker-archive. Needs root; half a minute the first time. */
   write(file: string, progress: (line: string) => void): Promise<void>
 }
@@ -74,15 +83,14 @@ export const fetchBlank = async (progress: (line: string) => void): Promise<void
 
 export async function blankImage(progress: (line: string) => void): Promise<BlankImage> {
   const debian = await debianTar(DEBIAN, progress)
-  const sources = ['blank-image.ts', 'node-files.ts', 'boot-id.ts', 'brick.ts', 'brick.sh'].map((name) =>
-    readFileSync(join(import.meta.dirname, name), 'utf8'),
-  )
+  const files = ['blank-image.ts', 'node-files.ts', 'boot-id.ts', 'brick.ts', 'brick.sh', 'brick-programs.ts']
+  const sources = files.map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
   const key = createHash('sha256')
     .update(JSON.stringify([basename(debian), readPins(join(MODULES, 'kind')).digest, ...sources]))
     .digest('hex')
     .slice(0, 12)
   const reference = `localhost/room-blank:${key}`
-  return { reference, write: (file, tell) => make(file, reference, debian, tell) }
+  return { reference, key, write: (file, tell) => make(file, reference, debian, tell) }
 }
 
 async function make(

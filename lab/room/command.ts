@@ -3,9 +3,12 @@ import { deliver, STORAGE_KINDS, type StorageKind } from '../delivery/deliver.ts
 import { onInterrupt } from '../run/interrupt.ts'
 import { abandon, down } from '../run/life.ts'
 import { fetchBlank } from './blank-image.ts'
+import { isBlankPcAction, refuseWithoutCluster } from './blank-plan.ts'
+import { openBlank, upBlank } from './blank-room.ts'
 import { DISK_TROUBLES, type DiskTrouble, endTrouble, makeTrouble } from './disk.ts'
 import { PC_ACTIONS, type PcAction } from './pc.ts'
 import { open, type Room, up } from './room.ts'
+import { statusOfBlank, statusOfRoom } from './status.ts'
 
 export const ROOM_NAME = 'room'
 
@@ -13,7 +16,7 @@ export const ROOM_NAME = 'room'
 export function roomCommand(progress: (line: string) => void): Command {
   const room = new Command('room').description(
     'A real cluster on this machine, made by kind and kubeadm: each node stands for one PC. Its container engine ' +
-      'lives in namespaces of its own; only its API is reachable, on 127.0.0.1.',
+      'lives in namespaces of its own; only its API is reachable, on 127.0.0.1. Or PCs with an empty Debian (--blank).',
   )
   const command = (name: string, description: string): Command =>
     room.command(name).description(description).option('--name <name>', 'which room', ROOM_NAME)
@@ -26,9 +29,19 @@ export function roomCommand(progress: (line: string) => void): Command {
       "how large each PC's disk for Gluster is; only what is written takes room",
       Number,
     )
-    .action(async ({ name, masters, workers, brick }: UpOptions) => {
+    .addOption(
+      new Option('--blank <count>', 'that many PCs with an empty Debian each, and no cluster')
+        .argParser(count)
+        .conflicts(['masters', 'workers']),
+    )
+    .action(async ({ name, masters, workers, brick, blank }: UpOptions) => {
       onInterrupt(() => abandon(name), progress)
       const size = brick === undefined ? {} : { brickGiB: brick }
+      if (blank !== undefined) {
+        const { stick } = await upBlank({ name, count: blank, ...size, progress })
+        console.log(`room "${name}" runs: ${blank} blank PCs, which find ${stick} as their stick`)
+        return
+      }
       const made = await up({ name, masters, workers, ...size, progress })
       console.log(`room "${name}" runs at ${made.server}`)
       console.log(`export KUBECONFIG=${made.kubeconfig}`)
@@ -42,8 +55,8 @@ export function roomCommand(progress: (line: string) => void): Command {
     'status',
     'the PCs: whether they are on, what they are to etcd, and what the cluster thinks of them',
   ).action(async ({ name }: { name: string }) => {
-    const found = await mustOpen(name)
-    console.log(await table(found))
+    const blank = await openBlank(name)
+    console.log(blank ? await statusOfBlank(blank) : await statusOfRoom(await mustOpen(name, '`status`')))
   })
 
   command('deliver', 'bring the platform into it: images to its registry, dist/ into Git, Argo CD')
@@ -54,14 +67,14 @@ export function roomCommand(progress: (line: string) => void): Command {
       ).choices(STORAGE_KINDS),
     )
     .action(async ({ name, storage }: { name: string; storage?: StorageKind }) => {
-      const { repository } = await deliver(await mustOpen(name), progress, { storage })
+      const { repository } = await deliver(await mustOpen(name, '`deliver`'), progress, { storage })
       console.log(
         `delivered from ${repository.folder}: change dist/ there, commit and push, and Argo CD follows`,
       )
     })
 
   command('kubeconfig', "print the path of the room's kubeconfig, and nothing else").action(
-    async ({ name }: { name: string }) => console.log((await mustOpen(name)).kubeconfig),
+    async ({ name }: { name: string }) => console.log((await mustOpen(name, '`kubeconfig`')).kubeconfig),
   )
 
   const pcs = command(
@@ -73,9 +86,14 @@ export function roomCommand(progress: (line: string) => void): Command {
     .addArgument(new Argument('<action>', 'what happens').choices(PC_ACTIONS))
     .argument('<pc>', 'its name, as `room status` shows it; of a new one, any that is free')
     .action(async (action: PcAction, pc: string, { name }: { name: string }) => {
-      // The first time, it takes a minute.
-      if (action === 'blank') await fetchBlank(progress)
-      await (await mustOpen(name)).pc[action](pc)
+      const blank = isBlankPcAction(action) ? await openBlank(name) : undefined
+      if (blank && isBlankPcAction(action)) await blank.pc[action](pc)
+      else {
+        const room = await mustOpen(name, `\`pc ${action}\``)
+        // The first time, it takes a minute.
+        if (action === 'blank') await fetchBlank(progress)
+        await room.pc[action](pc)
+      }
       progress(`${pc}: ${action}`)
     })
   pcs
@@ -92,7 +110,7 @@ export function roomCommand(progress: (line: string) => void): Command {
     .action(async (trouble: DiskTrouble, pc: string, _: unknown, own: Command) => {
       // Which room, the command above knows: it reads that option wherever it stands.
       const { name, undo } = own.optsWithGlobals<{ name: string; undo?: true }>()
-      const { disk } = await mustOpen(name)
+      const { disk } = (await openBlank(name)) ?? (await mustOpen(name, '`pc disk`'))
       await (undo ? endTrouble : makeTrouble)(disk, trouble, pc)
       progress(`${pc}: its disk is ${undo ? 'no longer ' : ''}${trouble}`)
     })
@@ -104,28 +122,16 @@ interface UpOptions {
   readonly masters: number
   readonly workers: number
   readonly brick?: number
+  readonly blank?: number
 }
 
-async function mustOpen(name: string): Promise<Room> {
+/** @param what wants a room with a cluster */
+async function mustOpen(name: string, what: string): Promise<Room> {
   const found = await open(name)
   if (found) return found
+  if (await openBlank(name)) throw new Error(refuseWithoutCluster(name, what))
   throw new Error(`no room "${name}" runs: npm run lab -- room up --name ${name}`)
 }
-
-async function table(room: Room): Promise<string> {
-  const [seen, etcd] = await Promise.all([room.seen(), room.etcd()])
-  const lines = await Promise.all(
-    room.pcs.map(async ({ name, role, address }) => {
-      const power = (await room.pc.isOn(name)) ? 'on' : 'off'
-      const { role: now = role, state = 'unknown' } = seen.get(name) ?? {}
-      return line(name, now, address, power, etcd.get(name) ?? '-', state)
-    }),
-  )
-  return [line('PC', 'ROLE', 'ADDRESS', 'POWER', 'ETCD', 'CLUSTER SAYS'), ...lines].join('\n')
-}
-
-const line = (pc: string, role: string, address: string, power: string, etcd: string, state: string) =>
-  [pc.padEnd(26), role.padEnd(8), address.padEnd(12), power.padEnd(6), etcd.padEnd(8), state].join(' ')
 
 function count(text: string): number {
   const number = Number(text)

@@ -1,6 +1,7 @@
 import { GLUSTER } from '../../config/names.ts'
 import type { Machine } from '../machine/machine.ts'
 import { brickImage } from './brick.ts'
+import { BRICK_PROGRAMS } from './brick-programs.ts'
 import { DYING, type Pace, paceLines } from './slow-disk.ts'
 
 /** What can happen to the brick of a PC that is on. */
@@ -45,7 +46,7 @@ done`
 export function pcDisk(machine: Machine, isOn: (name: string) => Promise<boolean>): PcDisk {
   async function onPc(name: string, script: string): Promise<string> {
     if (!(await isOn(name))) throw new Error(`${name} is off: switch it on first`)
-    const guard = `mountpoint --quiet ${GLUSTER.brick} || { echo "there is none" >&2; exit 1; }\n`
+    const guard = `PATH=$PATH:${BRICK_PROGRAMS}; mountpoint --quiet ${GLUSTER.brick} || { echo "there is none" >&2; exit 1; }\n`
     const args = ['podman', 'exec', name, 'sh', '-euc', `${guard}${script}`]
     const { code, stdout, stderr } = await machine.exec(args)
     if (code === 0) return stdout.trim()

@@ -9,6 +9,7 @@ boot_again() {
   podman start "$1"
   # Power may have gone meanwhile.
   [ ! -e "$unplugged/$1" ] || podman kill --signal KILL "$1"
+  [ -e /share/pod-routes ] || return
   while read -r pods pc; do ip route replace "$pods" via "$pc"; done </share/pod-routes
 }
 while :; do

@@ -1,27 +1,20 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installProgram, type Machine } from '../machine/machine.ts'
-import { BRICK_SIZE_FILE } from './brick.ts'
-import { pinAddresses } from './members.ts'
+import { BRICKS } from './ground.ts'
 import type { NodeImage } from './node-image.ts'
-import { kindConfig, NETWORK, pcsOf, type RoomWish } from './plan.ts'
+import { kindConfig, type RoomWish } from './plan.ts'
 
-/** Has kind make the cluster of a room in its machine, on a network whose addresses stay. */
+/** Has kind make the cluster of a room in its machine, on the network that is laid there. */
 export async function makeCluster(
   machine: Machine,
   room: string,
   wish: RoomWish,
   image: NodeImage,
-  brickGiB: number,
   progress: (line: string) => void,
 ): Promise<void> {
-  pinAddresses(machine, room, pcsOf(room, wish))
-  mkdirSync(join(machine.share, 'bricks'), { recursive: true })
-  writeFileSync(join(machine.share, 'bricks', BRICK_SIZE_FILE), `${brickGiB}G\n`)
-  const node = { image: image.reference, versions: image.versions, bricks: '/share/bricks' }
+  const node = { image: image.reference, versions: image.versions, bricks: BRICKS }
   writeFileSync(join(machine.share, 'kind.yaml'), kindConfig(room, wish, '/share/srv', node))
-  const net = ['--subnet', NETWORK.subnet, '--gateway', NETWORK.gateway, NETWORK.name]
-  await machine.must(['podman', 'network', 'create', ...net])
   progress(`kind makes ${wish.masters} master${wish.masters === 1 ? '' : 's'} and ${wish.workers} workers`)
   const kind = installProgram(machine, 'kind', image.binary('kind'))
   const files = ['--config', '/share/kind.yaml', '--kubeconfig', '/share/kubeconfig']

@@ -1,13 +1,8 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { locate } from '../binaries/locate.ts'
 import { type Cluster, clusterOf } from '../kubectl/cluster.ts'
-import { MACHINE_ENDING, type Machine, openMachine, startMachine } from '../machine/machine.ts'
-import { weighProcessors } from '../run/cgroups.ts'
+import { MACHINE_ENDING, type Machine, openMachine } from '../machine/machine.ts'
 import * as life from '../run/life.ts'
-import { holdMachineSettings } from '../run/machine-settings.ts'
-import { runsFolder } from '../run/places.ts'
-import { type RunRecord, readRecord, runNames } from '../run/record.ts'
+import type { RunRecord } from '../run/record.ts'
 import { openApi } from './api.ts'
 import { leadToMasters } from './balancer.ts'
 import { writeBalancerImage } from './balancer-image.ts'
@@ -18,17 +13,18 @@ import { mendDns } from './dns.ts'
 import { doorOf, tellDoor } from './door-file.ts'
 import { type EtcdPart, etcdMembers } from './etcd-members.ts'
 import { startFirmware } from './firmware.ts'
+import { layGround, refuseMachine, UNDO_GROUND } from './ground.ts'
 import { type Held, holdJoin, type JoinStep } from './hold.ts'
 import { forgetOtherImages, loadImage, storeOf } from './image-store.ts'
 import { makeCluster } from './kind-cluster.ts'
-import { type Members, readMembers, writeMembers } from './members.ts'
+import { otherRooms, ROOM_KINDS } from './kinds.ts'
+import { readMembers } from './members.ts'
 import { nodeImage } from './node-image.ts'
 import { type PcPower, pcPower } from './pc.ts'
 import { type Pc, pcsOf, type RoomWish, refuseWish } from './plan.ts'
 import { notePodRoutes } from './pod-routes.ts'
 import { startRegistry } from './registry.ts'
 import { type SeenPc, seenPcs } from './roles.ts'
-import { makeSharedDirectory } from './volumes.ts'
 
 /** A running room: a real cluster made by kind and kubeadm, each node of it standing for one PC. */
 export interface Room extends Cluster {
@@ -58,9 +54,9 @@ export interface RoomOptions extends life.RunWish {
 
 /** A cluster of PCs in a machine of its own. */
 export const ROOM: life.RunKind<RoomOptions, Room> = {
-  name: 'room',
+  name: ROOM_KINDS.cluster,
   ending: MACHINE_ENDING,
-  undo: ['cgroups', 'machine-settings'],
+  undo: UNDO_GROUND,
   refuse: (options) => refuseWish(sizeIn(options)) ?? refuseBrick(options.brickGiB) ?? refuseMachine(),
   begin,
   async adapt(dir, options) {
@@ -76,20 +72,7 @@ export const up = (options: RoomOptions): Promise<Room> => life.up(ROOM, options
 /** Attaches to a running room, whatever PCs of it are off; undefined when there is none of that name. */
 export const open = (name: string): Promise<Room | undefined> => life.open(ROOM, name)
 
-/** Whether the run in `dir` is a room. */
-const isRoom = (dir: string): boolean => readRecord(dir)?.kind === ROOM.name
-
-/** The names of other rooms on this machine, in whatever state. */
-export const otherRooms = (name: string): string[] =>
-  runNames().filter((one) => one !== name && isRoom(join(runsFolder(), one)))
-
 const sizeIn = ({ masters = 1, workers = 1 }: RoomOptions): RoomWish => ({ masters, workers })
-
-function refuseMachine(): string | undefined {
-  return process.getuid?.() === 0
-    ? undefined
-    : 'a room without Docker needs root, for namespaces and mounts of its own: run it with sudo'
-}
 
 /** A room that runs is not made anew: it has what it was made with, and whoever came since. */
 async function refuseOtherSize(dir: string, options: RoomOptions): Promise<void> {
@@ -125,9 +108,6 @@ function attach(dir: string, record: RunRecord): Room {
   }
 }
 
-/** As many processes of the machine as a PC weighs, where others want its processors as well. */
-const WEIGHT_OF_A_PC = 1
-
 async function begin(
   dir: string,
   options: RoomOptions,
@@ -136,24 +116,18 @@ async function begin(
   const { name } = options
   const wish = sizeIn(options)
   const { brickGiB = BRICK_GIB } = options
-  const members: Members = { ...wish, brickGiB, pcs: pcsOf(name, wish) }
-  writeMembers(dir, members)
+  const pcs = pcsOf(name, wish)
   const image = await nodeImage(progress)
   const registry = (await locate(['registry'], { progress })).get('registry') ?? 'registry'
-  await holdMachineSettings(runsFolder(), name)
-  const store = storeOf(image.key)
-  if (otherRooms(name).length === 0) forgetOtherImages(store)
-  mkdirSync(store, { recursive: true })
-  weighProcessors(name, WEIGHT_OF_A_PC * members.pcs.length)
-  const machine = await startMachine(dir, store, progress)
+  if (otherRooms(name).length === 0) forgetOtherImages(storeOf(image.key))
+  const members = { ...wish, brickGiB, pcs }
+  const { machine, store } = await layGround(dir, name, members, image.key, progress)
   await loadImage(machine, store, 'node', (file) => image.write(file, progress), progress)
   if (wish.masters > 1) {
     await loadImage(machine, store, 'balancer', (file) => writeBalancerImage(file, progress), progress)
   }
-  makeSharedDirectory(machine.share)
-  await makeCluster(machine, name, wish, image, brickGiB, progress)
+  await makeCluster(machine, name, wish, image, progress)
   await startFirmware(dir, machine)
-  const { pcs } = members
   for (const pc of pcs) await tellDoor(machine, pc, doorOf(name, wish))
   if (wish.masters > 1) await leadToMasters(machine, name, pcs)
   progress("starting the room's registry")

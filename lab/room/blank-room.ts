@@ -18,7 +18,7 @@ import { ROOM_KINDS } from './kinds.ts'
 import { readMembers } from './members.ts'
 import { pcCalled } from './newcomer.ts'
 import { type PcPower, pcPower } from './pc.ts'
-import type { Pc } from './plan.ts'
+import { NETWORK, type Pc } from './plan.ts'
 import { newDisk, OF_A_SITE, STICK, start } from './system.ts'
 import { wayIn } from './way-in.ts'
 
@@ -72,6 +72,12 @@ export const upBlank = (options: BlankRoomOptions): Promise<BlankRoom> => life.u
 /** Attaches to a running one, whatever PCs of it are off; undefined when there is none of that name. */
 export const openBlank = (name: string): Promise<BlankRoom | undefined> => life.open(BLANK_ROOM, name)
 
+/**
+ * A cluster's DNS wants to be told of one that knows other names: nobody listens there, so whoever asks hears at once that there is
+ * none, and waits for nothing.
+ */
+const NO_DNS = ['--dns', NETWORK.gateway]
+
 /** Milliseconds. An installation takes minutes. */
 const LONGEST_CALL = 3_600_000
 
@@ -79,7 +85,7 @@ function attach(dir: string, { name }: RunRecord): BlankRoom {
   const machine = openMachine(dir)
   const { pcs } = readMembers(dir)
   const pc = pcPower(machine, () => pcs)
-  const run: BlankRoom['run'] = (called, script, input = '') => {
+  const run: BlankRoom['run'] = async (called, script, input = '') => {
     const args = ['podman', 'exec', '-i', pcCalled(pcs, called).name, 'sh', '-euc', script]
     return machine.exec(args, { input, timeout: LONGEST_CALL })
   }
@@ -116,7 +122,8 @@ async function begin(
   const pcs = blankPcs(count)
   const image = await blankImage(progress)
   const members = { masters: 0, workers: count, brickGiB, pcs }
-  const { machine, store } = await layGround(dir, name, members, `blank-${image.key}`, progress)
+  const ground = { name, members, key: `blank-${image.key}`, dns: false }
+  const { machine, store } = await layGround(dir, ground, progress)
   await layBrickPrograms(machine, progress)
   await loadImage(machine, store, 'blank-pc', (file) => image.write(file, progress), progress)
   mkdirSync(join(machine.share, STICK))
@@ -125,7 +132,7 @@ async function begin(
   // One at a time: podman gives out loop devices and addresses one at a time as well, and a boot takes a second.
   for (const pc of pcs) {
     const disk = await newDisk(machine, name)
-    await start(machine, name, pc, { image: image.reference, disk, more: OF_A_SITE })
+    await start(machine, name, pc, { image: image.reference, disk, more: [...OF_A_SITE, ...NO_DNS] })
   }
   return {}
 }

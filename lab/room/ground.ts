@@ -32,12 +32,18 @@ export function refuseMachine(): string | undefined {
     : 'a room without Docker needs root, for namespaces and mounts of its own: run it with sudo'
 }
 
-/** @param key of the image that the PCs boot from: rooms of one key have one store of images */
+export interface Ground {
+  readonly name: string
+  readonly members: Members
+  /** Of the image that the PCs boot from: rooms of one key have one store of images. */
+  readonly key: string
+  /** Whether somebody in the network knows the names of containers. That one says nothing of names that he does not know. */
+  readonly dns: boolean
+}
+
 export async function layGround(
   dir: string,
-  name: string,
-  members: Members,
-  key: string,
+  { name, members, key, dns }: Ground,
   progress: (line: string) => void,
 ): Promise<{ readonly machine: Machine; readonly store: string }> {
   writeMembers(dir, members)
@@ -50,7 +56,7 @@ export async function layGround(
   mkdirSync(join(machine.share, 'bricks'), { recursive: true })
   writeFileSync(join(machine.share, 'bricks', BRICK_SIZE_FILE), `${members.brickGiB}G\n`)
   pinAddresses(machine, name, members.pcs)
-  const net = ['--subnet', NETWORK.subnet, '--gateway', NETWORK.gateway, NETWORK.name]
-  await machine.must(['podman', 'network', 'create', ...net])
+  const net = ['--subnet', NETWORK.subnet, '--gateway', NETWORK.gateway, ...(dns ? [] : ['--disable-dns'])]
+  await machine.must(['podman', 'network', 'create', ...net, NETWORK.name])
   return { machine, store }
 }

@@ -120,8 +120,8 @@ async function begin(
   const image = await nodeImage(progress)
   const registry = (await locate(['registry'], { progress })).get('registry') ?? 'registry'
   if (otherRooms(name).length === 0) forgetOtherImages(storeOf(image.key))
-  const members = { ...wish, brickGiB, pcs }
-  const { machine, store } = await layGround(dir, name, members, image.key, progress)
+  const ground = { name, members: { ...wish, brickGiB, pcs }, key: image.key, dns: true }
+  const { machine, store } = await layGround(dir, ground, progress)
   await loadImage(machine, store, 'node', (file) => image.write(file, progress), progress)
   if (wish.masters > 1) {
     await loadImage(machine, store, 'balancer', (file) => writeBalancerImage(file, progress), progress)

@@ -11,6 +11,7 @@ import { holdersOfSettings, machineSettings } from '../../../lab/run/machine-set
 import { runFolder, runsFolder } from '../../../lab/run/places.ts'
 import { withEnvironment } from '../../../lab/run/processes.ts'
 import { runNames } from '../../../lab/run/record.ts'
+import { containedIn } from '../../harness/contained.ts'
 import { disksOf } from '../../harness/loop-disks.ts'
 
 /** Of its own name, so that what is looked for is its own: other rooms and labs may stand beside it. */
@@ -19,16 +20,6 @@ const name = `t-clean-${process.pid}`
 test.after.always(async () => {
   await down(name)
 })
-
-/** The processes in the room's containers, the room's cgroup being above them all. */
-const contained = (): number =>
-  readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`/deskfleet-${name}/`)
-    } catch {
-      return false
-    }
-  }).length
 
 /** Everything of the machine that a room could leave something in, without what bears the name of another run. */
 async function traces() {
@@ -53,7 +44,7 @@ async function traces() {
     bricks: disksOf(`${name}-`),
     cgroups: globSync('/sys/fs/cgroup/{,*/}{deskfleet-*,libpod*}').filter(isOurs).sort(),
     processes: withEnvironment(`DESKFLEET_LAB_RUN=${runFolder(name)}`).length,
-    contained: contained(),
+    contained: containedIn(name),
     runs: readdirSync(runsFolder()).filter((one) => one.includes(name)),
     holdsSettings: holdersOfSettings(runsFolder()).includes(name),
   }

@@ -25,6 +25,7 @@ import { secrets } from './secrets.ts'
 import { type Service, ServiceFault, serviceApp } from './service.ts'
 import { dataFindings, dataOf } from './services/data.ts'
 import { routeHost, routesOf } from './services/route.ts'
+import { sources as sourcesApp, sourcesData } from './sources.ts'
 import { storage } from './storage.ts'
 import { webhook } from './webhook.ts'
 
@@ -39,6 +40,7 @@ export const APPS: readonly App[] = [
   gateway,
   ingress,
   storage,
+  sourcesApp,
   desktops,
   door,
   packetFilter,
@@ -53,7 +55,7 @@ export const appsOf = (cluster: Cluster, services: readonly Service[] = []): App
 
 const ownServices = (cluster: Cluster, services: readonly Service[]): OwnServices => ({
   routes: routesOf(cluster, services),
-  data: dataOf(services),
+  data: [...dataOf(services), ...sourcesData(cluster)],
 })
 
 /** The wave of an app: how many apps deep its longest chain of `after` is. */

@@ -20,7 +20,7 @@ import { identityDefinition } from './identity/definition.ts'
 import { LOCKS } from './identity/locks.ts'
 import { REMOVALS } from './identity/removals.ts'
 import { RESERVED } from './identity/reserved.ts'
-import { VOLUMES } from './identity/volumes.ts'
+import { volumeProofs } from './identity/volumes.ts'
 import { leaseRights } from './kit/access.ts'
 import { add } from './kit/objects.ts'
 import { nodeCommand } from './kit/pods.ts'
@@ -33,7 +33,7 @@ const SYNC = 'identity-sync'
 const namespace = NAMESPACES.system
 
 /** All that the API server proves by itself. */
-export const PROOFS = [
+export const proofsOf = (room: Pick<Cluster, 'sources'>) => [
   CARRIED,
   ...LOCKS,
   POD_BOUNDS,
@@ -41,7 +41,7 @@ export const PROOFS = [
   ...RESERVED,
   ...REMOVALS,
   ...CHANGES,
-  ...VOLUMES,
+  ...volumeProofs(room),
 ]
 
 /** Who is who in the cluster, who may act as whom, and the policies by which the API server checks both. */
@@ -53,7 +53,7 @@ export const identity: App = {
   makes: [{ kind: 'ConfigMap', namespace, name: IDENTITIES_CONFIG_MAP }],
   chart: (scope, cluster) => {
     identityDefinition(scope)
-    for (const proof of PROOFS) prove(scope, proof)
+    for (const proof of proofsOf(cluster)) prove(scope, proof)
     claimEverybody(scope)
     readIdentities(scope)
     sync(scope, cluster)

@@ -25,6 +25,7 @@ const LEVELS: Readonly<Record<keyof typeof NAMESPACES, Level>> = {
   crown: 'privileged',
   door: 'privileged',
   node: 'privileged',
+  sources: 'restricted',
   desktops: 'restricted',
 }
 
@@ -38,6 +39,7 @@ export const namespaces: App = {
     for (const key of ['system', 'directory', 'storage', 'crown', 'door', 'node', 'desktops'] as const) {
       closedNamespace(scope, NAMESPACES[key], LEVELS[key], key === 'desktops')
     }
+    if (cluster.sources.kind === 'room') closedNamespace(scope, NAMESPACES.sources, LEVELS.sources)
     prove(scope, imagesOfTheRoom(cluster))
     desktopLimits(scope, cluster)
     priorities(scope)

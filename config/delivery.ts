@@ -23,7 +23,7 @@ export const delivery = section('delivery', {
   )
     .optional()
     .describe(
-      'The Git repository that holds dist/. Default: `https://git.` and the domain, `/deskfleet.git`.',
+      'The Git repository that holds dist/. Default: `https://git.` and the domain, `/deskfleet.git`; with `sources.kind: room` that of the room.',
     ),
   branch: named('branch', 'main').optional().describe('The branch that is applied. Default: `main`.'),
   tag: named('tag', 'v1.2').optional().describe('The tag that is applied, in place of a branch.'),
@@ -82,12 +82,12 @@ export function deliveryFindings(parsed: Parsed, where: Locate): Finding[] {
 
 export function completeDelivery(
   { branch = 'main', tag, commit, ref, repository, ...rest }: Parsed,
-  domain: string,
+  usual: string,
 ): Delivery {
   const name = ref ?? (tag === undefined ? `refs/heads/${branch}` : `refs/tags/${tag}`)
   return {
     ...rest,
-    repository: repository ?? `https://git.${domain}/deskfleet.git`,
+    repository: repository ?? usual,
     revision: commit === undefined ? { ref: name } : { commit },
   }
 }

@@ -20,6 +20,8 @@ export const IMAGES = {
   gluster: { own: true, tag: VERSION },
   /** etcd's own programs, by which its copies are proven, with what copies it. */
   'etcd-backup': { own: true, tag: VERSION },
+  /** A registry and a Git server behind nginx, for a room that has both itself. */
+  sources: { own: true, tag: VERSION },
   /** Argo CD with its redis, for a room without internet; only what delivers uses it, no object of `dist/`. */
   argocd: { own: true, tag: '3.6.1' },
   /** XFCE, a browser, an office: the desktop that most people get. */

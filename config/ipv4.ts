@@ -30,13 +30,16 @@ export function networkOf(text: string): string {
 /** Networks of which no PC has an address: this one, loopback, link-local, multicast and what is reserved above. */
 const NO_PC = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3']
 
+/** Whether one machine or Service may have the address, whatever its network. */
+export const isOfOne = (address: string): boolean => !NO_PC.some((network) => lies(`${address}/32`, network))
+
 /** Whether a PC of that network may have the address: neither its first nor its last, nor one that no PC has. */
 export function isOfPc(text: string): boolean {
   const [address = ''] = text.split('/')
   const { first, length } = read(text)
   const own = read(address).first
   const last = (first | ~maskOf(length)) >>> 0
-  return own !== first && own !== last && !NO_PC.some((network) => lies(`${address}/32`, network))
+  return own !== first && own !== last && isOfOne(address)
 }
 
 /** Whether it is written by its first address, as Kubernetes and nftables want it: `192.0.2.0/24`. */

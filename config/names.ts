@@ -18,9 +18,16 @@ export const NAMESPACES = {
   door: 'deskfleet-door',
   /** What each PC does for the room. */
   node: 'deskfleet-node',
+  /** The registry and the Git server of a room that has both itself. */
+  sources: 'deskfleet-sources',
   /** People's desktops. */
   desktops: 'desktops',
 } as const
+
+/** Our namespaces in every room, whatever its settings. */
+export const EVERY_ROOM: readonly string[] = Object.values(NAMESPACES).filter(
+  (name) => name !== NAMESPACES.sources,
+)
 
 /** Of Kubernetes' own namespaces, those in which an account of ours has a right. */
 export const KUBERNETES_NAMESPACES = ['default', 'kube-node-lease', 'kube-system'] as const
@@ -133,6 +140,23 @@ export const SERVICE_DATA = {
 /** The volume behind a claim of a service: a point stands in no name of either. */
 export const serviceVolume = (service: string, claim: string): string =>
   `deskfleet-service.${service}.${claim}`
+
+/** Where images and Git come from in a room that has both itself (`sources.kind: room`), in `deskfleet-sources`. */
+export const SOURCES = {
+  /** The program: its Deployment and its Service; as the name of a service, it is where its data lie (SERVICE_DATA). */
+  program: 'sources',
+  /** The claim of what it keeps. */
+  claim: 'data',
+  /** What its Service shows: the registry, and Git. */
+  registryPort: 5000,
+  gitPort: 443,
+  /** The room's one repository: the last part of its URL, and its folder. */
+  repository: 'deskfleet.git',
+  /** Secret: `tls.crt`, `tls.key`, `ca.crt`, `registry.logins`, `git.logins`, `http-secret`. */
+  secret: 'sources',
+  /** Secret that no pod mounts: `pull`, `push`, `argo`, `admin`, each `NAME:PASSWORD`. */
+  loginsSecret: 'sources-logins',
+} as const
 
 /** How slapd is told that it may write: by a file beside its socket, written each second; so old, in seconds, it counts no more. */
 export const GATE = { file: 'open', stale: 7 } as const

@@ -4,11 +4,12 @@ import type { Finding } from './findings.ts'
 import { IMAGES, isImageName, isPinned, PIN_RULE } from './images.ts'
 import { lies, networkOf } from './ipv4.ts'
 import { completeMasters, mastersAdvice, mastersFindings } from './masters.ts'
-import { LDAP, NAMESPACES } from './names.ts'
+import { LDAP, NAMESPACES, SOURCES } from './names.ts'
 import { amount } from './quantity.ts'
 import type { Cluster, Parsed, Template } from './schema.ts'
 import { screenPixels } from './screen-size.ts'
 import type { Locate } from './source.ts'
+import { completeSources, ownSources, sourcesFindings } from './sources.ts'
 import { nearest } from './spelling.ts'
 import { completeStorage, storageFindings } from './storage.ts'
 
@@ -27,6 +28,7 @@ export function joinedFindings(parsed: Parsed, where: Locate): Finding[] {
     ...mastersFindings(parsed.masters, where),
     ...storageFindings(parsed.storage, where),
     ...deliveryFindings(parsed.delivery, where),
+    ...sourcesFindings(parsed, where),
     ...internetFindings(parsed, where),
     ...parsed.templates.flatMap((template, index) => [
       ...nameFindings(parsed.templates, template, index, where),
@@ -193,6 +195,8 @@ const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16']
 /** Fills in the defaults that follow from other settings. */
 export function complete(parsed: Parsed): Cluster {
   const { domain, hosts, ldap, storage, delivery } = parsed
+  const sources = completeSources(parsed.sources)
+  const own = ownSources(sources)
   const urlOf = (service: string) => `ldaps://${service}.${NAMESPACES.directory}.svc:${LDAP.servicePort}`
   return {
     ...parsed,
@@ -218,7 +222,8 @@ export function complete(parsed: Parsed): Cluster {
     },
     masters: completeMasters(parsed.masters),
     storage: completeStorage(storage),
-    delivery: completeDelivery(delivery, domain),
-    registry: parsed.registry ?? `registry.${domain}:5000`,
+    delivery: completeDelivery(delivery, own?.repository ?? `https://git.${domain}/${SOURCES.repository}`),
+    sources,
+    registry: parsed.registry ?? own?.registry ?? `registry.${domain}:5000`,
   }
 }

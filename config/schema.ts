@@ -11,6 +11,7 @@ import { choice, duration, HOST, host, networks, PORT, says, section, text, whol
 import { ADDRESS_IN_NETWORK, isOfPc } from './ipv4.ts'
 import { type Masters, masters } from './masters.ts'
 import { BASE_DN_PATTERN } from './names.ts'
+import { type Sources, sources } from './sources.ts'
 import { type Storage, storage } from './storage.ts'
 import { template } from './template.ts'
 
@@ -178,13 +179,14 @@ export const schema = section('cluster.yaml', {
     .min(1, says('people need at least one kind of desktop', 'add a template, or leave templates out'))
     .prefault([{ name: 'office', title: 'Office desktop' }]),
   delivery,
+  sources,
   registry: text(
     new RegExp(`^[a-z0-9.-]+(:${PORT})?(/[a-z0-9._-]+)*$`),
     'it must be a registry as container engines write it',
     'write HOST:PORT or HOST:PORT/FOLDER, without https://',
   )
     .optional()
-    .describe('The registry that the PCs pull from. Default: `registry.`, the domain, `:5000`.'),
+    .describe('The registry that the PCs pull from. Default: `registry.`, the domain, `:5000`; with `sources.kind: room` that of the room.'),
   images: z
     .record(
       z.string(),
@@ -200,7 +202,7 @@ export type Parsed = z.output<typeof schema>
 
 /** Everything that an administrator decided, defaults filled in: what the charts are a function of. */
 export interface Cluster
-  extends Omit<Parsed, 'hosts' | 'ldap' | 'masters' | 'storage' | 'delivery' | 'registry'> {
+  extends Omit<Parsed, 'hosts' | 'ldap' | 'masters' | 'storage' | 'delivery' | 'sources' | 'registry'> {
   readonly hosts: {
     readonly door: string
     readonly address?: string | undefined
@@ -222,6 +224,7 @@ export interface Cluster
   readonly masters: Masters
   readonly storage: Storage
   readonly delivery: Delivery
+  readonly sources: Sources
   readonly registry: string
 }
 

@@ -1,6 +1,6 @@
 import type { Construct } from 'constructs'
 import { PREFIX } from '../../config/labels.ts'
-import { KUBERNETES_NAMESPACES, NAMESPACES } from '../../config/names.ts'
+import { EVERY_ROOM, KUBERNETES_NAMESPACES } from '../../config/names.ts'
 import type { Cluster } from '../../config/schema.ts'
 import { KINDS } from '../kit/kinds.ts'
 import { add } from '../kit/objects.ts'
@@ -24,7 +24,7 @@ export function argo(scope: Construct, { delivery }: Cluster, entries: readonly 
         destinations: [
           ...new Set([
             namespace,
-            ...Object.values(NAMESPACES),
+            ...EVERY_ROOM,
             ...KUBERNETES_NAMESPACES,
             ...entries.map((entry) => entry.namespace),
           ]),

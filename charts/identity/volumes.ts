@@ -7,10 +7,13 @@ import {
   SERVICE_DATA,
   SHARED_PARENT,
   SHARED_VOLUME,
+  SOURCES,
   STORAGE,
   serviceNamespace,
   serviceVolume,
 } from '../../config/names.ts'
+import type { Cluster } from '../../config/schema.ts'
+import { dataPath } from '../../config/service-data.ts'
 import { cel, on, type Proof } from '../kit/proof.ts'
 
 /**
@@ -92,17 +95,31 @@ const ofServices = [
   `${claim('name')} == ${part(1)}`,
 ].join(' && ')
 
+/** What the room's own registry and Git server keep there. */
+const ofSources = [
+  `object.metadata.name == ${cel(serviceVolume(SOURCES.program, SOURCES.claim))}`,
+  `${path} == ${cel(`${STORAGE.volume}/${dataPath(SOURCES.program, SOURCES.claim)}`)}`,
+  `${claim('namespace')} == ${cel(NAMESPACES.sources)}`,
+  `${claim('name')} == ${cel(SOURCES.claim)}`,
+].join(' && ')
+
 /** Whose folders of a PC are whose: each is led to by volumes of its own account alone. */
-const OWNED = [
-  { by: `(${byHomes} || (${ofCopies}) || (${ofServices}))`, at: STORAGE.run, says: 'where homes are shown' },
-  { by: byDisks, at: LDAP_DISK.path, says: 'where an LDAP server keeps its people' },
-] as const
+const ownedIn = ({ sources }: Room) => {
+  const delivered = [ofCopies, ofServices, ...(sources.kind === 'room' ? [ofSources] : [])]
+  const by = [byHomes, ...delivered.map((one) => `(${one})`)].join(' || ')
+  return [
+    { by: `(${by})`, at: STORAGE.run, says: 'where homes are shown' },
+    { by: byDisks, at: LDAP_DISK.path, says: 'where an LDAP server keeps its people' },
+  ]
+}
+
+type Room = Pick<Cluster, 'sources'>
 
 /** Above, at or below a place; written crookedly too. */
 const near = (led: string, place: string) =>
   `(${led} != '' && (${led} == '/' || ${led}.contains('//') || ${led}.contains('/.') || ${cel(`${place}/`)}.startsWith(${led}.endsWith('/') ? ${led} : ${led} + '/') || ${led}.startsWith(${cel(`${place}/`)})))`
 
-const OF_OTHERS: Proof = {
+const ofOthers = (room: Room): Proof => ({
   name: 'deskfleet-volumes-of-others',
   resources,
   where: 'everywhere',
@@ -113,7 +130,7 @@ const OF_OTHERS: Proof = {
     'new-or-led-elsewhere': `request.operation == 'CREATE' || object.spec.?hostPath != oldObject.spec.?hostPath || object.spec.?local != oldObject.spec.?local`,
   },
   variables: {},
-  rules: OWNED.flatMap(({ by, at, says }) =>
+  rules: ownedIn(room).flatMap(({ by, at, says }) =>
     ['hostPath', 'local'].map((kind) => {
       const led = `object.spec.?${kind}.path.orValue('')`
       return {
@@ -122,7 +139,7 @@ const OF_OTHERS: Proof = {
       }
     }),
   ),
-}
+})
 
 /** RBAC cannot say which volumes by the beginning of their names. */
 const removed = (account: string, by: string, names: readonly string[], what: string): Proof => ({
@@ -156,4 +173,7 @@ const REMOVED_OF_LDAP = removed(
   'volumes of LDAP servers',
 )
 
-export const VOLUMES: readonly Proof[] = [OF_HOMES, OF_LDAP, OF_OTHERS, REMOVED, REMOVED_OF_LDAP]
+export const volumeProofs = (room: Room): readonly Proof[] => [
+  ...[OF_HOMES, OF_LDAP, ofOthers(room)],
+  ...[REMOVED, REMOVED_OF_LDAP],
+]

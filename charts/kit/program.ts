@@ -18,13 +18,23 @@ export interface Program extends Pod {
   readonly egress?: readonly Traffic[]
 }
 
-/** An address of a program within the cluster. */
-export interface Service {
-  readonly name: string
+/** A port of an address. */
+interface ServicePort {
   /** The container's port, by its name; the address has the same name for it. */
   readonly port: string
   /** The number under which the address shows it. */
   readonly as: number
+}
+
+/** An address of a program within the cluster. */
+export interface Service extends ServicePort {
+  readonly name: string
+  /** Further ports of it. @default none */
+  readonly others?: readonly ServicePort[]
+  /** The address itself, for those who know it before there is a cluster. @default what the cluster gives it */
+  readonly address?: string
+  /** Whether each caller is led to one of the pods, for as long as that is ready. @default to any, each time */
+  readonly keepsCallers?: boolean
   /** One address for all pods, or a name for each of them. @default one */
   readonly headless?: boolean
   /** Whether the name of each is known before it is ready: for those who must find each other to become so. @default no */
@@ -50,20 +60,24 @@ export function program(scope: Construct, props: Program): void {
 }
 
 function addService(scope: Construct, { name, namespace }: Program, service: Service): void {
-  const { name: address, port, as, headless = false, beforeReady = false, leadsTo = 'ready' } = service
+  const { headless = false, beforeReady = false, leadsTo = 'ready', others = [], address } = service
   add(
     scope,
     'v1/Service',
-    { name: address, namespace },
+    { name: service.name, namespace },
     {
       spec: {
         type: 'ClusterIP',
         ...(headless ? { clusterIP: 'None' } : {}),
+        ...(address === undefined ? {} : { clusterIP: address }),
+        ...(service.keepsCallers ? { sessionAffinity: 'ClientIP' } : {}),
         ...(beforeReady ? { publishNotReadyAddresses: true } : {}),
         ...(leadsTo === 'ready' ? { selector: selects(name) } : {}),
-        ports: [
-          { name: port, port: as, ...(leadsTo === 'ready' ? { targetPort: port } : {}), protocol: 'TCP' },
-        ],
+        ports: [service, ...others].map(({ port, as }) => ({
+          ...{ name: port, port: as },
+          ...(leadsTo === 'ready' ? { targetPort: port } : {}),
+          protocol: 'TCP',
+        })),
       },
     },
   )

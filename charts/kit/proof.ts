@@ -1,7 +1,7 @@
 import type { V1NamedRuleWithOperations, V1Validation, V1Variable } from '@kubernetes/client-node'
 import type { Construct } from 'constructs'
 import { DESKTOPS, NAMESPACE_NAME } from '../../config/labels.ts'
-import { IDENTITIES_CONFIG_MAP, LOCKED_PEOPLE, NAMESPACES } from '../../config/names.ts'
+import { EVERY_ROOM, IDENTITIES_CONFIG_MAP, LOCKED_PEOPLE, NAMESPACES } from '../../config/names.ts'
 import { add } from './objects.ts'
 
 /** A rule that the API server itself checks on every request: what must hold, and the message when it does not. */
@@ -18,6 +18,8 @@ export interface Proof {
   })[]
   /** Where it holds: in namespaces of desktops, in these and our own, in that of node jobs, or in all. */
   readonly where: 'desktops' | 'ours' | 'crown' | 'everywhere'
+  /** Of our own, those namespaces that not every room has. @default none */
+  readonly also?: readonly string[]
   /** Whether the rules read the ConfigMap `identities`, as `params`. */
   readonly readsIdentities: boolean
   /** Whether they read the ConfigMap `locked-people` instead. @default no */
@@ -45,21 +47,23 @@ export const ofEach = (lists: readonly string[], rule: (container: string) => st
 const OF_DESKTOPS = { matchLabels: { [DESKTOPS]: 'true' } }
 
 /** By name, so that no label opens one; that of desktops has its label as well, and is judged once. */
-const OWN = Object.values(NAMESPACES).filter((name) => name !== NAMESPACES.desktops)
-const OF_OUR_OWN = {
-  matchExpressions: [{ key: NAMESPACE_NAME, operator: 'In', values: OWN }],
-}
+const OWN = EVERY_ROOM.filter((name) => name !== NAMESPACES.desktops)
+const ofOurOwn = (also: readonly string[]) => ({
+  matchExpressions: [{ key: NAMESPACE_NAME, operator: 'In', values: [...OWN, ...also] }],
+})
 
 /** The bindings of a policy: what follows its name in that of the binding, and the namespaces. A binding has one selector. */
-const BINDINGS: Readonly<Record<Proof['where'], readonly { suffix: string; namespaces?: object }[]>> = {
+const bindings = (
+  also: readonly string[],
+): Readonly<Record<Proof['where'], readonly { suffix: string; namespaces?: object }[]>> => ({
   desktops: [{ suffix: '', namespaces: OF_DESKTOPS }],
   ours: [
     { suffix: '', namespaces: OF_DESKTOPS },
-    { suffix: '-of-our-own', namespaces: OF_OUR_OWN },
+    { suffix: '-of-our-own', namespaces: ofOurOwn(also) },
   ],
   crown: [{ suffix: '', namespaces: { matchLabels: { [NAMESPACE_NAME]: NAMESPACES.crown } } }],
   everywhere: [{ suffix: '' }],
-}
+})
 
 const ofOurs = (name: string): Read => ({
   apiVersion: 'v1',
@@ -103,7 +107,7 @@ export function prove(scope: Construct, proof: Proof): void {
       },
     },
   )
-  for (const { suffix, namespaces } of BINDINGS[proof.where]) {
+  for (const { suffix, namespaces } of bindings(proof.also ?? [])[proof.where]) {
     add(
       scope,
       'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding',

@@ -1,4 +1,5 @@
 import { allowedElsewhere } from '../../config/images.ts'
+import { NAMESPACES } from '../../config/names.ts'
 import type { Cluster } from '../../config/schema.ts'
 import { cel, on, type Proof } from '../kit/proof.ts'
 
@@ -15,6 +16,7 @@ export function imagesOfTheRoom(cluster: Cluster): Proof {
     name: 'deskfleet-images',
     resources: [on('', ['pods'], ['CREATE', 'UPDATE']), on('', ['pods/ephemeralcontainers'], ['UPDATE'])],
     where: 'ours',
+    also: cluster.sources.kind === 'room' ? [NAMESPACES.sources] : [],
     readsIdentities: false,
     when: {},
     variables: {

@@ -1,4 +1,4 @@
-import { AUTHORITY, desktopName, GATEWAY, GLUSTER, LDAP, NAMESPACES } from '../../config/names.ts'
+import { AUTHORITY, desktopName, EVERY_ROOM, GATEWAY, GLUSTER, LDAP, NAMESPACES } from '../../config/names.ts'
 import { cel, on, type Proof } from '../kit/proof.ts'
 import { by, ORCHESTRATOR } from '../orchestrator/job-shape.ts'
 
@@ -40,7 +40,8 @@ const listed = Object.entries(SECRETS_OF).map(
 )
 const ofDesktop = `(${isUser(GATEWAY.service)} && request.namespace == ${cel(desktops)} && object.metadata.name.startsWith(${cel(desktopName(''))}))`
 
-const groups = Object.values(NAMESPACES).map((namespace) => `system:serviceaccounts:${namespace}`)
+// The one program of `deskfleet-sources` has no token.
+const groups = EVERY_ROOM.map((namespace) => `system:serviceaccounts:${namespace}`)
 
 /** No account of ours becomes another one by way of a Secret. */
 export const WRITTEN_SECRETS: Proof = {

@@ -23,7 +23,11 @@ export const DataWish = z.strictObject({
 export type DataWish = z.input<typeof DataWish>
 
 /** Data of a service, as the charts know it. */
-export type ServiceData = z.output<typeof DataWish> & { readonly service: string }
+export type ServiceData = z.output<typeof DataWish> & {
+  readonly service: string
+  /** Where its claim is. */
+  readonly namespace: string
+}
 
 interface Keeping {
   readonly name: string
@@ -31,7 +35,9 @@ interface Keeping {
 }
 
 export const dataOf = (services: readonly Keeping[]): ServiceData[] =>
-  services.flatMap(({ name, data = [] }) => data.map((one) => ({ service: name, ...DataWish.parse(one) })))
+  services.flatMap(({ name, data = [] }) =>
+    data.map((one) => ({ service: name, namespace: serviceNamespace(name), ...DataWish.parse(one) })),
+  )
 
 /** Why a service may not keep what it wants, where homes are being moved: a volume never leads elsewhere, and programs write on. */
 export const dataFindings = ({ storage }: Cluster, services: readonly Keeping[]): Finding[] =>
@@ -52,7 +58,7 @@ export const dataFindings = ({ storage }: Cluster, services: readonly Keeping[])
 export function dataVolume(
   scope: Construct,
   { storage }: Cluster,
-  { service, claim, size }: ServiceData,
+  { service, namespace, claim, size }: ServiceData,
 ): void {
   const folder = storageFolder(storage)
   if (folder === undefined) return
@@ -69,7 +75,7 @@ export function dataVolume(
         claimRef: {
           apiVersion: 'v1',
           kind: 'PersistentVolumeClaim',
-          namespace: serviceNamespace(service),
+          namespace,
           name: claim,
         },
         hostPath: { path: `${folder}/${dataPath(service, claim)}`, type: 'Directory' },
@@ -82,7 +88,7 @@ export function dataVolume(
 export function dataClaim(
   scope: Construct,
   { storage }: Cluster,
-  { service, claim, size }: ServiceData,
+  { service, namespace, claim, size }: ServiceData,
 ): void {
   const from =
     storage.kind === 'existing'
@@ -91,7 +97,7 @@ export function dataClaim(
   add(
     scope,
     'v1/PersistentVolumeClaim',
-    { name: claim, namespace: serviceNamespace(service), annotations: KEPT },
+    { name: claim, namespace, annotations: KEPT },
     { spec: { ...SHARED, ...from, resources: { requests: { storage: size } } } },
   )
 }

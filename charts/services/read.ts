@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import type { Finding, Outcome } from '../../config/findings.ts'
+import { SOURCES } from '../../config/names.ts'
 import { textOf } from '../../config/utf8.ts'
 import type { KubeObject } from '../kit/rendered.ts'
 import { chartOf, type Service } from '../service.ts'
@@ -53,6 +54,8 @@ export async function readServices(folder: string, called: string): Promise<Outc
     if (name === undefined) continue
     if (!NAME.test(name)) {
       findings.push(wrong(where, `its name is ${name}`, NAME_RULE, 'rename it'))
+    } else if (name === SOURCES.program) {
+      findings.push(wrong(where, `its name is ${name}`, TAKEN_RULE, 'rename it'))
     } else if (services.some((other) => other.name === name)) {
       findings.push(wrong(where, `there is another service ${name}`, 'a service has one name', 'rename one'))
     } else {
@@ -65,6 +68,7 @@ export async function readServices(folder: string, called: string): Promise<Outc
 }
 
 const LINK_RULE = 'what is delivered stands in Git itself'
+const TAKEN_RULE = "the room's own registry and Git server keep what they have under that name"
 const NAME_RULE =
   'a service is named by at most 40 small letters, digits and hyphens, and begins with a letter'
 

@@ -51,6 +51,12 @@ const CONTENTS = {
       lay: layEtcd,
     },
   },
+  sources: {
+    foreign: {
+      pins: ['go.mod', 'go.sum'].map((name) => `lab/modules/registry/${name}`),
+      lay: layRegistry,
+    },
+  },
   argocd: {
     foreign: {
       pins: ['go.mod', 'go.sum', 'argocd/main.go'].map((name) => `lab/modules/argo-cd/${name}`),
@@ -74,6 +80,7 @@ export const BUILT: readonly BuiltImage[] = [
   'ingress',
   'gluster',
   'etcd-backup',
+  'sources',
   'argocd',
   'desktop',
   'desktop-light',
@@ -142,6 +149,13 @@ async function layEtcd(folder: string, progress: (line: string) => void): Promis
     cpSync(binaries.get(name) ?? name, to)
     chmodSync(to, 0o755)
   }
+}
+
+/** distribution's registry. */
+async function layRegistry(folder: string, progress: (line: string) => void): Promise<void> {
+  const to = join(folder, 'bin', 'registry')
+  cpSync((await locate(['registry'], { progress })).get('registry') ?? 'registry', to)
+  chmodSync(to, 0o755)
 }
 
 /** Argo CD's one binary, and the wrappers that it calls git and gpg by. */

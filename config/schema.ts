@@ -186,7 +186,9 @@ export const schema = section('cluster.yaml', {
     'write HOST:PORT or HOST:PORT/FOLDER, without https://',
   )
     .optional()
-    .describe('The registry that the PCs pull from. Default: `registry.`, the domain, `:5000`; with `sources.kind: room` that of the room.'),
+    .describe(
+      'The registry that the PCs pull from. Default: `registry.`, the domain, `:5000`; with `sources.kind: room` that of the room.',
+    ),
   images: z
     .record(
       z.string(),

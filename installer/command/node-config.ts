@@ -19,7 +19,7 @@ import {
   tokenSecretName,
 } from '../../cluster/bootstrap-token.ts'
 import { sentence } from '../../config/findings.ts'
-import { AUTHORITY, CLUSTER_AUTHORITY, NAMESPACES, PC_PATTERN } from '../../config/names.ts'
+import { AUTHORITY, CLUSTER_AUTHORITY, NAMESPACES, PC_PATTERN, SOURCES } from '../../config/names.ts'
 import { readCluster } from '../../config/read.ts'
 import type { Cluster } from '../../config/schema.ts'
 import { answerFile } from './answers.ts'
@@ -27,6 +27,8 @@ import { answerFile } from './answers.ts'
 /** As long as kubeadm's own. */
 const VALID = 24 * 3_600_000
 const KUBEADM = 'was this cluster made by kubeadm?'
+const OWN = '(default with sources.kind: room: out of the cluster)'
+const LOGIN = /^[^:\s]+:\S+$/
 
 interface Options extends ClusterOptions, DryRunOptions {
   readonly config: string
@@ -45,8 +47,8 @@ export function addNodeConfigCommand(program: Command, terminal: Terminal): void
     )
     .option('--config <file>', 'the file of the room', 'cluster.yaml')
     .option('--name <pc>', 'what the PC shall be called (default: its host name)')
-    .option('--registry-ca <file>', "the certificate of who vouches for the room's registry")
-    .option('--registry-login <file>', "a file with NAME:PASSWORD, the PCs' login at the registry")
+    .option('--registry-ca <file>', `the certificate of who vouches for the room's registry ${OWN}`)
+    .option('--registry-login <file>', `a file with NAME:PASSWORD, the PCs' login at the registry ${OWN}`)
     .option(
       '--time-servers <hosts>',
       'by whom PCs set their clocks, separated by commas (default: those of Debian)',
@@ -64,10 +66,15 @@ async function nodeConfig(terminal: Terminal, file: string | undefined, options:
   if (name !== undefined && !PC_PATTERN.test(name))
     throw new UsageError(`a PC cannot be called ${name}: write small letters, digits, - and .`)
   const room = await roomOf(options.config)
-  const registryAuthority = await textOf(options.registryCa)
-  const registryLogin = loginIn(options.registryLogin, await textOf(options.registryLogin))
+  const given = {
+    authority: await textOf(options.registryCa),
+    login: loginIn(options.registryLogin, await textOf(options.registryLogin)),
+  }
   const core = openCluster(kubeconfig).makeApiClient(CoreV1Api)
   const known = await clusterOf(core)
+  const own = room.sources.kind === 'room'
+  const registryAuthority = given.authority ?? (own ? await ownAuthority(core) : undefined)
+  const registryLogin = given.login ?? (own ? await ownLogin(core) : undefined)
   warnOfOther(terminal, known.endpoint, room.hosts.address)
 
   const token: Token = { id: randomBytes(3).toString('hex'), secret: randomBytes(8).toString('hex') }
@@ -78,7 +85,10 @@ async function nodeConfig(terminal: Terminal, file: string | undefined, options:
     until,
     registry: room.registry,
     registryAuthority,
-    registryLogin: dryRun && registryLogin !== undefined ? '<as in the file>' : registryLogin,
+    registryLogin:
+      dryRun && registryLogin !== undefined
+        ? `<as in the ${given.login ? 'file' : 'Secret'}>`
+        : registryLogin,
     name,
     timeServers: names(options.timeServers),
     door: room.hosts.door,
@@ -123,7 +133,7 @@ const textOf = (path: string | undefined): Promise<string> | undefined =>
 
 function loginIn(path: string | undefined, text: string | undefined): string | undefined {
   const login = text?.trim()
-  if (login === undefined || /^[^:\s]+:\S+$/.test(login)) return login
+  if (login === undefined || LOGIN.test(login)) return login
   throw new UsageError(`${path} holds no login: one line, NAME:PASSWORD`)
 }
 
@@ -155,6 +165,29 @@ async function clusterOf(core: CoreV1Api) {
   const { controlPlaneEndpoint: named, kubernetesVersion: kubernetes } = known.data
   const endpoint = /:\d+$/.test(named) ? named : `${named}:6443`
   return { endpoint, kubernetes, authority: publicKeyHash(authority) }
+}
+
+/** Who vouches for the registry that the room runs itself. */
+const ownAuthority = (core: CoreV1Api): Promise<string> => secretOf(core, SOURCES.secret, 'ca.crt')
+
+/** By what PCs pull there. */
+async function ownLogin(core: CoreV1Api): Promise<string> {
+  const login = (await secretOf(core, SOURCES.loginsSecret, 'pull')).trim()
+  if (LOGIN.test(login)) return login
+  throw new Error(
+    `Secret ${NAMESPACES.sources}/${SOURCES.loginsSecret} holds no login in pull: one line, NAME:PASSWORD; docs/sources.md`,
+  )
+}
+
+async function secretOf(core: CoreV1Api, name: string, key: string): Promise<string> {
+  const namespace = NAMESPACES.sources
+  const what = `Secret ${namespace}/${name}`
+  const advice =
+    'the installer makes it where sources.kind is room (docs/sources.md); or name files by --registry-ca and --registry-login'
+  const { data } = await readOf(what, () => core.readNamespacedSecret({ name, namespace }), advice)
+  const text = data?.[key]
+  if (text === undefined) throw new Error(`${what} has no ${key}; ${advice}`)
+  return Buffer.from(text, 'base64').toString()
 }
 
 /** Who vouches for the door, and who will; a room without a door of its own has none. */

@@ -159,6 +159,20 @@ test('servers of one thing are never two on a PC, and no more than one is draine
   t.deepEqual(Object.keys(object('Service')?.spec ?? {}).sort(), ['ports', 'type'])
 })
 
+test('an address may have several ports, be known beforehand, and lead each caller to one pod', (t) => {
+  const service = { name: 'p', port: 'x', as: 1, others: [{ port: 'y', as: 2 }], address: '10.96.0.40' }
+  const { findings, object } = made({ services: [{ ...service, keepsCallers: true }] })
+  t.deepEqual(findings, [])
+  t.deepEqual(object('Service')?.spec, {
+    ...{ type: 'ClusterIP', clusterIP: '10.96.0.40', sessionAffinity: 'ClientIP' },
+    selector: { 'app.kubernetes.io/name': 'p', 'app.kubernetes.io/part-of': 'deskfleet' },
+    ports: [
+      { name: 'x', port: 1, targetPort: 'x', protocol: 'TCP' },
+      { name: 'y', port: 2, targetPort: 'y', protocol: 'TCP' },
+    ],
+  })
+})
+
 test('another template of a Job is another Job; the same is the same', (t) => {
   const name = (grace: number) => made({ workload: { kind: 'Job' }, grace }).object('Job')?.metadata.name
   t.is(name(1), name(1))

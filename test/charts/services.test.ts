@@ -211,6 +211,10 @@ const REFUSED: Readonly<Record<string, readonly [files: Readonly<Record<string, 
     { 'My Wiki.yaml': SERVICE },
     /^services\/My Wiki.yaml: its name is My Wiki; .*; rename it/,
   ],
+  'a name that is taken': [
+    { 'sources.yaml': HELLO },
+    /^services\/sources.yaml: its name is sources; the room's own registry .* under that name; rename it/,
+  ],
   'two of a name': [
     { 'wiki.yaml': HELLO, 'wiki.ts': 'export default { about: "x", chart() {} }' },
     /there is another service wiki/,

@@ -108,6 +108,28 @@ const MISTAKES: Readonly<
       '/32 for one address',
     ],
   ],
+  'a registry and a repository beside the room’s own': [
+    'domain: a.org\nsources: { kind: room }\nregistry: registry.a.org:5000\ndelivery:\n  repository: https://git.a.org/x.git\n',
+    [
+      'cluster.yaml:3: registry is registry.a.org:5000, and sources.kind is room; what the room runs itself is at 10.96.0.40:5000;',
+      'delete the line, or write sources.kind: existing',
+    ],
+    [
+      'cluster.yaml:5: delivery.repository is https://git.a.org/x.git, and sources.kind is room; what the room runs itself is at https://10.96.0.40/deskfleet.git;',
+      'delete the line, or write sources.kind: existing',
+    ],
+  ],
+  'homes that are moved away from under the room’s own registry': [
+    'domain: a.org\nsources: { kind: room }\nstorage:\n  from: { kind: path, path: /srv/homes }\n',
+    [
+      'cluster.yaml:4: homes are moved to another storage, and sources.kind is room;',
+      'leave storage as it was, or have a registry and a Git server elsewhere: sources.kind: existing',
+    ],
+  ],
+  'an address of sources that no Service has': [
+    'domain: a.org\nsources:\n  kind: room\n  address: 127.0.0.1\n',
+    ['cluster.yaml:4: sources.address is "127.0.0.1"; it must be an IPv4 address', '10.96.0.40'],
+  ],
   'a branch, and a tag': [
     'domain: a.org\ndelivery:\n  branch: main\n  tag: v1.2\n',
     ['cluster.yaml:4: delivery.tag stands beside delivery.branch;', 'delete the others'],

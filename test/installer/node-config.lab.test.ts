@@ -4,6 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { publicKeyHash } from '../../cluster/bootstrap-token.ts'
+import { NAMESPACES, SOURCES } from '../../config/names.ts'
 import { openCredentials } from '../../lab/bare/credentials.ts'
 import { must, type OwnLab, ownLab } from '../harness/lab.ts'
 import { deskfleet } from '../harness/platform.ts'
@@ -137,6 +138,47 @@ test.serial(
       /the cluster calls its API room\.example\.org:6443, and hosts\.address of cluster\.yaml is 10\.0\.0\.2/,
     )
     t.deepEqual(await tokens(), before)
+  },
+)
+
+test.serial(
+  'where the room has its own registry, who vouches for it and the login are read from the cluster',
+  async (t) => {
+    const { namespace, ...names } = { namespace: NAMESPACES.sources, ...SOURCES }
+    writeFileSync(place('own.yaml'), `${ROOM}sources: { kind: room }\n`)
+    const ownConfig = (...words: string[]) =>
+      deskfleet(own.lab, 'node-config', '--config', place('own.yaml'), ...words)
+    const before = await tokens()
+    const none = await ownConfig()
+    t.is(none.code, 1)
+    t.regex(
+      none.stderr,
+      /Secret deskfleet-sources\/sources is not there; the installer makes it .*--registry-ca/,
+    )
+
+    await must(own.lab, ['create', 'namespace', namespace])
+    const secret = (name: string, ...from: string[]) =>
+      must(own.lab, ['create', 'secret', 'generic', name, '-n', namespace, ...from])
+    await secret(names.secret, `--from-file=ca.crt=${place('ca.crt')}`)
+    t.regex((await ownConfig()).stderr, /Secret deskfleet-sources\/sources-logins is not there; /)
+    await secret(names.loginsSecret, '--from-literal=push=push:other')
+    t.regex((await ownConfig()).stderr, /Secret deskfleet-sources\/sources-logins has no pull; /)
+    t.deepEqual(await tokens(), before, 'no token is made for a file that is not written')
+    const patch = JSON.stringify({ stringData: { pull: 'pull:of-the-cluster\n' } })
+    await must(own.lab, ['patch', 'secret', names.loginsSecret, '-n', namespace, '-p', patch])
+
+    const dry = await ownConfig('--dry-run')
+    t.is(dry.code, 0, dry.stderr)
+    t.regex(dry.stdout, /^registry-login: <as in the Secret>$/m)
+    const { code, stdout, stderr } = await ownConfig()
+    t.is(code, 0, stderr)
+    const answers = new Map(stdout.split('\n').map((line) => [line.split(': ')[0], line.split(': ')[1]]))
+    t.is(answers.get('registry'), '10.96.0.40:5000')
+    t.is(answers.get('registry-login'), 'pull:of-the-cluster')
+    t.is(Buffer.from(answers.get('registry-ca') ?? '', 'base64').toString(), authority())
+    // What is named counts before what is in the cluster.
+    const named = await ownConfig('--registry-login', place('login'))
+    t.regex(named.stdout, /^registry-login: pull:secret$/m)
   },
 )
 

@@ -85,8 +85,13 @@ test('its namespace is restricted, closed, and takes images of the room alone', 
 })
 
 test('each container sees what it needs of the Secret, and no token; nothing but data and memory is writable', (t) => {
-  const pod = podOf(rendered(ROOM))
+  const files = rendered(ROOM)
+  const pod = podOf(files)
   t.false(pod.automountServiceAccountToken)
+  t.false(
+    [...files.keys()].some((file) => /^sources\/.*Role/.test(file)),
+    'its account may do nothing',
+  )
   t.deepEqual(
     pod.containers.map(({ name }) => name),
     ['entrance', 'registry', 'git'],

@@ -9,12 +9,15 @@ import {
   STORAGE,
   serviceVolume,
 } from '../../config/names.ts'
+import { applyFolder } from '../../lab/manifests/apply.ts'
+import { renderWith } from '../../lab/manifests/render.ts'
 import { becomes } from '../harness/wait.ts'
 import { type ProofLab, proofLab } from './proof-lab.ts'
 
 /** Where volumes may lead, by who makes them. */
 
 let proofs: ProofLab
+const ROOM = { kind: 'room', address: '10.96.0.40' } as const
 const HOMES = ['--as', `system:serviceaccount:${NAMESPACES.storage}:${STORAGE.homes}`]
 const DISKS = ['--as', `system:serviceaccount:${NAMESPACES.directory}:${LDAP_DISK.program}`]
 
@@ -33,7 +36,12 @@ const volume = (path: string, claim: string, namespace: string = NAMESPACES.desk
 
 test.before(async () => {
   proofs = await proofLab()
-  const { must, create } = proofs
+  const { must, create, lab } = proofs
+  // As in a room that has its registry and its Git server itself.
+  const delivery = { repository: `https://${ROOM.address}/deskfleet.git` }
+  renderWith(JSON.stringify({ sources: ROOM, delivery }), `${lab.dir}/own-sources`)
+  const problems = await applyFolder(lab, `${lab.dir}/own-sources/identity`)
+  if (problems.length > 0) throw new Error(problems.join('\n'))
   const roles = [
     'create',
     'clusterrole',
@@ -55,7 +63,7 @@ test.before(async () => {
 test.after.always(() => proofs?.lab.down())
 
 test.serial('every policy on volumes is accepted with clean types', async (t) => {
-  for (const { name } of volumeProofs({ sources: { kind: 'room', address: '10.96.0.40' } })) {
+  for (const { name } of volumeProofs({ sources: ROOM })) {
     const { status } = JSON.parse(await proofs.must(['get', 'validatingadmissionpolicy', name, '-o', 'json']))
     t.deepEqual(status?.typeChecking, {}, `${name}: ${JSON.stringify(status)}`)
   }
@@ -185,3 +193,28 @@ test.serial('nobody else makes a volume that leads to homes, or to where LDAP ke
   const honest = await proofs.create(volume('/srv/mine', 'mine'))
   t.is(honest.code, 0, honest.stderr)
 })
+
+test.serial(
+  'what the room’s own registry and Git server keep is led to by one volume, for one claim',
+  async (t) => {
+    const { sources } = NAMESPACES
+    const kept = (name: string, path: string, namespace: string, claimed: string) => ({
+      ...volume(`${STORAGE.volume}/services/${path}`, claimed, namespace),
+      metadata: { name },
+    })
+    const own = serviceVolume('sources', 'data')
+    for (const [name, path, namespace, claimed] of [
+      ['mine', 'sources/data', sources, 'data'],
+      [own, 'wiki/data', sources, 'data'],
+      [own, 'sources', sources, 'data'],
+      [own, 'sources/data', sources, 'mine'],
+      [own, 'sources/data', NAMESPACES.desktops, 'data'],
+      [own, 'sources/data', 'service-wiki', 'data'],
+    ] as const) {
+      const { stderr } = await proofs.create(kept(name, path, namespace, claimed))
+      t.regex(stderr, /where homes are shown/, `${name} ${path} ${namespace} ${claimed}`)
+    }
+    const delivered = await proofs.create(kept(own, 'sources/data', sources, 'data'))
+    t.is(delivered.code, 0, delivered.stderr)
+  },
+)

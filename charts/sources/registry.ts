@@ -10,6 +10,10 @@ export const registry = () => ({
   // No cache: another replica writes as well.
   storage: { filesystem: { rootdirectory: `${DATA}/registry` }, delete: { enabled: false } },
   // `relativeurls`: it is called by several names, also through a port that is led on.
-  http: { addr: REGISTRY_AT, relativeurls: true, headers: { 'X-Content-Type-Options': ['nosniff'] } },
+  http: {
+    ...{ addr: REGISTRY_AT, relativeurls: true, headers: { 'X-Content-Type-Options': ['nosniff'] } },
+    // Told to end, it lets uploads end first: a little less than the pod's own grace.
+    draintimeout: '50s',
+  },
   health: { storagedriver: { enabled: true, interval: '10s', threshold: 3 } },
 })

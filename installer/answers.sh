@@ -8,13 +8,15 @@
 answer_keys='
 name ^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$
 endpoint ^[][A-Za-z0-9.:-]+:[0-9]{1,5}$
+door-address ^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$
+administrator ^[a-z_][a-z0-9_.-]{0,31}$
 ca-cert-hash ^sha256:[0-9a-f]{64}$
 token ^[a-z0-9]{6}\.[a-z0-9]{16}$
 kubernetes ^v[0-9]+\.[0-9]+\.[0-9]+$
 registry ^[A-Za-z0-9.-]+(:[0-9]{1,5})?$
 registry-ca ^[A-Za-z0-9+/=]+$
 registry-login ^[^:[:space:]]+:[^[:space:]]+$
-brick ^(none|free|/dev/.+)$
+brick ^(none|free|mounted|/dev/.+)$
 confirm ^[^[:space:]]+$
 bundle ^/.+$
 time-servers ^[A-Za-z0-9.: -]+$
@@ -31,12 +33,12 @@ ignore-preflight ^[A-Za-z0-9,-]+$
 # The value of a key in the file; nothing where it is not there.
 answer_in() { sed -n "s/^$2:[[:space:]]*//p" "$1" | sed "s/[[:space:]]*$//; s/^\"\(.*\)\"$/\1/; s/^'\(.*\)'$/\1/" | head -n 1; }
 
-# Ends install.sh where the file is not one that it can go by.
+# Ends install.sh where the file is not one that it can go by: check_answers FILE [public]
 check_answers() {
   [ -f "$1" ] || fail "there is no answer file $1" 'make one by "npx deskfleet node-config FILE" where kubectl works, and bring it here'
   mode=$(stat -L -c %a "$1")
-  case $mode in
-    *00) ;;
+  case ${2-}$mode in
+    *00 | public*) ;;
     *) fail "$1 holds secrets, and its mode is $mode" "chmod 0600 $1" ;;
   esac
   number=0

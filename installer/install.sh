@@ -1,5 +1,5 @@
 #!/bin/sh
-# `installer/`: Turns a bare PC into a node of the room: checks, brick, programs, settings, join, its own screen.
+# `installer/`: Turns bare PCs into a room: checks, brick, programs, settings, the first master or a node of it, its own screen.
 #
 # This file is the command line, and the order of the steps. Each step is a file in steps/ that looks (NAME_look: whether it is
 # done, is to be done, or is refused) and does (NAME_do). Whatever changes this PC goes through doing.sh, which shows it in a dry run.
@@ -15,8 +15,9 @@ run_folder=/run/deskfleet-install/$$
 
 usage() {
   cat <<'END'
-Makes this PC a node of the room, looks after it, or takes it out.
+Makes this PC a node of the room, or the first one of a new room; looks after it, or takes it out.
 
+  install.sh init     begins a room with this PC: its first master, registry, Git, Argo CD, and all apps; once in a room
   install.sh join     checks the PC, makes its brick, lays programs and settings, joins as a worker
   install.sh repair   the same on a PC that was one: does what is not as it must be, keeps the brick's files
   install.sh status   what this PC is, and what is wrong with it; exit code 1 while something is
@@ -32,13 +33,15 @@ Without --apply nothing is changed: every step is shown, whether it is done, and
   --disk DISK          its brick: all of that disk, by its name in /dev/disk/by-id
   --confirm SERIAL     the serial of that disk, as its label says
   --free-space         its brick: what is free on the disk of the system
+  --brick-mounted      its brick: the XFS that you have mounted at /var/lib/deskfleet/brick yourself
   --no-brick           it has no brick, and keeps no files of others
   --kiosk yes|no|auto  its own screen shows the room's login (default: auto, where a screen is attached)
   --wipe NAME          what is on that disk may go: NAME as the refusal says it
   --wipe-brick SERIAL  the files of the brick on the disk with that serial may go
   --room-is-gone       leave: nobody can be asked any more
-  --only STEP          join, repair, status: that step alone, of hardware, packages, programs, disk, settings,
-                       images, join, labels, kiosk
+  --only STEP          that step alone: init, of hardware, packages, programs, disk, settings, images, cluster,
+                       labels, platform, hand-over, kiosk; join, repair and status, of hardware, packages, programs,
+                       disk, settings, images, join, labels, kiosk
   --help               this text
 
 Exit codes: 0 done, or nothing to do; 1 refused or failed; 2 called in a way that has no meaning.
@@ -61,7 +64,7 @@ also() { more="$more
 $1"; }
 
 for file in doing answers steps/hardware steps/packages steps/programs steps/disk-facts steps/disk steps/settings \
-  steps/images steps/join steps/labels steps/kiosk steps/leave steps/status; do
+  steps/images steps/join steps/cluster steps/labels steps/platform steps/hand-over steps/kiosk steps/leave steps/status; do
   # shellcheck source=/dev/null
   . "$here/$file.sh"
 done
@@ -70,9 +73,15 @@ done
 
 verb='' answers=/etc/deskfleet.yaml answers_given='' bundle='' pc_name='' brick='' confirm='' wipe='' wipe_brick='' room_is_gone='' only='' kiosk=''
 
+# This file may lie in a bundle itself.
+bundle_around() {
+  case $repository in
+    */repository) [ ! -f "${repository%/*}/SHA256SUMS" ] || echo "${repository%/*}" ;;
+  esac
+}
 value() { [ "$2" -ge 2 ] || wrong_use "$1 wants a value"; }
 choose_brick() {
-  [ -z "$brick" ] || wrong_use '--disk, --free-space and --no-brick exclude each other'
+  [ -z "$brick" ] || wrong_use '--disk, --free-space, --brick-mounted and --no-brick exclude each other'
   brick=$1
 }
 
@@ -84,6 +93,7 @@ while [ $# -gt 0 ]; do
     --room-is-gone) room_is_gone=yes ;;
     --free-space) choose_brick free ;;
     --no-brick) choose_brick none ;;
+    --brick-mounted) choose_brick mounted ;;
     --disk) value "$1" $#; choose_brick "$2"; shift ;;
     --answers) value "$1" $#; answers=$2 answers_given=yes; shift ;;
     --bundle) value "$1" $#; bundle=$2; shift ;;
@@ -100,23 +110,31 @@ while [ $# -gt 0 ]; do
 done
 
 case $verb in
-  join | repair | status | leave) ;;
-  init) complain 'init is not built yet: the first master of a room is made by hand, see docs/operate.md; then join'; exit 2 ;;
+  init | join | repair | status | leave) ;;
   '') usage >&2; exit 2 ;;
   *) wrong_use "there is no $verb" ;;
 esac
-steps='hardware packages programs disk settings images join labels kiosk'
+case $verb in
+  init) steps='hardware packages programs disk settings images cluster labels platform hand-over kiosk' ;;
+  *) steps='hardware packages programs disk settings images join labels kiosk' ;;
+esac
 case " $steps " in
   *" ${only:-disk} "*) steps=${only:-$steps} ;;
   *) wrong_use "there is no step $only: of these there are $steps" ;;
 esac
 case $kiosk in '' | auto | yes | no) ;; *) wrong_use "--kiosk wants yes, no or auto: $kiosk is none of them" ;; esac
-case $brick in '' | none | free | /dev/*) ;; *) wrong_use "--disk wants a path, as /dev/disk/by-id/…: $brick is none" ;; esac
+case $brick in '' | none | free | mounted | /dev/*) ;; *) wrong_use "--disk wants a path, as /dev/disk/by-id/…: $brick is none" ;; esac
 
 # --- the answers ---
 
+[ -n "$bundle" ] || bundle=$(bundle_around)
+# What a bundle with a room in it says of that room, for the PC that begins it: no secret, and a stick knows no modes.
+who_reads=''
+if [ "$verb" = init ] && [ -z "$answers_given" ] && [ ! -f "$answers" ] && [ -f "$bundle/room/answers" ]; then
+  answers=$bundle/room/answers who_reads=public
+fi
 if [ -f "$answers" ] || [ -n "$answers_given" ]; then
-  check_answers "$answers"
+  check_answers "$answers" "$who_reads"
   has_answers=yes
 else
   has_answers=''
@@ -127,10 +145,6 @@ answer() { [ -z "$has_answers" ] || answer_in "$answers" "$1"; }
 [ -n "$pc_name" ] || pc_name=$(hostname | tr '[:upper:]' '[:lower:]')
 [ -n "$brick" ] || { brick=$(answer brick) confirm=${confirm:-$(answer confirm)}; }
 [ -n "$bundle" ] || bundle=$(answer bundle)
-# This file may lie in a bundle itself.
-case $repository in
-  */repository) [ -n "$bundle" ] || [ ! -f "${repository%/*}/SHA256SUMS" ] || bundle=${repository%/*} ;;
-esac
 [ -n "$kiosk" ] || kiosk=$(answer kiosk)
 
 # --- the steps, in their order ---
@@ -144,14 +158,18 @@ show_state() {
   [ -z "$mend" ] || tell "       mend: $mend"
 }
 
+# A step is called as people say it, and its functions as a shell can.
+look_at() { "$(printf %s "$1" | tr - _)_look"; }
+do_step() { "$(printf %s "$1" | tr - _)_do"; }
+
 # Looks at all steps before the first one is done: what is refused is refused before anything changes.
 refuse_early() {
   for step; do
-    "${step}_look"
+    look_at "$step"
     [ "$state" != refused ] || wrong=yes
   done
   [ -n "$wrong" ] || return 0
-  for step; do "${step}_look"; show_state; done
+  for step; do look_at "$step"; show_state; done
   complain 'nothing was changed: a step is refused'
   exit 1
 }
@@ -159,7 +177,7 @@ refuse_early() {
 do_steps() {
   [ -z "$apply" ] || refuse_early "$@"
   for step; do
-    "${step}_look"
+    look_at "$step"
     show_state
     case $state in
       'done') continue ;;
@@ -172,9 +190,9 @@ do_steps() {
     open=yes
     mend=''
     [ -z "$apply" ] || in_step=$step
-    "${step}_do"
+    do_step "$step"
     [ -n "$apply" ] || continue
-    "${step}_look"
+    look_at "$step"
     [ "$state" = 'done' ] || fail "$step was done, and is not so: $says" "$mend"
     tell "       $step: $says"
     in_step=''
@@ -212,7 +230,7 @@ alone
 [ -n "$apply" ] || [ "$verb" = status ] || tell "Dry run for $pc_name: nothing is changed. --apply carries it out."
 # shellcheck disable=SC2086
 case $verb in
-  join | repair) do_steps $steps ;;
+  init | join | repair) do_steps $steps ;;
   leave) do_steps leave ;;
   status)
     tell_what_it_is

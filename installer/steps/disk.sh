@@ -20,15 +20,26 @@ disk_plan() {
     -v me="$pc_name" -v least="$least_brick" -f "$here/steps/disk-plan.awk" "$run_folder/facts"
 }
 
+# An administrator's own LVM or RAID, for example: nothing is done about it.
+plan_of_mounted() {
+  kind=$(findmnt --noheadings --output FSTYPE --mountpoint "$brick_mount" 2>/dev/null) || kind=''
+  case $kind in
+    xfs) echo mounted ;;
+    '') echo "refuse nothing is mounted at $brick_mount | mount it there, with a line in /etc/fstab" ;;
+    *) echo "refuse what is mounted at $brick_mount is $kind | Gluster wants XFS there" ;;
+  esac
+}
+
 disk_look() {
   chosen_disk=''
   case $brick in
-    none | free | '') ;;
+    none | free | mounted | '') ;;
     *) if [ -b "$brick" ]; then chosen_disk=$(basename "$(readlink -f "$brick")"); else chosen_disk=missing; fi ;;
   esac
-  plan=$(disk_plan)
+  if [ "$brick" = mounted ]; then plan=$(plan_of_mounted); else plan=$(disk_plan); fi
   part=${plan#* }
   case $plan in
+    mounted) is_done "what you have mounted at $brick_mount" ;;
     none) is_done 'no brick, as you said: this PC keeps no files of others' ;;
     'done '*)
       if brick_unit_fits "$part" || mounted_by_fstab; then
@@ -67,7 +78,7 @@ list_disks() {
 disk_do() {
   mend='look at the disk by lsblk and dmesg, then run this again: it goes on where it stopped'
   case $plan in
-    none | refuse* | choose*) return 0 ;;
+    none | mounted | refuse* | choose*) return 0 ;;
     'erase '*) erase_disk "$part"; make_table "$part" ;;
     'table '*) make_table "$part" ;;
     'append '*) append_part "$part" ;;

@@ -114,7 +114,7 @@ END
 # What a later repair needs: without the token, which lets in for a day, and with the name that it has.
 kept_answers() {
   echo "name: $pc_name"
-  [ "$brick" != none ] || echo 'brick: none'
+  case $brick in none | mounted) echo "brick: $brick" ;; esac
   [ -z "$kiosk" ] || echo "kiosk: $kiosk"
   sed '/^name:/d; /^token:/d; /^brick:/d; /^confirm:/d; /^bundle:/d; /^kiosk:/d' "$answers"
 }

@@ -24,7 +24,7 @@ sum_in() { awk -v file="$2" '$2 == file || $2 == "*" file { print $1; exit }' "$
 
 # A line of the list names a file below its folder, and nothing else.
 a_name='[A-Za-z0-9_-][A-Za-z0-9._+~%-]*'
-line_of_bundle="^[0-9a-f]{64} [ *](versions|(bin|cni|images|registry)/$a_name|packages/[0-9]+/$a_name|repository/($a_name/)*$a_name)\$"
+line_of_bundle="^[0-9a-f]{64} [ *](versions|(bin|cni|images|registry|room)/$a_name|packages/[0-9]+/$a_name|repository/($a_name/)*$a_name)\$"
 
 # The first thing that is wrong with the bundle; nothing where it is whole.
 fault_of_bundle() {

@@ -53,6 +53,8 @@ units_down() { for unit in $settings_units; do { is_enabled "$unit" && is_active
 settings_look() {
   endpoint=$(answer endpoint) registry=$(answer registry) registry_ca=$(answer registry-ca)
   registry_login=$(answer registry-login) time_servers=$(answer time-servers)
+  # Whoever begins a room makes the logins of its registry later on.
+  [ "$verb" != init ] || [ -n "$registry_login" ] || registry=''
   differs=''
   [ -z "$(laid_differently)" ] || differs="$differs, files: $(laid_differently | wc -l)"
   [ -z "$endpoint" ] || echo "https://$endpoint" | same_file "$door_file" 0644 || differs="$differs, the room's address"

@@ -18,7 +18,7 @@ tell_what_it_is() {
 # Every step, and nothing of what would be done.
 tell_steps() {
   for step; do
-    "${step}_look"
+    look_at "$step"
     [ "$state" = 'done' ] || wrong=yes
     [ "$state" != 'to do' ] || mend="install.sh repair"
     show_state

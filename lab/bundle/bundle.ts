@@ -25,6 +25,7 @@ import {
   versionsText,
 } from './contents.ts'
 import { type BundleFolder, type Filled, knownSums, openFolder, refuseFolder } from './folder.ts'
+import { layRoom, readRoom } from './room.ts'
 import { faultOfBundle } from './sums.ts'
 
 /** One folder by which a PC becomes a node without a registry, a mirror or the internet: `install.sh --bundle` takes it. */
@@ -37,6 +38,8 @@ export interface BundleWish {
   readonly keepPackages?: boolean
   /** Images of ours that it has as well, for the registry of a room. */
   readonly ours: readonly BuiltImage[]
+  /** The cluster.yaml of a room that `install.sh init` shall begin by it. @default none */
+  readonly room?: string
 }
 
 /** What programs and images come from: all that a node of a room has, but for what makes rooms. */
@@ -85,6 +88,7 @@ export async function makeBundle(wish: BundleWish, progress: (line: string) => v
   const { path } = wish
   const refusal = refuseFolder(path)
   if (refusal !== undefined) throw new Error(refusal)
+  const room = wish.room === undefined ? undefined : await readRoom(wish.room)
   const before = existsSync(path) ? await faultOfBundle(path) : undefined
   const folder = openFolder(path, knownSums(path, before))
   const binaries = await locate(BUNDLED_SETS, { assets: process.env.KUBEBUILDER_ASSETS, progress })
@@ -103,6 +107,8 @@ export async function makeBundle(wish: BundleWish, progress: (line: string) => v
   if (wish.ours.length > 0) progress(`images of ours: ${wish.ours.join(', ')}`)
   for (const { name, archive } of await buildImages(wish.ours, progress))
     await folder.lay(`${FOLDERS.registry}/${name}.tar`, archive)
+  const { kubernetes } = versionsOfBundle()
+  if (room) await withWork((work) => layRoom(folder, room, kubernetes, work, progress))
   folder.write(VERSIONS, versionsText({ ...versionsOfBundle(), deskfleet: VERSION, images }))
   const filled = folder.finish()
   progress('reading it once more, as a PC does before it takes anything')

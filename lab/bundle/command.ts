@@ -1,10 +1,11 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { isAtHand } from '../binaries/locate.ts'
 import { IN_ROOM } from '../delivery/deliver.ts'
 import { BUNDLED_SETS, filesForPc, makeBundle, versionsOfBundle } from './bundle.ts'
 import { isRelease, megabytes, PROGRAMS, RELEASES, type Release } from './contents.ts'
 import { refuseFolder } from './folder.ts'
+import { imagesOfRoom, readRoom } from './room.ts'
 
 interface Options {
   readonly to: string
@@ -12,6 +13,7 @@ interface Options {
   readonly packages: boolean
   readonly keepPackages?: boolean
   readonly images?: true
+  readonly room?: string | true
   readonly dryRun?: true
 }
 
@@ -32,10 +34,19 @@ const program = new Command('bundle')
   .option('--no-packages', "without Debian's packages: the PCs reach a mirror of their own")
   .option('--keep-packages', 'packages that are there already stay as they are, without a mirror')
   .option('--images', `with the images of ours too (${IN_ROOM.join(', ')}), for a registry without internet`)
+  .option(
+    '--room [file]',
+    'with all that "install.sh init" begins a room with, by that cluster.yaml (default: the one of this repository)',
+  )
   .option('--dry-run', 'say what would be in it, and make nothing')
-  .action(async ({ to, debian, packages, keepPackages = false, images, dryRun }: Options) => {
+  .action(async ({ to, debian, packages, keepPackages = false, images, room, dryRun }: Options) => {
     const path = resolve(to)
-    const wish = { path, releases: packages ? debian : [], keepPackages, ours: images ? IN_ROOM : [] }
+    const wish = {
+      ...{ path, releases: packages ? debian : [], keepPackages, ours: images ? IN_ROOM : [] },
+      ...(room
+        ? { room: resolve(room === true ? join(import.meta.dirname, '../../cluster.yaml') : room) }
+        : {}),
+    }
     if (dryRun) return tellPlan(wish)
     const began = Date.now()
     const seconds = (): string => `${Math.round((Date.now() - began) / 1000)} s`.padStart(5)
@@ -43,7 +54,9 @@ const program = new Command('bundle')
     console.log(
       `${path}: ${files} files, ${megabytes(bytes)}, ${changed === 0 ? 'nothing changed' : 'whole'}`,
     )
-    console.log(`on a PC: sh ${path}/repository/installer/install.sh join --answers FILE`)
+    console.log(
+      `on a PC: sh ${path}/repository/installer/install.sh ${room ? 'init' : 'join --answers FILE'}`,
+    )
   })
 
 function releases(text: string): Release[] {
@@ -52,7 +65,7 @@ function releases(text: string): Release[] {
   throw new InvalidArgumentError(`There are ${ALL.join(' and ')}.`)
 }
 
-function tellPlan({ path, releases, ours }: Parameters<typeof makeBundle>[0]): void {
+async function tellPlan({ path, releases, ours, room }: Parameters<typeof makeBundle>[0]): Promise<void> {
   const { kubernetes, containerd } = versionsOfBundle()
   const missing = BUNDLED_SETS.filter((name) => !isAtHand(name))
   const count = Object.values(PROGRAMS).flat().length
@@ -70,6 +83,12 @@ function tellPlan({ path, releases, ours }: Parameters<typeof makeBundle>[0]): v
     ]),
     ['repository/', `the installer: ${filesForPc().length} files`, ''],
     ...(ours.length > 0 ? [['registry/', `images of ours: ${ours.join(', ')}`, '']] : []),
+    ...(room
+      ? [
+          ['registry/', `images of the room: ${imagesOfRoom(await readRoom(room)).join(', ')}`, ''],
+          ['room/', 'its Git with dist/ in it, Argo CD, the network of pods', ''],
+        ]
+      : []),
     ['versions, SHA256SUMS', 'what it is of, and the sum of each file', ''],
   ]
   const refusal = refuseFolder(path)

@@ -24,7 +24,9 @@ export const FOLDERS = {
   registry: 'registry',
   /** Of each release, an archive that apt takes, in a folder of its number. */
   packages: 'packages',
-  /** This repository, as far as a PC needs it. */
+  /** What begins a room: what it is called, its Git, Argo CD, the network of pods. */
+  room: 'room',
+  /** This repository, as far as a PC needs it; of a room, its cluster.yaml and dist/ too. */
   repository: 'repository',
 } as const
 export const VERSIONS = 'versions'
@@ -37,7 +39,7 @@ export const isForPc = (path: string): boolean => !path.endsWith('.ts')
 
 const NAME = '[A-Za-z0-9_-][A-Za-z0-9._+~%-]*'
 const FILE = new RegExp(
-  `^(versions|(bin|cni|images|registry)/${NAME}|packages/[0-9]+/${NAME}|repository/(${NAME}/)*${NAME})$`,
+  `^(versions|(bin|cni|images|registry|room)/${NAME}|packages/[0-9]+/${NAME}|repository/(${NAME}/)*${NAME})$`,
 )
 
 /** Whether a bundle may have a file of that name: the installer takes no list with any other one. */

@@ -34,7 +34,8 @@ const BRIDGE: Contents = { programs: () => ['bridge/main.ts'], languages: true }
 /** The folders of `images/`. */
 const CONTENTS = {
   deskfleet: {
-    programs: () => globSync(PROGRAMS, { cwd: root }),
+    // The command line as well: a master has no other Node.
+    programs: () => [...globSync(PROGRAMS, { cwd: root }), 'deskfleet.ts'],
     assets: () => globSync('gateway/browser/*.{ts,css,svg}', { cwd: root }),
     files: ['@novnc/novnc'],
   },

@@ -46,6 +46,17 @@ const OF_A_PC_IN_A_PC: readonly { path: string; mode: number; text: string }[] =
     text: '#!/bin/sh\n# The kernel is that of the machine below, which has what it has.\n',
   },
   {
+    // As kind has it: this machine's cgroups may be of the old kind, and its disk is not a PC's, so that how full it is says nothing.
+    path: 'etc/deskfleet/kubeadm/kubeletconfigurationroom+merge.yaml',
+    mode: 0o644,
+    text: [
+      ...['apiVersion: kubelet.config.k8s.io/v1beta1', 'kind: KubeletConfiguration', 'failCgroupV1: false'],
+      ...['cgroupRoot: /kubelet', 'imageGCHighThresholdPercent: 100', 'evictionHard:'],
+      ...['nodefs.available', 'nodefs.inodesFree', 'imagefs.available'].map((what) => `  ${what}: 0%`),
+      '',
+    ].join('\n'),
+  },
+  {
     // Without CAP_SYS_RESOURCE nothing may be kept from the kernel when memory is short.
     path: 'etc/containerd/conf.d/room.toml',
     mode: 0o644,

@@ -12,7 +12,7 @@ export async function mendDns(run: Cluster['run']): Promise<void> {
  * What kubeadm makes of the cluster's DNS dies with the first master: both copies stand there, and wait five minutes
  * before they move. Here, as an installation does it: on different PCs, and gone from a dead one after half a minute.
  */
-const DNS_PATCH = JSON.stringify({
+export const DNS_PATCH = JSON.stringify({
   spec: {
     template: {
       spec: {

@@ -6,15 +6,20 @@ const NAMESPACE = 'kube-system'
 const labels = { app: NAME }
 
 /** What kind applies as the cluster's network: one pod on each PC that writes CNI configuration and routes. */
-export const manifestOf = (): string =>
-  `${PATCHED}\n---\n${objects.map((object) => stringify(object)).join('---\n')}`
+export const manifestOf = (): string => `${PATCHED}\n---\n${written(objects([]))}`
+
+/** The same for a cluster that install.sh begins. @param endpoint where an API server is found, `HOST:PORT` */
+export const manifestFor = (endpoint: string): string =>
+  written(objects([{ name: 'CONTROL_PLANE_ENDPOINT', value: endpoint }]))
+
+const written = (all: readonly object[]): string => all.map((object) => stringify(object)).join('---\n')
 
 /** At these words kind adds the control plane's own address to the container's environment. */
 const PATCHED = '# would you kindly patch this file'
 
 const rbac = 'rbac.authorization.k8s.io'
 
-const objects = [
+const objects = (env: readonly { name: string; value: string }[]) => [
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME, namespace: NAMESPACE } },
   {
     apiVersion: `${rbac}/v1`,
@@ -47,7 +52,7 @@ const objects = [
               name: NAME,
               image: POD_NETWORK,
               imagePullPolicy: 'Never',
-              env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+              env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }, ...env],
               resources: { requests: { cpu: '10m', memory: '20Mi' }, limits: { memory: '50Mi' } },
               securityContext: { capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } },
               volumeMounts: [{ name: 'cni', mountPath: '/etc/cni/net.d' }],

@@ -64,7 +64,7 @@ also() { more="$more
 $1"; }
 
 for file in doing answers steps/hardware steps/packages steps/programs steps/disk-facts steps/disk steps/settings \
-  steps/images steps/join steps/cluster steps/labels steps/platform steps/hand-over steps/kiosk steps/leave steps/status; do
+  steps/images steps/join steps/cluster steps/labels steps/logins steps/platform steps/hand-over steps/kiosk steps/leave steps/status; do
   # shellcheck source=/dev/null
   . "$here/$file.sh"
 done
@@ -227,6 +227,13 @@ trap 'exit 143' TERM HUP
 (umask 077 && mkdir -p "$run_folder") 2>/dev/null || fail 'only root may look at all and change it' 'sudo install.sh …'
 alone
 
+# What these go by is seen by steps before them.
+case $only in
+  labels | platform | hand-over)
+    disk_look
+    if [ "$verb" = init ]; then cluster_look; else join_look; fi
+    ;;
+esac
 [ -n "$apply" ] || [ "$verb" = status ] || tell "Dry run for $pc_name: nothing is changed. --apply carries it out."
 # shellcheck disable=SC2086
 case $verb in

@@ -44,7 +44,8 @@ own_address() {
 }
 # Whether another machine answers for it.
 is_elsewhere() {
-  ! is_here "$1" || return 1
+  # curl is there once the packages are.
+  if is_here "$1" || ! has_program curl; then return 1; fi
   curl --silent --insecure --max-time 3 --output /dev/null "https://$1:6443/" || :
   ip neighbour show "$1" 2>/dev/null | grep -q lladdr
 }
@@ -72,8 +73,7 @@ cluster_look() {
     refused "this PC has no address in the network of $(address_of_room)" 'see whether the cable is in, or correct hosts.address in cluster.yaml and make the bundle anew'
     return
   fi
-  # curl is there once the packages are.
-  if [ "$cluster_verdict" = begin ] && has_program curl && is_elsewhere "$room_host"; then
+  if [ "$cluster_verdict" = begin ] && is_elsewhere "$room_host"; then
     refused "another machine has $room_host already" 'a second room in this network needs another address; where this one stands already, PCs join it: install.sh join'
     return
   fi
@@ -111,10 +111,12 @@ mark_founding() {
   sync "$founding" "${founding%/*}"
 }
 
-# Until the door of the platform holds it (docs/door.md). The kubelet here asks its own API server, so it needs none of this at a boot.
+# Until the door of the platform holds it (docs/door.md), and never beside another master that does. The kubelet here asks its own API
+# server, so it needs none of this at a boot.
 hold_address() {
   address=$(address_of_room)
   ! is_here "${address%/*}" || return 0
+  ! is_elsewhere "${address%/*}" || return 0
   run ip address add "$address" dev "$(interface_to "${address%/*}")"
   [ -z "$apply" ] || : >"$held_address"
 }

@@ -32,7 +32,7 @@ hand_over_do() {
   run_long deskfleet node-config "$join_answers" --config "$room_settings"
   if [ -n "$apply" ]; then
     chmod 0600 "$join_answers"
-    [ -z "$(answer ignore-preflight)" ] || echo "ignore-preflight: $(answer ignore-preflight)" >>"$join_answers"
+    told_to_all >>"$join_answers"
     kept_here | put "$saved_answers" 0600 secret
   fi
   page_text | put "$page" 0600 secret
@@ -46,6 +46,13 @@ add_administrator() {
     return 0
   fi
   printf '%s\n' "$password" | deskfleet people add "$who" --name Administrator --groups administrators --password-stdin >"$run_folder/log" 2>&1
+}
+
+# What the other PCs are told as well, since this one was.
+told_to_all() {
+  for key in time-servers kiosk-idle ignore-preflight; do
+    [ -z "$(answer "$key")" ] || echo "$key: $(answer "$key")"
+  done
 }
 
 kept_here() {

@@ -28,30 +28,37 @@ as_admin() { kubectl --kubeconfig "$admin_conf" --request-timeout=20s "$@"; }
 # What is not as it must be, of what `applications` says; nothing where all is.
 apps_open() { awk '$2 != "Synced" || $3 != "Healthy" { printf " %s", $1 }'; }
 
+# Once the apps are handed over they are Argo CD's: what is on the stick is older than what Git says.
 platform_look() {
   registry=$(answer registry)
-  if [ "$cluster_verdict" = 'done' ]; then
-    apps=$(applications || :)
-    still=$(printf '%s\n' "$apps" | sed '/^ *$/d' | apps_open)
-    if [ -n "$apps" ] && [ -z "$still" ] && [ ! -e "$held_address" ] && ! is_platform_cut; then
-      is_done "$(printf '%s\n' "$apps" | wc -l) apps, all as Git says"
-      return
-    fi
+  apps=''
+  [ "$cluster_verdict" != 'done' ] || is_platform_cut || apps=$(applications | sed '/^ *$/d')
+  if [ -n "$apps" ]; then
+    is_done "$(printf '%s\n' "$apps" | wc -l) apps are delivered from the room's Git"
+    still=$(printf '%s\n' "$apps" | apps_open)
+    [ -z "$still" ] || also "not as Git says, or not well:$still"
+    return
   fi
   if [ -z "$bundle" ] || [ ! -f "$bundle/room/images" ]; then
     refused 'the bundle has no room in it' 'make one by "npm run bundle -- --to DIR --room" (docs/install.md), and name it by --bundle'
-    return
-  fi
-  to_do "the room's registry, its Git, Argo CD, and by them all apps"
+  elif [ "$plan" = none ]; then
+    refused "the room's registry and its Git lie on its own storage, and this PC would have no brick" 'say --free-space, --disk or --brick-mounted'
+  else to_do "the room's registry, its Git, Argo CD, and by them all apps"; fi
 }
 
 # From its first command to its last.
 platform_mark=$(name_of path pc)/platform
 is_platform_cut() { [ -e "$platform_mark" ]; }
+mark_platform() {
+  tell "       marks $platform_mark"
+  [ -n "$apply" ] || return 0
+  : >"$platform_mark"
+  sync "$platform_mark" "${platform_mark%/*}"
+}
 
 platform_do() {
   mend="kubectl --kubeconfig $admin_conf get pods -A says what does not run"
-  [ -z "$apply" ] || : >"$platform_mark"
+  mark_platform
   hold_address
   for name in $(images_unbrought); do
     run_long ctr --namespace k8s.io images import --local --digests --base-name "$registry/$name" "$bundle/registry/$name.tar"
@@ -97,70 +104,6 @@ all_is_well() {
   [ "$(printf '%s\n' "$apps" | wc -l)" -ge "$(find "$repository/dist/delivery" -name 'Application.*' | wc -l)" ]
 }
 
-# --- logins, which nobody but the cluster and the page to print knows ---
-
-new_password() { openssl rand -hex 24; }
-secret_value() { as_admin --namespace "$1" get secret "$2" --output "go-template={{index .data \"$3\" | base64decode}}" 2>/dev/null; }
-encoded() { base64 | tr -d '\n'; }
-# A line of nginx's list, of NAME:PASSWORD: the password goes by stdin.
-hashed() { printf '%s:%s\n' "${1%%:*}" "$(printf '%s\n' "${1#*:}" | openssl passwd -6 -stdin)"; }
-
-make_logins() {
-  tell '       makes the logins of the registry and of Git, and their certificate, unless they are there'
-  [ -n "$apply" ] || return 0
-  [ -n "$(secret_value "$sources_namespace" sources-logins pull)" ] || make_plain_logins
-  [ -n "$(secret_value "$sources_namespace" sources tls.crt)" ] || make_sources_secret
-}
-
-apply_text() { put "$run_folder/object.yaml" 0600 secret && run_long kubectl --kubeconfig "$admin_conf" apply --server-side --filename "$run_folder/object.yaml" && rm -f "$run_folder/object.yaml"; }
-
-secret_text() {
-  printf 'apiVersion: v1\nkind: Secret\nmetadata: { name: %s, namespace: %s%s }\ndata:\n' "$2" "$1" "${3:+, labels: { $3 \}}"
-}
-
-make_plain_logins() {
-  {
-    secret_text "$sources_namespace" sources-logins
-    for who in pull push argo admin; do printf '  %s: %s\n' "$who" "$(printf '%s:%s' "$who" "$(new_password)" | encoded)"; done
-  } | apply_text
-}
-
-# Who vouches for both is made, signs once, and its key is forgotten: nobody can sign anything else for PCs.
-make_sources_secret() {
-  place=$run_folder/sources
-  (umask 077 && mkdir -p "$place")
-  host=${registry%:*}
-  names="IP:$host,IP:127.0.0.1,DNS:localhost,DNS:sources.$sources_namespace.svc"
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=Deskfleet registry and Git" \
-    -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign \
-    -keyout "$place/ca.key" -out "$place/ca.crt" 2>"$run_folder/log" || fail "openssl made no authority: $(tail -n 1 "$run_folder/log")"
-  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$host" \
-    -keyout "$place/tls.key" -out "$place/tls.csr" 2>"$run_folder/log" || fail "openssl made no key: $(tail -n 1 "$run_folder/log")"
-  printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nbasicConstraints=critical,CA:FALSE\n' "$names" >"$place/extensions"
-  openssl x509 -req -in "$place/tls.csr" -CA "$place/ca.crt" -CAkey "$place/ca.key" -days 3649 -set_serial "0x$(openssl rand -hex 15)" \
-    -extfile "$place/extensions" -out "$place/tls.crt" 2>"$run_folder/log" || fail "openssl made no certificate: $(tail -n 1 "$run_folder/log")"
-  {
-    secret_text "$sources_namespace" sources
-    for file in tls.crt tls.key ca.crt; do printf '  %s: %s\n' "$file" "$(encoded <"$place/$file")"; done
-    printf '  registry.logins: %s\n' "$(for who in pull push; do hashed "$(secret_value "$sources_namespace" sources-logins "$who")"; done | encoded)"
-    printf '  git.logins: %s\n' "$(for who in argo admin; do hashed "$(secret_value "$sources_namespace" sources-logins "$who")"; done | encoded)"
-    printf '  http-secret: %s\n' "$(new_password | tr -d '\n' | encoded)"
-  } | apply_text
-  rm -rf --one-file-system "$place"
-}
-
-# This PC pulls from the room's registry as every other one will.
-trust_registry() {
-  if [ -n "$apply" ]; then
-    registry_ca=$(secret_value "$sources_namespace" sources ca.crt | encoded)
-    registry_login=$(secret_value "$sources_namespace" sources-logins pull)
-  else
-    registry_ca='' registry_login=''
-  fi
-  authority_text | put_other "$certs/$registry/ca.crt" 0644
-  hosts_text | put_other "$certs/$registry/hosts.toml" 0600 secret
-}
-
 # --- what the two serve ---
 
 # containerd pushes what it has, by a folder that knows the login of whoever may write.
@@ -168,14 +111,20 @@ push_images() {
   folder=$run_folder/registries
   if [ -n "$apply" ]; then
     mkdir -p "$folder/$registry"
-    {
-      printf 'server = "https://%s"\n[host."https://%s"]\n  capabilities = ["pull", "resolve", "push"]\n  ca = "%s"\n' "$registry" "$registry" "$certs/$registry/ca.crt"
-      printf '[host."https://%s".header]\n  Authorization = "Basic %s"\n' "$registry" "$(secret_value "$sources_namespace" sources-logins push | encoded)"
-    } >"$folder/$registry/hosts.toml"
+    cat >"$folder/$registry/hosts.toml" <<END
+server = "https://$registry"
+[host."https://$registry"]
+  capabilities = ["pull", "resolve", "push"]
+  ca = "$certs/$registry/ca.crt"
+[host."https://$registry".header]
+  Authorization = "Basic $(printf %s "$push" | encoded)"
+END
   fi
-  images_of_room | while read -r name tag digest; do
+  while read -r name tag digest; do
     run_long ctr --namespace k8s.io images push --hosts-dir "$folder" "$registry/$name:$tag" "$(reference_of "$name" "$digest")"
-  done
+  done <<END
+$(images_of_room)
+END
   rm -rf --one-file-system "$folder"
 }
 
@@ -198,27 +147,37 @@ install_argo_cd() {
   run_long kubectl --kubeconfig "$admin_conf" apply --server-side --force-conflicts --field-manager administrator --filename "$bundle/room/argo-cd.yaml"
   tell '       tells Argo CD where Git is, and by which login'
   if [ -n "$apply" ]; then
-    host=${registry%:*}
-    [ -n "$(secret_value argocd argocd-redis auth)" ] || {
-      secret_text argocd argocd-redis
-      printf '  auth: %s\n' "$(new_password | tr -d '\n' | encoded)"
-    } | apply_text
-    login=$(secret_value "$sources_namespace" sources-logins argo)
-    {
-      secret_text argocd room-repository 'argocd.argoproj.io/secret-type: repository'
-      printf '  type: %s\n  url: %s\n' "$(printf git | encoded)" "$(printf 'https://%s/deskfleet.git' "$host" | encoded)"
-      printf '  username: %s\n  password: %s\n' "$(printf %s "${login%%:*}" | encoded)" "$(printf %s "${login#*:}" | encoded)"
-    } | apply_text
-    {
-      printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: argocd-tls-certs-cm, namespace: argocd, labels: { app.kubernetes.io/part-of: argocd } }\n'
-      printf 'data:\n  "%s": |\n' "$host"
-      secret_value "$sources_namespace" sources ca.crt | sed 's/^/    /'
-    } >"$run_folder/trust.yaml"
+    argo_cd_text | make_object
+    repository_text | make_object
+    trust_text >"$run_folder/trust.yaml"
   fi
   run_long kubectl --kubeconfig "$admin_conf" apply --server-side --force-conflicts --field-manager administrator --filename "$run_folder/trust.yaml"
   for part in argocd-redis argocd-repo-server argocd-application-controller; do
     run_long kubectl --kubeconfig "$admin_conf" --namespace argocd rollout status "deployment/$part" --timeout=300s
   done
+}
+
+# By what Argo CD keeps its cache.
+argo_cd_text() {
+  secret_text argocd argocd-redis
+  printf '  auth: %s\n' "$(new_password | tr -d '\n' | encoded)"
+}
+
+repository_text() {
+  secret_text argocd room-repository 'argocd.argoproj.io/secret-type: repository'
+  printf '  type: %s\n  url: %s\n' "$(printf git | encoded)" "$(printf 'https://%s/deskfleet.git' "${registry%:*}" | encoded)"
+  printf '  username: %s\n  password: %s\n' "$(printf %s "${argo%%:*}" | encoded)" "$(printf %s "${argo#*:}" | encoded)"
+}
+
+trust_text() {
+  cat <<END
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: argocd-tls-certs-cm, namespace: argocd, labels: { app.kubernetes.io/part-of: argocd } }
+data:
+  "${registry%:*}": |
+$(sed 's/^/    /' "$certs/$registry/ca.crt")
+END
 }
 
 # From here on the door of the platform holds the room's address, and takes it back where it has it.

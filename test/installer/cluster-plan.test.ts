@@ -11,7 +11,7 @@ const installer = join(import.meta.dirname, '../../installer')
 
 function shell(call: string, setting = ''): string {
   const script = `here=$0; ${setting}
-. "$here/doing.sh"; . "$here/answers.sh"; . "$here/steps/join.sh"; . "$here/steps/cluster.sh"; . "$here/steps/platform.sh"; ${call}`
+. "$here/doing.sh"; . "$here/answers.sh"; . "$here/steps/join.sh"; . "$here/steps/cluster.sh"; . "$here/steps/logins.sh"; . "$here/steps/platform.sh"; ${call}`
   const { status, stdout, stderr } = spawnSync('sh', ['-euc', script, installer], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
   return stdout.trim()

@@ -38,6 +38,8 @@ for (const [words, says] of [
   [['join', '--aply'], /there is no option --aply/],
   [['join', '--disk'], /--disk wants a value/],
   [['join', '--only', 'disks'], /there is no step disks: of these there are hardware packages/],
+  [['join', '--only', 'platform'], /there is no step platform: .* join labels kiosk$/m],
+  [['init', '--only', 'join'], /there is no step join: .* cluster labels platform hand-over kiosk$/m],
   [['join', '--disk', 'sdb'], /--disk wants a path/],
   [['join', '--no-brick', '--free-space'], /exclude each other/],
 ] as const)

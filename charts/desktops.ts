@@ -33,12 +33,13 @@ export const desktops: App = {
 
 /**
  * One sleeping container for each image keeps it on every PC, new ones included: nobody who logs in waits for a
- * download of a gigabyte. It gives way to every desktop.
+ * download of a gigabyte, and a registry of the room's own begins on whatever PC is left. It gives way to every desktop.
  */
 function puller(scope: Construct, cluster: Cluster): void {
-  const [first, ...others] = new Set(
-    cluster.templates.map(({ image }) => (isImageName(image) ? imageReference(image, cluster) : image)),
-  )
+  const [first, ...others] = new Set([
+    ...cluster.templates.map(({ image }) => (isImageName(image) ? imageReference(image, cluster) : image)),
+    ...(cluster.sources.kind === 'room' ? [imageReference('sources', cluster)] : []),
+  ])
   if (first === undefined) return
   program(scope, {
     name: 'image-puller',

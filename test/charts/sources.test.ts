@@ -5,6 +5,7 @@ import { compileCluster } from '../../charts/apps.ts'
 import { NAMESPACES, SOURCES, STORAGE } from '../../config/names.ts'
 import { readCluster } from '../../config/read.ts'
 import { SERVICE_DATA_PATTERN } from '../../config/service-data.ts'
+import { VERSION } from '../../config/version.ts'
 
 /** The registry and the Git server of a room that has both itself, as they are rendered; what they do: test/sources/. */
 
@@ -154,3 +155,13 @@ for (const [kind, storage] of Object.entries(STORAGES)) {
     t.regex(told, SERVICE_DATA_PATTERN)
   })
 }
+
+test('every PC keeps its image, since a registry cannot give its own; elsewhere nothing is kept of it', (t) => {
+  const kept = (settings: string): string[] =>
+    at(
+      rendered(settings),
+      `desktops/DaemonSet.${NAMESPACES.system}.image-puller.yaml`,
+    ).spec.template.spec.containers.map(({ image }: { image: string }) => image)
+  t.deepEqual(kept(ROOM), [`10.96.0.40:5000/desktop:${VERSION}`, `10.96.0.40:5000/sources:${VERSION}`])
+  t.false(kept('').some((image) => image.includes('sources')))
+})

@@ -144,10 +144,19 @@ async function layImages(
 
 const archiveOf = (release: Release): string => `${FOLDERS.packages}/${release}`
 
-/** Whether there is one, whole. */
+/** Of every PC, and of one with a screen. */
+const packagesOfPc = (): string[] =>
+  (['packages', 'kiosk'] as const).flatMap((step) =>
+    packagesAskedFor(step, textOf(join(ROOT, `installer/steps/${step}.sh`))),
+  )
+
+/** Whether there is one, whole, with all that is asked for today. */
 function keepArchive(folder: BundleFolder, release: Release): boolean {
   const files = globSync(`${archiveOf(release)}/*`, { cwd: folder.path })
-  if (!folder.has(`${archiveOf(release)}/${INDEX}`) || !files.every(folder.has)) return false
+  const index = `${archiveOf(release)}/${INDEX}`
+  if (!folder.has(index) || !files.every(folder.has)) return false
+  const names = new Set(textOf(join(folder.path, index)).match(/(?<=^Package: ).+$/gm))
+  if (!packagesOfPc().every((name) => names.has(name))) return false
   for (const file of files) folder.keep(file)
   return true
 }
@@ -158,7 +167,7 @@ async function layArchive(
   progress: (line: string) => void,
 ): Promise<void> {
   progress(`packages of Debian ${release}, from its mirror`)
-  const asked = packagesAskedFor(textOf(join(ROOT, 'installer/steps/packages.sh')))
+  const asked = packagesOfPc()
   const place = archiveOf(release)
   await withWork(async (work) => {
     const files = await fetchArchive(release, asked, join(folder.path, place), join(work, 'apt'))

@@ -45,10 +45,13 @@ const FILE = new RegExp(
 /** Whether a bundle may have a file of that name: the installer takes no list with any other one. */
 export const isOfBundle = (path: string): boolean => FILE.test(path)
 
-/** The packages that the installer asks for, out of the text of its step. */
-export function packagesAskedFor(step: string): string[] {
-  const names = /^packages='([^']+)'$/m.exec(step)?.[1]?.split(/\s+/)
-  if (names === undefined) throw new Error('installer/steps/packages.sh names no packages')
+/** Steps of the installer that ask for packages, and the list of each by its name there. */
+export const ASK_FOR_PACKAGES = { packages: 'packages', kiosk: 'kiosk_packages' } as const
+
+/** The packages that a step asks for, out of its text. */
+export function packagesAskedFor(step: keyof typeof ASK_FOR_PACKAGES, text: string): string[] {
+  const names = new RegExp(`^${ASK_FOR_PACKAGES[step]}='([^']+)'$`, 'm').exec(text)?.[1]?.split(/\s+/)
+  if (names === undefined) throw new Error(`installer/steps/${step}.sh names no packages`)
   return names
 }
 

@@ -92,3 +92,11 @@ test('an answer file that is not there is told with how one is made', (t) => {
   t.is(status, 1)
   t.regex(stderr, /there is no answer file \/nonexistent\/answers\n.*npx deskfleet node-config/)
 })
+
+test('the command line of a master says where it works, and does nothing elsewhere', (t) => {
+  const wrapper = join(import.meta.dirname, '../../installer/files/deskfleet')
+  const { status, stdout, stderr } = spawnSync('sh', [wrapper, 'people', 'list'], { encoding: 'utf8' })
+  t.is(status, 1)
+  t.is(stdout, '')
+  t.regex(stderr, /^deskfleet: this works on a master, as root/)
+})

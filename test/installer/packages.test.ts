@@ -42,7 +42,7 @@ test('a bundle that has none for the Debian of this PC changes nothing about tha
   t.regex(dryRun(bundle), /from the mirror of this PC$/m)
 })
 
-const ALL = packagesAskedFor(readFileSync(join(installer, 'steps/packages.sh'), 'utf8'))
+const ALL = packagesAskedFor('packages', readFileSync(join(installer, 'steps/packages.sh'), 'utf8'))
 const listOf = (names: readonly string[]): string => names.map((name) => `Package: ${name}\n`).join('\n')
 
 test('a bundle that lacks one of them is no source: the mirror has them all', (t) => {

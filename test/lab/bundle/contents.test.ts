@@ -24,9 +24,10 @@ test('a bundle has the programs that the installer asks for, and no others', (t)
 })
 
 test('its packages are those that the installer asks for', (t) => {
-  const asked = packagesAskedFor(step('packages'))
+  const asked = packagesAskedFor('packages', step('packages'))
   for (const name of ['runc', 'chrony', 'xfsprogs']) t.true(asked.includes(name), name)
-  t.throws(() => packagesAskedFor('packages=one'), { message: /names no packages/ })
+  t.true(packagesAskedFor('kiosk', step('kiosk')).includes('chromium'))
+  t.throws(() => packagesAskedFor('kiosk', 'packages=one'), { message: /kiosk\.sh names no packages/ })
 })
 
 test('the PC gets every file that install.sh reads, and nothing in TypeScript', (t) => {

@@ -128,6 +128,19 @@ settle_file() {
   sync "$(dirname "$1")"
 }
 
+# A file that says by being there what has begun; on the disk when this returns.
+mark() {
+  tell "       marks $1"
+  [ -n "$apply" ] || return 0
+  mkdir -p "${1%/*}"
+  : >"$1"
+  sync "$1" "${1%/*}"
+}
+unmark() {
+  take_away "$@"
+  [ -z "$apply" ] || sync "${1%/*}"
+}
+
 # rm, of files that may be gone already.
 take_away() {
   show_command rm -rf --one-file-system -- "$@"

@@ -71,7 +71,7 @@ done
 
 # --- the command line ---
 
-verb='' answers=/etc/deskfleet.yaml answers_given='' bundle='' pc_name='' brick='' confirm='' wipe='' wipe_brick='' room_is_gone='' only='' kiosk=''
+verb='' answers=/etc/deskfleet.yaml answers_given='' bundle='' pc_name='' brick='' confirm='' wipe='' wipe_brick='' room_is_gone='' only='' kiosk='' verdict=''
 
 # This file may lie in a bundle itself.
 bundle_around() {
@@ -232,6 +232,10 @@ case $only in
   labels | platform | hand-over)
     disk_look
     if [ "$verb" = init ]; then cluster_look; else join_look; fi
+    case $only:$verdict in
+      labels:* | *:done) ;;
+      *) fail "the step $only comes after cluster, which is not done: $says" 'the same without --only' ;;
+    esac
     ;;
 esac
 [ -n "$apply" ] || [ "$verb" = status ] || tell "Dry run for $pc_name: nothing is changed. --apply carries it out."

@@ -28,12 +28,19 @@ judge_cluster() {
 facts_of_cluster() {
   facts_of_join
   cut=no
-  [ ! -e "$founding" ] || traces=yes cut=yes
+  # Once the room was handed over, nothing of it is begun again.
+  if [ -e "$founding" ] && ! is_handed_over; then traces=yes cut=yes; fi
 }
+
+# What this PC keeps of the room says so.
+is_handed_over() { [ -n "$(answer_in "$saved_answers" registry-login 2>/dev/null)" ]; }
+# Where the cluster says that its API servers are; nothing on a PC that is no master.
+server_of_cluster() { sed -n 's/^ *server: *//p' "$admin_conf" 2>/dev/null | head -n 1; }
 
 # The room's address as `hosts.address` has it, and its parts.
 address_of_room() { answer door-address; }
-interface_to() { ip -oneline -4 route get "$1" 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p'; }
+# By no gateway: the address is in the PCs' own network.
+interface_to() { ip -oneline -4 route get "$1" 2>/dev/null | sed -n '/ via /d; s/.* dev \([^ ]*\).*/\1/p'; }
 is_here() { ip -oneline -4 address show to "$1" 2>/dev/null | grep -q .; }
 # The PC's own address in the network of the room's.
 own_address() {
@@ -44,9 +51,9 @@ own_address() {
 }
 # Whether another machine answers for it.
 is_elsewhere() {
-  # curl is there once the packages are.
-  if is_here "$1" || ! has_program curl; then return 1; fi
-  curl --silent --insecure --max-time 3 --output /dev/null "https://$1:6443/" || :
+  ! is_here "$1" || return 1
+  # Whoever has it says so, whether it answers to pings or not.
+  ping -c 1 -W 1 "$1" >/dev/null 2>&1 || :
   ip neighbour show "$1" 2>/dev/null | grep -q lladdr
 }
 
@@ -60,6 +67,11 @@ cluster_look() {
   lacks=$(missing_of_room)
   # What the steps of a node are asked, labels among them.
   verdict=$cluster_verdict
+  server=$(server_of_cluster)
+  if [ "$cut" = no ] && [ -n "$server" ] && [ "$server" != "https://$(answer endpoint)" ]; then
+    refused "this PC is a master of another room, at $server" 'take it out there first: npx deskfleet masters step-down, then install.sh leave'
+    return
+  fi
   case $cluster_verdict in
     'done') is_done 'it is a master of the room, and Ready'; return ;;
     'refuse '*) why=${cluster_verdict#refuse }; refused "${why% | *}" "${why##* | }"; return ;;
@@ -73,7 +85,7 @@ cluster_look() {
     refused "this PC has no address in the network of $(address_of_room)" 'see whether the cable is in, or correct hosts.address in cluster.yaml and make the bundle anew'
     return
   fi
-  if [ "$cluster_verdict" = begin ] && is_elsewhere "$room_host"; then
+  if [ "$cluster_verdict" != start ] && is_elsewhere "$room_host"; then
     refused "another machine has $room_host already" 'a second room in this network needs another address; where this one stands already, PCs join it: install.sh join'
     return
   fi
@@ -86,11 +98,11 @@ cluster_look() {
 
 cluster_do() {
   mend='kubeadm or journalctl -u kubelet -e says why; then run this again'
-  hold_address
   case $cluster_verdict in
     start) run systemctl restart kubelet ;;
     'reset '* | begin)
-      mark_founding
+      hold_address
+      mark "$founding"
       [ "$cluster_verdict" = begin ] || forget_room
       encryption_text | put "$api_folder/encryption.yaml" 0600 secret
       cluster_text | put "$run_folder/cluster.yaml" 0600
@@ -100,15 +112,7 @@ cluster_do() {
       ;;
   esac
   wait_until 180 'it is Ready' is_ready || fail 'the cluster has begun, and its first node is not Ready' "kubectl --kubeconfig $admin_conf describe node says what is missing"
-  take_away "$founding"
-}
-
-mark_founding() {
-  tell "       marks $founding"
-  [ -n "$apply" ] || return 0
-  mkdir -p "${founding%/*}"
-  : >"$founding"
-  sync "$founding" "${founding%/*}"
+  unmark "$founding"
 }
 
 # Until the door of the platform holds it (docs/door.md), and never beside another master that does. The kubelet here asks its own API
@@ -117,8 +121,8 @@ hold_address() {
   address=$(address_of_room)
   ! is_here "${address%/*}" || return 0
   ! is_elsewhere "${address%/*}" || return 0
-  run ip address add "$address" dev "$(interface_to "${address%/*}")"
   [ -z "$apply" ] || : >"$held_address"
+  run ip address add "$address" dev "$(interface_to "${address%/*}")"
 }
 
 # What a Secret is in etcd: docs/secrets.md.

@@ -7,15 +7,20 @@
 page=/root/deskfleet-room.txt
 join_answers=/root/deskfleet-join.yaml
 room_settings=/etc/deskfleet/cluster.yaml
+first_password=/root/.deskfleet-first-password
+# By this script, and by nobody before.
+administrator_made=$(name_of path pc)/administrator
 
 first_administrator() {
   found=$(answer administrator)
   echo "${found:-administrator}"
 }
 
+# Whoever has printed the page removes it.
 hand_over_look() {
-  if [ -f "$page" ] && [ -n "$(answer_in "$saved_answers" registry-login 2>/dev/null)" ] && [ "$cluster_verdict" = 'done' ]; then
-    is_done "what to print and lock away is in $page"
+  registry=$(answer registry)
+  if is_handed_over && [ "$cluster_verdict" = 'done' ]; then
+    if [ -s "$page" ]; then is_done "what to print and lock away is in $page"; else is_done 'the room is handed over'; fi
   else to_do "the first administrator, $(first_administrator), and what to print and lock away"; fi
 }
 
@@ -25,7 +30,8 @@ hand_over_do() {
   lay "$repository/cluster.yaml" "$room_settings" 0644
   tell "       makes $who an administrator, unless there is one of that name"
   if [ -n "$apply" ]; then
-    password=$(new_password | cut -c 1-20)
+    # Kept until it stands on the page: what is cut off in between has told it to nobody.
+    [ -s "$first_password" ] || new_password | cut -c 1-20 | put "$first_password" 0600 secret
     add_administrator || fail "$who was not made: $(tail -n 3 "$run_folder/log")" "$mend"
   fi
   [ ! -f "$join_answers" ] || take_away "$join_answers"
@@ -33,19 +39,27 @@ hand_over_do() {
   if [ -n "$apply" ]; then
     chmod 0600 "$join_answers"
     told_to_all >>"$join_answers"
+    admin=$(login_of admin)
+    push=$(login_of push)
+    page_text >"$run_folder/page"
+    put "$page" 0600 secret <"$run_folder/page"
     kept_here | put "$saved_answers" 0600 secret
+  else
+    tell "       writes $page and $saved_answers (0600), which are not shown"
   fi
-  page_text | put "$page" 0600 secret
+  take_away "$first_password"
   # From now on this PC is looked after by what it keeps.
   [ -z "$apply" ] || { answers=$saved_answers has_answers=yes; }
 }
 
 add_administrator() {
+  password=$(cat "$first_password")
   if deskfleet people show "$who" >"$run_folder/log" 2>&1; then
-    password='as it was chosen before; a new one: deskfleet people passwd'
+    [ -e "$administrator_made" ] || password='as it was chosen before; a new one: deskfleet people passwd'
     return 0
   fi
-  printf '%s\n' "$password" | deskfleet people add "$who" --name Administrator --groups administrators --password-stdin >"$run_folder/log" 2>&1
+  mark "$administrator_made" >/dev/null
+  deskfleet people add "$who" --name Administrator --groups administrators --password-stdin <"$first_password" >"$run_folder/log" 2>&1
 }
 
 # What the other PCs are told as well, since this one was.
@@ -60,6 +74,7 @@ kept_here() {
   case $brick in none | mounted) echo "brick: $brick" ;; esac
   [ -z "$kiosk" ] || echo "kiosk: $kiosk"
   echo "door-address: $(address_of_room)"
+  echo "administrator: $(first_administrator)"
   sed '/^name:/d; /^token:/d; /^brick:/d; /^#/d' "$join_answers"
 }
 
@@ -70,17 +85,17 @@ Written by install.sh on $pc_name, $(date --utc '+%Y-%m-%d %H:%M UTC'). Print it
 
 People log in at      https://$(answer door)     (its name must lead to $(address_of_room | sed 's#/.*##'): docs/door.md)
 First administrator   $who
-  password            ${password:-}
+  password            $password
 Trust on other machines:  kubectl -n deskfleet-system get configmap door-root -o jsonpath='{.data.ca\\.crt}'
 
 Kubernetes            $admin_conf on each master: whoever has it may do everything
 Commands              deskfleet --help, on each master
-Other PCs             $join_answers lets PCs in as workers for 24 hours; later: deskfleet node-config FILE --config $room_settings
+Other PCs             $join_answers lets PCs in as workers for 24 hours; later, on $pc_name: deskfleet node-config FILE --config $room_settings
 
 The room's Git        https://${registry%:*}/deskfleet.git
-  to read and write   $(secret_value "$sources_namespace" sources-logins admin)
+  to read and write   $admin
 The room's registry   https://$registry
-  to write            $(secret_value "$sources_namespace" sources-logins push)
+  to write            $push
 
 What else nobody can make again: the private key of the copies of etcd (masters.copies.recipients; docs/recover.md), and that of the
 copies of the directory (ldap.copies; docs/copies.md). They are where you made them, and in no PC of this room.

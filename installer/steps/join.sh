@@ -127,7 +127,9 @@ join_do() {
   case $verdict in
     start) run systemctl restart kubelet ;;
     'reset '* | join)
-      mark_joining
+      mark "$joining"
+      # What it began of a room of its own is over.
+      unmark "$founding" "$platform_mark"
       [ "$verdict" = join ] || forget_room
       # The kubelet complains each second of one that is not there.
       run mkdir -p "$kubernetes/manifests"
@@ -138,14 +140,6 @@ join_do() {
   esac
   wait_until 180 'it is Ready' is_ready || fail 'it has joined, and is not Ready' 'kubectl describe node says what is missing; journalctl -u kubelet -e'
   [ -z "$has_answers" ] || kept_answers | put "$saved_answers" 0600 secret
-}
-
-mark_joining() {
-  tell "       marks $joining"
-  [ -n "$apply" ] || return 0
-  mkdir -p "${joining%/*}"
-  : >"$joining"
-  sync "$joining" "${joining%/*}"
 }
 
 # Everything of Kubernetes on this PC; the brick, images and what pods keep below /var/lib/deskfleet stay.

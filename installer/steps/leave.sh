@@ -43,7 +43,8 @@ leave_do() {
   fi
   ! kiosk_is_there || take_kiosk_away
   take_away "$door_file" "$joining"
-  take_away "$saved_answers"
+  # What the first PC was left with.
+  take_away "$saved_answers" "$page" "$join_answers" "$room_settings" "$first_password" "$administrator_made" "$founding" "$platform_mark" "$delivered"
   [ -n "$apply" ] || return 0
   tell '       its plug may be pulled; its brick keeps its files'
 }

@@ -15,7 +15,10 @@ make_logins() {
   tell '       makes the logins of the registry and of Git, and their certificate, unless they are there'
   [ -n "$apply" ] || return 0
   logins_text | make_object
-  pull=$(login_of pull) && push=$(login_of push) && argo=$(login_of argo) && admin=$(login_of admin)
+  pull=$(login_of pull)
+  push=$(login_of push)
+  argo=$(login_of argo)
+  admin=$(login_of admin)
   make_certificate
   sources_text | make_object
   rm -rf --one-file-system "$run_folder/sources"

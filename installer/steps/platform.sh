@@ -19,47 +19,57 @@ images_unbrought() {
   done
 }
 
-applications() {
-  as_admin --namespace argocd get applications --output \
-    'go-template={{range .items}}{{.metadata.name}} {{.status.sync.status}} {{.status.health.status}}{{"\n"}}{{end}}' 2>/dev/null
-}
 as_admin() { kubectl --kubeconfig "$admin_conf" --request-timeout=20s "$@"; }
 
+# NAME SYNC HEALTH of each app.
+applications() {
+  as_admin --namespace argocd get applications --output \
+    'go-template={{range .items}}{{.metadata.name}} {{.status.sync.status}} {{.status.health.status}}{{"\n"}}{{end}}'
+}
+# Sets apps: nothing where Argo CD is not there yet. Fails where nobody says.
+ask_applications() {
+  if apps=$(applications 2>"$run_folder/asked"); then return 0; fi
+  apps=''
+  grep -q "doesn't have a resource type\|could not find the requested resource" "$run_folder/asked"
+}
+
 # What is not as it must be, of what `applications` says; nothing where all is.
-apps_open() { awk '$2 != "Synced" || $3 != "Healthy" { printf " %s", $1 }'; }
+apps_open() { awk 'NF && ($2 != "Synced" || $3 != "Healthy") { printf " %s", $1 }'; }
+
+# From its first command to its last; and once it was through.
+platform_mark=$(name_of path pc)/platform
+delivered=$(name_of path pc)/delivered
 
 # Once the apps are handed over they are Argo CD's: what is on the stick is older than what Git says.
 platform_look() {
-  registry=$(answer registry)
-  apps=''
-  [ "$cluster_verdict" != 'done' ] || is_platform_cut || apps=$(applications | sed '/^ *$/d')
-  if [ -n "$apps" ]; then
-    is_done "$(printf '%s\n' "$apps" | wc -l) apps are delivered from the room's Git"
+  registry=$(answer registry) apps=''
+  if [ "$cluster_verdict" = 'done' ] && ! ask_applications && [ ! -e "$delivered" ]; then
+    refused "the API server does not say whether apps are delivered: $(tail -n 1 "$run_folder/asked")" 'see whether the room has its address, then run this again'
+  elif [ "$cluster_verdict" = 'done' ] && [ ! -e "$platform_mark" ] && { [ -e "$delivered" ] || [ -n "$apps" ]; }; then
+    is_done "apps are delivered from the room's Git"
     still=$(printf '%s\n' "$apps" | apps_open)
     [ -z "$still" ] || also "not as Git says, or not well:$still"
-    return
-  fi
-  if [ -z "$bundle" ] || [ ! -f "$bundle/room/images" ]; then
+  elif [ -z "$bundle" ] || [ ! -f "$bundle/room/images" ]; then
     refused 'the bundle has no room in it' 'make one by "npm run bundle -- --to DIR --room" (docs/install.md), and name it by --bundle'
   elif [ "$plan" = none ]; then
     refused "the room's registry and its Git lie on its own storage, and this PC would have no brick" 'say --free-space, --disk or --brick-mounted'
   else to_do "the room's registry, its Git, Argo CD, and by them all apps"; fi
 }
 
-# From its first command to its last.
-platform_mark=$(name_of path pc)/platform
-is_platform_cut() { [ -e "$platform_mark" ]; }
-mark_platform() {
-  tell "       marks $platform_mark"
-  [ -n "$apply" ] || return 0
-  : >"$platform_mark"
-  sync "$platform_mark" "${platform_mark%/*}"
-}
-
 platform_do() {
   mend="kubectl --kubeconfig $admin_conf get pods -A says what does not run"
-  mark_platform
+  mark "$platform_mark"
   hold_address
+  # Where the apps were handed over already, Git may say something newer by now.
+  [ -z "$apply" ] || ask_applications || fail "the API server does not answer: $(tail -n 1 "$run_folder/asked")" "$mend"
+  [ -n "$apps" ] || begin_platform
+  wait_until 1200 'every app is as Git says' all_is_well || fail "these apps are not as they must be:$(applications 2>/dev/null | apps_open)" 'kubectl -n argocd describe application NAME says why; then run this again'
+  leave_address
+  mark "$delivered"
+  unmark "$platform_mark"
+}
+
+begin_platform() {
   for name in $(images_unbrought); do
     run_long ctr --namespace k8s.io images import --local --digests --base-name "$registry/$name" "$bundle/registry/$name.tar"
   done
@@ -68,16 +78,13 @@ platform_do() {
     --filename "$repository/dist/namespaces/Namespace.$sources_namespace.yaml"
   make_logins
   trust_registry
-  wait_until 600 'the cluster has taken all of dist/' all_is_taken || fail 'the cluster does not take all of dist/' "$(tail -n 3 "$run_folder/taken" 2>/dev/null)"
+  wait_until 600 'the cluster has taken all of dist/' all_is_taken || fail "the cluster does not take all of dist/: $(tail -n 3 "$run_folder/taken" 2>/dev/null)" 'run this again'
   run_waiting 900 'its registry and its Git server run' "deployment/sources of $sources_namespace" are_sources_there
   push_images
   bring_repository
   install_argo_cd
   run_long kubectl --kubeconfig "$admin_conf" apply --server-side --force-conflicts --field-manager administrator \
     --filename "$repository/dist/delivery"
-  wait_until 1200 'every app is as Git says' all_is_well || fail "these apps are not as they must be:$(applications | apps_open)" 'kubectl -n argocd describe application NAME says why; then run this again'
-  leave_address
-  take_away "$platform_mark"
 }
 
 run_waiting() {
@@ -88,7 +95,7 @@ run_waiting() {
 # that it goes on where this ends.
 all_is_taken() {
   find "$repository/dist" -mindepth 1 -maxdepth 1 -type d ! -name delivery | sort | sed 's/^/--filename=/' |
-    xargs kubectl --kubeconfig "$admin_conf" apply --server-side --force-conflicts --field-manager argocd-controller >"$run_folder/taken" 2>&1
+    xargs -d '\n' kubectl --kubeconfig "$admin_conf" apply --server-side --force-conflicts --field-manager argocd-controller >"$run_folder/taken" 2>&1
 }
 # Both ask for a login, by the way that PCs take.
 are_sources_there() {
@@ -98,7 +105,7 @@ are_sources_there() {
   done
 }
 all_is_well() {
-  apps=$(applications) || return 1
+  apps=$(applications 2>/dev/null) || return 1
   [ -n "$apps" ] && [ -z "$(printf '%s\n' "$apps" | sed '/^ *$/d' | apps_open)" ] || return 1
   # The list is an app itself, and names the others.
   [ "$(printf '%s\n' "$apps" | wc -l)" -ge "$(find "$repository/dist/delivery" -name 'Application.*' | wc -l)" ]
@@ -136,6 +143,7 @@ bring_repository() {
   kubectl --kubeconfig "$admin_conf" --namespace "$sources_namespace" exec --stdin deployment/sources --container git -- sh -euc '
     cd "$1"
     if git rev-parse --quiet --verify refs/heads/main >/dev/null; then cat >/dev/null; exit 0; fi
+    rm -f incoming.*
     trap "rm -f incoming.$$" EXIT
     cat >incoming.$$
     git fetch --quiet "./incoming.$$" refs/heads/main:refs/heads/main
@@ -184,7 +192,7 @@ END
 leave_address() {
   [ -e "$held_address" ] || return 0
   address=$(address_of_room)
-  run ip address del "$address" dev "$(ip -oneline -4 address show to "${address%/*}" | awk '{ print $2; exit }')"
+  ! is_here "${address%/*}" || run ip address del "$address" dev "$(ip -oneline -4 address show to "${address%/*}" | awk '{ print $2; exit }')"
   wait_until 60 'the door holds the address of the room' is_here "${address%/*}" ||
     fail "nobody holds $address" 'kubectl -n deskfleet-door logs daemonset/door -c keepalived says why'
   take_away "$held_address"

@@ -8,6 +8,7 @@ import type { Service } from '../../charts/service.ts'
 import { readServices } from '../../charts/services/read.ts'
 import { type Finding, type Outcome, sentence } from '../../config/findings.ts'
 import { IMAGES } from '../../config/images.ts'
+import { lies } from '../../config/ipv4.ts'
 import { readCluster } from '../../config/read.ts'
 import { byRelease, readRelease, releaseText } from '../../config/release.ts'
 import type { Cluster } from '../../config/schema.ts'
@@ -47,9 +48,28 @@ function found<T>(outcome: Outcome<T>): T {
   throw new Error(outcome.findings.map((finding: Finding) => sentence(finding)).join('\n'))
 }
 
+/** Of Services and of pods, as installer/steps/cluster.sh tells kubeadm. */
+const CLUSTER_NETWORKS = ['10.96.0.0/16', '10.244.0.0/16'] as const
+
 /** Why no room begins by those settings; each with its mend. */
 export function refuseRoom({ sources, hosts, ldap, delivery, storage }: Cluster): string[] {
+  const ofCluster = (address: string): boolean =>
+    CLUSTER_NETWORKS.some((network) => lies(`${address}/32`, network))
   const wrong: [boolean, string][] = [
+    [
+      sources.kind === 'room' && !lies(`${sources.address}/32`, CLUSTER_NETWORKS[0]),
+      `sources.address: the cluster gives addresses of ${CLUSTER_NETWORKS[0]}; leave it out`,
+    ],
+    [
+      hosts.address !== undefined && ofCluster(hosts.address.replace(/\/.*/, '')),
+      `hosts.address: ${CLUSTER_NETWORKS.join(' and ')} are the cluster's own; give the PCs another network`,
+    ],
+    [
+      delivery.path !== 'dist' ||
+        !('ref' in delivery.revision) ||
+        delivery.revision.ref !== 'refs/heads/main',
+      "delivery: the room's Git has the branch main and dist in it; leave branch, tag, commit, ref and path out",
+    ],
     [
       sources.kind !== 'room',
       'sources.kind: a room that begins by itself has its registry and its Git inside; write room',
@@ -123,6 +143,9 @@ async function commitRoom(
   cluster: Cluster,
   record: string,
 ): Promise<void> {
+  const { stdout } = await run('git', ['-C', ROOT, 'rev-parse', '--is-shallow-repository'])
+  if (stdout.trim() === 'true')
+    throw new Error("this clone has no history, by which the room's Git could begin: git fetch --unshallow")
   await run('git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone])
   const git = (...words: string[]) =>
     run('git', ['-C', clone, '-c', 'user.name=Deskfleet', '-c', 'user.email=room@localhost', ...words])

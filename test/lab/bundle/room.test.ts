@@ -38,6 +38,19 @@ test('a room begins by settings that need nothing from outside', (t) =>
 
 for (const [what, from, to, says] of [
   ['a registry elsewhere', 'sources: { kind: room }', '', /^sources\.kind: .*; write room$/],
+  [
+    'an address that is a pod’s',
+    '192.0.2.10/24',
+    '10.244.3.4/24',
+    /^hosts\.address: .*; give the PCs another network$/,
+  ],
+  ['another branch', 'desktops:', 'delivery: { branch: room }\ndesktops:', /^delivery: .*leave branch, tag/],
+  [
+    'Git at an address of no Service',
+    '{ kind: room }',
+    '{ kind: room, address: 10.1.2.3 }',
+    /^sources\.address: .*; leave it out$/,
+  ],
   ['no address', 'hosts: { address: 192.0.2.10/24 }', '', /^hosts\.address: .*; write one such as/],
   ['LDAP on a StorageClass', 'ldap: { disk: pc }', '', /^ldap\.disk: .*; write pc/],
   ['Flux', 'desktops:', 'delivery: { kind: flux }\ndesktops:', /^delivery\.kind: .*; write argo$/],

@@ -230,5 +230,6 @@ test.serial(
       patience,
     )
     back('its people')
+    t.regex(await said(FIRST, `${KUBECTL} get nodes --no-headers | grep -c ' Ready '`), /^3$/)
   },
 )

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Construct } from 'constructs'
 import { imageReference } from '../config/images.ts'
 import { FIXED, PREFIX } from '../config/labels.ts'
@@ -9,6 +8,7 @@ import { connection, serversOf } from './connection.ts'
 import { copies, isCopied } from './directory-copies.ts'
 import type { Rights } from './kit/access.ts'
 import type { Container } from './kit/container.ts'
+import { digestOf } from './kit/digest.ts'
 import { ConfigMap } from './kit/kplus.ts'
 import { nodeCommand } from './kit/pods.ts'
 import { program } from './kit/program.ts'
@@ -39,7 +39,7 @@ export const directory: App = {
       },
       data: connection(cluster),
     })
-    const digest = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16)
+    const digest = digestOf(files)
     server(scope, cluster, digest)
     if (cluster.ldap.disk === 'pc') ldapDisks(scope, cluster)
     if (isCopied(cluster)) copies(scope, cluster)

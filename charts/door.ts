@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Construct } from 'constructs'
 import { imageReference } from '../config/images.ts'
 import { MASTER, PREFIX } from '../config/labels.ts'
@@ -8,6 +7,7 @@ import type { App } from './app.ts'
 import { CLUSTER_CA, haproxy } from './door/haproxy.ts'
 import { keepalived } from './door/keepalived.ts'
 import type { Container } from './kit/container.ts'
+import { digestOf } from './kit/digest.ts'
 import { ConfigMap } from './kit/kplus.ts'
 import { program } from './kit/program.ts'
 import { PRIORITIES } from './priorities.ts'
@@ -31,7 +31,7 @@ export const door: App = {
     }
     new ConfigMap(scope, 'settings', { metadata: { name, namespace }, data })
     // Both read their settings when they begin.
-    const settings = createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 16)
+    const settings = digestOf(data)
     masters(scope, cluster, address, settings)
   },
 }

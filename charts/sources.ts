@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Construct } from 'constructs'
 import { stringify } from 'yaml'
 import { imageReference } from '../config/images.ts'
@@ -7,6 +6,7 @@ import { NAMESPACES, SERVICE_DATA, SOURCES } from '../config/names.ts'
 import type { Cluster } from '../config/schema.ts'
 import type { App } from './app.ts'
 import type { Container } from './kit/container.ts'
+import { digestOf } from './kit/digest.ts'
 import { ConfigMap } from './kit/kplus.ts'
 import { program } from './kit/program.ts'
 import type { Volume } from './kit/volumes.ts'
@@ -33,7 +33,7 @@ export const sources: App = {
     new ConfigMap(scope, 'settings', { metadata: { name, namespace }, data })
     for (const one of sourcesData(cluster)) dataClaim(scope, cluster, one)
     // The registry reads its settings when it begins.
-    const settings = createHash('sha256').update(JSON.stringify(data)).digest('hex').slice(0, 16)
+    const settings = digestOf(data)
     server(scope, cluster, cluster.sources.address, settings)
   },
 }

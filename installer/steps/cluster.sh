@@ -67,8 +67,8 @@ cluster_look() {
   lacks=$(missing_of_room)
   # What the steps of a node are asked, labels among them.
   verdict=$cluster_verdict
-  server=$(server_of_cluster)
-  if [ "$cut" = no ] && [ -n "$server" ] && [ "$server" != "https://$(answer endpoint)" ]; then
+  server=$(server_of_cluster) endpoint=$(answer endpoint)
+  if [ "$cut" = no ] && [ -n "$server" ] && [ -n "$endpoint" ] && [ "$server" != "https://$endpoint" ]; then
     refused "this PC is a master of another room, at $server" 'take it out there first: npx deskfleet masters step-down, then install.sh leave'
     return
   fi

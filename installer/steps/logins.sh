@@ -8,7 +8,10 @@ new_password() { openssl rand -hex 24; }
 secret_value() { as_admin --namespace "$1" get secret "$2" --output "go-template={{index .data \"$3\" | base64decode}}" 2>/dev/null; }
 encoded() { base64 | tr -d '\n'; }
 # A line of nginx's list, of NAME:PASSWORD: the password goes by stdin.
-hashed() { printf '%s:%s\n' "${1%%:*}" "$(printf '%s\n' "${1#*:}" | openssl passwd -6 -stdin)"; }
+hashed() {
+  hash=$(printf '%s\n' "${1#*:}" | openssl passwd -6 -stdin) || return 1
+  printf '%s:%s\n' "${1%%:*}" "$hash"
+}
 
 # What is there already stays: it is made, and never written over.
 make_logins() {
@@ -19,6 +22,8 @@ make_logins() {
   push=$(login_of push)
   argo=$(login_of argo)
   admin=$(login_of admin)
+  registry_logins=$(hashed "$pull" && hashed "$push")
+  git_logins=$(hashed "$argo" && hashed "$admin")
   make_certificate
   sources_text | make_object
   rm -rf --one-file-system "$run_folder/sources"
@@ -73,8 +78,8 @@ END
 sources_text() {
   secret_text "$sources_namespace" sources
   for file in tls.crt tls.key ca.crt; do printf '  %s: %s\n' "$file" "$(encoded <"$run_folder/sources/$file")"; done
-  printf '  registry.logins: %s\n' "$(for login in "$pull" "$push"; do hashed "$login"; done | encoded)"
-  printf '  git.logins: %s\n' "$(for login in "$argo" "$admin"; do hashed "$login"; done | encoded)"
+  printf '  registry.logins: %s\n' "$(printf '%s\n' "$registry_logins" | encoded)"
+  printf '  git.logins: %s\n' "$(printf '%s\n' "$git_logins" | encoded)"
   printf '  http-secret: %s\n' "$(new_password | tr -d '\n' | encoded)"
 }
 

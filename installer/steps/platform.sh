@@ -42,13 +42,19 @@ delivered=$(name_of path pc)/delivered
 
 # Once the apps are handed over they are Argo CD's: what is on the stick is older than what Git says.
 platform_look() {
-  registry=$(answer registry) apps=''
-  if [ "$cluster_verdict" = 'done' ] && ! ask_applications && [ ! -e "$delivered" ]; then
-    refused "the API server does not say whether apps are delivered: $(tail -n 1 "$run_folder/asked")" 'see whether the room has its address, then run this again'
-  elif [ "$cluster_verdict" = 'done' ] && [ ! -e "$platform_mark" ] && { [ -e "$delivered" ] || [ -n "$apps" ]; }; then
+  registry=$(answer registry) apps='' silent=''
+  if [ "$cluster_verdict" = 'done' ] && [ ! -e "$platform_mark" ]; then
+    ask_applications || silent=yes
+    if [ -e "$delivered" ] || is_handed_over || [ -n "$apps" ]; then is_begun=yes; else is_begun=''; fi
+  else is_begun=''; fi
+  host=$(address_of_room) host=${host%/*}
+  if [ -n "$is_begun" ]; then
     is_done "apps are delivered from the room's Git"
     still=$(printf '%s\n' "$apps" | apps_open)
     [ -z "$still" ] || also "not as Git says, or not well:$still"
+  # Where nobody has the room's address, as after a power cut on the way here, it is held again first.
+  elif [ -n "$silent" ] && { is_here "$host" || is_elsewhere "$host"; }; then
+    refused "the API server does not say whether apps are delivered: $(tail -n 1 "$run_folder/asked")" 'see what is wrong with it: journalctl -u kubelet -e'
   elif [ -z "$bundle" ] || [ ! -f "$bundle/room/images" ]; then
     refused 'the bundle has no room in it' 'make one by "npm run bundle -- --to DIR --room" (docs/install.md), and name it by --bundle'
   elif [ "$plan" = none ]; then
@@ -79,16 +85,13 @@ begin_platform() {
   make_logins
   trust_registry
   wait_until 600 'the cluster has taken all of dist/' all_is_taken || fail "the cluster does not take all of dist/: $(tail -n 3 "$run_folder/taken" 2>/dev/null)" 'run this again'
-  run_waiting 900 'its registry and its Git server run' "deployment/sources of $sources_namespace" are_sources_there
+  wait_until 900 'its registry and its Git server run' are_sources_there ||
+    fail 'the registry and the Git server of the room do not run' "kubectl --kubeconfig $admin_conf --namespace $sources_namespace describe pods says why; then run this again"
   push_images
   bring_repository
   install_argo_cd
   run_long kubectl --kubeconfig "$admin_conf" apply --server-side --force-conflicts --field-manager administrator \
     --filename "$repository/dist/delivery"
-}
-
-run_waiting() {
-  wait_until "$1" "$2" "$4" || fail "this takes too long: $2" "kubectl --kubeconfig $admin_conf describe $3"
 }
 
 # Some must wait for others, such as their definitions: whoever applies them again and again gets there. As Argo CD calls itself, so

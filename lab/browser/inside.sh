@@ -8,15 +8,7 @@ shift
 root=$DEBIAN_ROOT
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
-mount -t tmpfs -o mode=0755,size=1m dev "$root/dev"
-while read -r name major minor; do mknod -m 0666 "$root/dev/$name" c "$major" "$minor"; done <<'NODES'
-null 1 3
-zero 1 5
-full 1 7
-random 1 8
-urandom 1 9
-tty 5 0
-NODES
+sh "$(dirname "$0")/../debian/device-nodes.sh" "$root" tty
 mkdir "$root/dev/shm"
 mount -t tmpfs -o mode=1777,size=512m shm "$root/dev/shm"
 mkdir "$root/dev/pts"

@@ -13,18 +13,10 @@ mount -t overlay overlay -o "lowerdir=$lower,upperdir=$pc/upper,workdir=$pc/work
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
 
-# Device nodes of its own: the machine's /dev is out of reach of whatever happens in here.
-mount -t tmpfs -o mode=0755,size=1m dev "$root/dev"
-while read -r node major minor; do mknod -m 0666 "$root/dev/$node" c "$major" "$minor"; done <<'NODES'
-null 1 3
-zero 1 5
-full 1 7
-random 1 8
-urandom 1 9
-tty 5 0
-fuse 10 229
-loop-control 10 237
-NODES
+# The machine's /dev is out of reach of whatever happens in here.
+sh "$(dirname "$0")/../debian/device-nodes.sh" "$root" tty
+mknod -m 0666 "$root/dev/fuse" c 10 229
+mknod -m 0666 "$root/dev/loop-control" c 10 237
 for number in $(seq 0 127); do mknod "$root/dev/loop$number" b 7 "$number"; done
 ln -s /proc/self/fd "$root/dev/fd"
 mkdir "$root/dev/shm"

@@ -22,13 +22,8 @@ mount -t proc proc "$root/proc"
 # The settings of the kernel are the machine's.
 mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
-make_node() { mknod -m 0666 "$root/dev/$1" c "$2" "$3"; }
 # No disk of the machine has a device node here.
-mount -t tmpfs -o mode=0755,size=1m dev "$root/dev"
-for node in 'null 1 3' 'zero 1 5' 'full 1 7' 'random 1 8' 'urandom 1 9'; do
-  # shellcheck disable=SC2086
-  make_node $node
-done
+sh "$(dirname "$0")/../../lab/debian/device-nodes.sh" "$root"
 ln -s /proc/self/fd "$root/dev/fd"
 mount --rbind /sys "$root/sys"
 mount -t tmpfs -o mode=0755,size=64m run "$root/run"

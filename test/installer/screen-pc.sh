@@ -13,15 +13,7 @@ mount -t proc proc "$root/proc"
 # The settings of the kernel are the machine's.
 mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
-mount -t tmpfs -o mode=0755,size=1m dev "$root/dev"
-while read -r name major minor; do mknod -m 0666 "$root/dev/$name" c "$major" "$minor"; done <<'NODES'
-null 1 3
-zero 1 5
-full 1 7
-random 1 8
-urandom 1 9
-tty 5 0
-NODES
+sh "$(dirname "$0")/../../lab/debian/device-nodes.sh" "$root" tty
 ln -s /proc/self/fd "$root/dev/fd"
 mkdir "$root/dev/shm" "$root/dev/pts"
 mount -t tmpfs -o mode=1777,size=512m shm "$root/dev/shm"

@@ -15,14 +15,7 @@ mount --bind "$pod/data" "$root/data"
 mount --bind "$pod/etc" "$root/etc/sources"
 mount -o remount,bind,ro "$root/etc/sources"
 mount -t proc proc "$root/proc"
-mount -t tmpfs -o mode=0755,size=1m dev "$root/dev"
-while read -r name major minor; do mknod -m 0666 "$root/dev/$name" c "$major" "$minor"; done <<'NODES'
-null 1 3
-zero 1 5
-full 1 7
-random 1 8
-urandom 1 9
-NODES
+sh "$(dirname "$0")/../../lab/debian/device-nodes.sh" "$root"
 mount -t tmpfs -o mode=0755,size=16m run "$root/run"
 mount -t tmpfs -o mode=1777,size=512m tmp "$root/tmp"
 for one in sources git git-2; do install -d -o 65532 -g 65532 "$root/run/$one"; done

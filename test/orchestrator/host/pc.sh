@@ -8,14 +8,7 @@ root=$pc/root
 mkdir -p "$root" "$pc/upper" "$pc/work"
 mount -t overlay overlay -o "lowerdir=$lower,upperdir=$pc/upper,workdir=$pc/work" "$root"
 mount -t proc proc "$root/proc"
-mount -t tmpfs -o mode=0755,size=1m dev "$root/dev"
-while read -r name major minor; do mknod -m 0666 "$root/dev/$name" c "$major" "$minor"; done <<'NODES'
-null 1 3
-zero 1 5
-full 1 7
-random 1 8
-urandom 1 9
-NODES
+sh "$(dirname "$0")/../../../lab/debian/device-nodes.sh" "$root"
 mount -t tmpfs -o mode=0755,size=64m run "$root/run"
 cd "$root"
 mkdir -p .outside
